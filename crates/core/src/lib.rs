@@ -1,0 +1,15 @@
+//! The ground floor: time, chance, names and tasks, each as an object that is handed in.
+//!
+//! Everything above asks these objects instead of the operating system, so that a test can stop the clock, a seed
+//! decides every draw, and shutdown can wait for every task. This crate knows nothing of models, tokens or HTTP.
+
+mod clock;
+mod ids;
+mod pacer;
+mod random;
+mod tasks;
+
+pub use clock::{Clock, Sleep, Tick};
+pub use ids::Ids;
+pub use random::{Rng, Seed};
+pub use tasks::Tasks;

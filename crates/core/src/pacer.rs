@@ -1,0 +1,247 @@
+//! Wakes tasks at absolute ticks, within tens of microseconds.
+//!
+//! One heap of sleepers, one alarm, one task that wakes whoever is due. On Linux the alarm is a timerfd: tokio's own
+//! timers round to a millisecond, which is longer than the gap between two tokens may be.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use alarm::{Alarm, Bell};
+
+use crate::Tick;
+
+/// Wakers ordered by the tick they wait for.
+#[derive(Debug, Default)]
+pub(crate) struct Sleepers {
+    heap: BinaryHeap<Reverse<Sleeper>>,
+}
+
+#[derive(Debug)]
+struct Sleeper {
+    at: Tick,
+    waker: Waker,
+}
+
+impl PartialEq for Sleeper {
+    fn eq(&self, other: &Self) -> bool {
+        self.at == other.at
+    }
+}
+
+impl Eq for Sleeper {}
+
+impl PartialOrd for Sleeper {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Sleeper {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.at.cmp(&other.at)
+    }
+}
+
+impl Sleepers {
+    pub(crate) fn add(&mut self, at: Tick, waker: Waker) {
+        self.heap.push(Reverse(Sleeper { at, waker }));
+    }
+
+    pub(crate) fn next(&self) -> Option<Tick> {
+        self.heap.peek().map(|Reverse(sleeper)| sleeper.at)
+    }
+
+    /// Moves the wakers that are due at `now` to the end of `due`.
+    pub(crate) fn take_due(&mut self, now: Tick, due: &mut Vec<Waker>) {
+        while self.next().is_some_and(|at| at <= now) {
+            if let Some(Reverse(sleeper)) = self.heap.pop() {
+                due.push(sleeper.waker);
+            }
+        }
+    }
+}
+
+/// The machine's monotone time, and whoever waits for it. Clones share one alarm; its task ends with the last clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Pacer(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    origin: Instant,
+    state: Mutex<State>,
+    alarm: Alarm,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    sleepers: Sleepers,
+    /// The tick the alarm is set to.
+    armed: Option<Tick>,
+}
+
+impl Pacer {
+    #[expect(clippy::disallowed_methods, reason = "the pacer outlives shutdown's drain, so it is no tracked task")]
+    pub(crate) fn start() -> std::io::Result<Self> {
+        let (alarm, bell) = alarm::new()?;
+        let shared = Arc::new(Shared { origin: Instant::now(), state: Mutex::default(), alarm });
+        tokio::spawn(ring(bell, Arc::downgrade(&shared)));
+        Ok(Self(shared))
+    }
+
+    pub(crate) fn now(&self) -> Tick {
+        self.0.now()
+    }
+
+    pub(crate) fn wake_at(&self, at: Tick, waker: &Waker) {
+        let now = self.now();
+        if at <= now {
+            waker.wake_by_ref();
+            return;
+        }
+        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.sleepers.add(at, waker.clone());
+        if state.armed.is_none_or(|armed| at < armed) {
+            state.armed = Some(at);
+            self.0.alarm.set(at.since(now));
+        }
+    }
+}
+
+impl Shared {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's monotone clock")]
+    fn now(&self) -> Tick {
+        Tick::from_nanos(Instant::now().duration_since(self.origin).as_nanos() as u64)
+    }
+
+    /// Wakes whoever is due and sets the alarm for the next.
+    fn rang(&self, due: &mut Vec<Waker>) {
+        {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = self.now();
+            state.sleepers.take_due(now, due);
+            state.armed = state.sleepers.next();
+            if let Some(next) = state.armed {
+                self.alarm.set(next.since(now));
+            }
+        }
+        due.drain(..).for_each(Waker::wake);
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // Rings once more, so that the task sees that nobody is left.
+        self.alarm.set(SOON);
+    }
+}
+
+/// An alarm of zero would be an alarm switched off.
+const SOON: Duration = Duration::from_nanos(1);
+
+async fn ring(mut bell: Bell, shared: Weak<Shared>) {
+    let mut due = Vec::new();
+    while bell.rings().await {
+        match shared.upgrade() {
+            Some(shared) => shared.rang(&mut due),
+            None => return,
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod alarm {
+    use std::os::fd::OwnedFd;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec};
+    use tokio::io::Interest;
+    use tokio::io::unix::AsyncFd;
+
+    /// Sets the timerfd.
+    #[derive(Debug)]
+    pub(super) struct Alarm(Arc<OwnedFd>);
+
+    /// Hears the timerfd.
+    #[derive(Debug)]
+    pub(super) struct Bell(AsyncFd<Arc<OwnedFd>>);
+
+    pub(super) fn new() -> std::io::Result<(Alarm, Bell)> {
+        let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
+        let fd = Arc::new(rustix::time::timerfd_create(TimerfdClockId::Monotonic, flags)?);
+        Ok((Alarm(Arc::clone(&fd)), Bell(AsyncFd::register_with_interest(fd, Interest::READABLE)?)))
+    }
+
+    impl Alarm {
+        pub(super) fn set(&self, after: Duration) {
+            let after = after.max(super::SOON);
+            let value = Timespec { tv_sec: after.as_secs().cast_signed(), tv_nsec: i64::from(after.subsec_nanos()) };
+            let once = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: value };
+            // Cannot fail: the descriptor is a timerfd of ours and the time is in range.
+            let _ = rustix::time::timerfd_settime(&self.0, TimerfdTimerFlags::empty(), &once);
+        }
+    }
+
+    impl Bell {
+        /// Waits for the alarm; false when it can ring no more.
+        pub(super) async fn rings(&mut self) -> bool {
+            loop {
+                let Ok(mut guard) = self.0.readable().await else { return false };
+                let mut count = [0; 8];
+                let read = guard.try_io(|fd| Ok(rustix::io::read(fd.get_ref(), &mut count)?));
+                if let Ok(read) = read {
+                    return read.is_ok();
+                }
+            }
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod alarm {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tokio::sync::watch;
+
+    /// Sets the deadline. A millisecond late at worst: the price of portability.
+    #[derive(Debug)]
+    pub(super) struct Alarm(Arc<watch::Sender<Option<tokio::time::Instant>>>);
+
+    /// Waits for the deadline.
+    #[derive(Debug)]
+    pub(super) struct Bell(watch::Receiver<Option<tokio::time::Instant>>);
+
+    #[expect(clippy::unnecessary_wraps, reason = "the Linux twin can fail")]
+    pub(super) fn new() -> std::io::Result<(Alarm, Bell)> {
+        let (sender, receiver) = watch::channel(None);
+        Ok((Alarm(Arc::new(sender)), Bell(receiver)))
+    }
+
+    impl Alarm {
+        pub(super) fn set(&self, after: Duration) {
+            self.0.send_replace(Some(tokio::time::Instant::now() + after));
+        }
+    }
+
+    impl Bell {
+        pub(super) async fn rings(&mut self) -> bool {
+            loop {
+                let deadline = *self.0.borrow_and_update();
+                let Some(deadline) = deadline else {
+                    if self.0.changed().await.is_err() {
+                        return false;
+                    }
+                    continue;
+                };
+                tokio::select! {
+                    () = tokio::time::sleep_until(deadline) => return true,
+                    changed = self.0.changed() => if changed.is_err() { return false },
+                }
+            }
+        }
+    }
+}
