@@ -1,1 +1,59 @@
-//! To come.
+//! When it is said: decides when each token of a sequence is ready.
+//!
+//! The engine has no clock of its own: every call is told the time, so the server drives it with real time and tests
+//! drive the same code with time they made up. It knows no text, no JSON, no async: a [`Sequence`] is counts, a
+//! [`Flow`] is ticks.
+
+mod flow;
+mod latency;
+mod profile;
+
+pub use flow::{Flow, Readiness};
+pub use latency::{Jittered, Knobs, LatencyModel, ParseJitterError};
+pub use profile::Speed;
+
+use fakeai_core::{Seed, Tick};
+
+/// What the engine needs to know of one answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Sequence {
+    /// Tokens to read before the first can be written.
+    pub prompt_tokens: u32,
+    /// Of those, already in the cache.
+    pub cached_tokens: u32,
+    /// Tokens that will be written.
+    pub output_tokens: u32,
+    /// How fast the model is, unloaded.
+    pub speed: Speed,
+    /// Sampling temperature: hotter is slower in the profile model.
+    pub temperature: f64,
+    /// Decides the jitter.
+    pub seed: Seed,
+}
+
+/// Decides when tokens are ready. One engine serves the whole server.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    model: LatencyModel,
+}
+
+impl Engine {
+    /// An engine that times tokens by `model`.
+    pub const fn new(model: LatencyModel) -> Self {
+        Self { model }
+    }
+
+    /// Takes a sequence in at `now`. Dropping the flow ends the sequence.
+    pub fn submit(&self, sequence: &Sequence, now: Tick) -> Flow {
+        match &self.model {
+            LatencyModel::Instant => Flow::instant(sequence.output_tokens, now),
+            LatencyModel::Knobs(knobs) => knobs.flow(sequence, now),
+            LatencyModel::Profile => sequence.speed.flow(sequence, now),
+        }
+    }
+
+    /// How tokens are timed.
+    pub const fn model(&self) -> &LatencyModel {
+        &self.model
+    }
+}
