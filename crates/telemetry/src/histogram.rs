@@ -1,0 +1,181 @@
+//! Histograms: fixed buckets for Prometheus, fine ones for how well the server keeps pace.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// Counts under fixed upper bounds, as Prometheus wants them.
+#[derive(Clone, Debug)]
+pub struct Buckets {
+    bounds: &'static [f64],
+    counts: Box<[u64]>,
+    sum: f64,
+}
+
+impl Buckets {
+    /// Seconds from 1 ms to a minute: request latency.
+    pub const LATENCY_SECONDS: &'static [f64] =
+        &[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0];
+    /// Seconds from 1 ms to 10 s: time to first token, with vLLM's bounds.
+    pub const TTFT_SECONDS: &'static [f64] =
+        &[0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+    /// Seconds from 1 ms to 2.5 s: time between tokens.
+    pub const ITL_SECONDS: &'static [f64] =
+        &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5];
+
+    /// An empty histogram with these upper bounds, rising.
+    pub fn new(bounds: &'static [f64]) -> Self {
+        Self { bounds, counts: vec![0; bounds.len() + 1].into_boxed_slice(), sum: 0.0 }
+    }
+
+    /// Counts one value.
+    pub fn observe(&mut self, value: f64) {
+        self.counts[self.bounds.partition_point(|bound| *bound < value)] += 1;
+        self.sum += value;
+    }
+
+    /// Adds what another histogram with the same bounds counted.
+    pub fn merge(&mut self, other: &Self) {
+        for (count, more) in self.counts.iter_mut().zip(&other.counts) {
+            *count += more;
+        }
+        self.sum += other.sum;
+    }
+
+    /// Values counted.
+    pub fn count(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    /// Sum of the values counted.
+    pub const fn sum(&self) -> f64 {
+        self.sum
+    }
+
+    /// Upper bounds and how many values are at or below each, rising; the last bound is infinity.
+    pub fn cumulative(&self) -> impl Iterator<Item = (f64, u64)> {
+        let bounds = self.bounds.iter().copied().chain([f64::INFINITY]);
+        bounds.zip(&self.counts).scan(0, |sum, (bound, count)| {
+            *sum += count;
+            Some((bound, *sum))
+        })
+    }
+}
+
+/// How late tokens leave, measured against the tick they were scheduled for. Shared by all streams; counting is one
+/// atomic addition. Values are kept to 1/8 of their size, from 1 µs to 10 minutes.
+#[derive(Debug)]
+pub struct Pacing {
+    counts: Box<[AtomicU64]>,
+}
+
+const SUB_BUCKETS: u64 = 8;
+const OCTAVES: u64 = 30;
+
+impl Default for Pacing {
+    fn default() -> Self {
+        Self { counts: (0..SUB_BUCKETS * OCTAVES).map(|_| AtomicU64::new(0)).collect() }
+    }
+}
+
+impl Pacing {
+    /// Counts `tokens` that left `late` after their time.
+    pub fn observe(&self, late: Duration, tokens: u64) {
+        let slot = Self::slot(u64::try_from(late.as_micros()).unwrap_or(u64::MAX));
+        self.counts[slot].fetch_add(tokens, Ordering::Relaxed);
+    }
+
+    fn slot(micros: u64) -> usize {
+        if micros < SUB_BUCKETS {
+            return micros as usize;
+        }
+        let octave = u64::from(micros.ilog2()) - 3;
+        let within = (micros >> octave) - SUB_BUCKETS;
+        ((octave + 1) * SUB_BUCKETS + within).min(SUB_BUCKETS * OCTAVES - 1) as usize
+    }
+
+    /// The upper end of a slot, microseconds.
+    const fn upper_micros(slot: usize) -> u64 {
+        let (octave, within) = (slot as u64 / SUB_BUCKETS, slot as u64 % SUB_BUCKETS);
+        if octave == 0 { within + 1 } else { (SUB_BUCKETS + within + 1) << (octave - 1) }
+    }
+
+    /// What was counted so far.
+    pub fn summary(&self) -> PacingSummary {
+        let counts: Vec<u64> = self.counts.iter().map(|count| count.load(Ordering::Relaxed)).collect();
+        let total: u64 = counts.iter().sum();
+        let quantile = |share: f64| {
+            let rank = (total as f64 * share).ceil() as u64;
+            let mut seen = 0;
+            let slot = counts.iter().position(|count| {
+                seen += count;
+                seen >= rank
+            });
+            if total == 0 { 0 } else { slot.map_or(0, Self::upper_micros) }
+        };
+        PacingSummary {
+            tokens: total,
+            p50_us: quantile(0.5),
+            p90_us: quantile(0.9),
+            p99_us: quantile(0.99),
+            p999_us: quantile(0.999),
+            max_us: quantile(1.0),
+        }
+    }
+}
+
+/// How late tokens left: delivered against scheduled time, microseconds.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct PacingSummary {
+    /// Tokens counted.
+    pub tokens: u64,
+    /// Half of them were at most this late.
+    pub p50_us: u64,
+    /// 90 % were at most this late.
+    pub p90_us: u64,
+    /// 99 % were at most this late.
+    pub p99_us: u64,
+    /// 99.9 % were at most this late.
+    pub p999_us: u64,
+    /// The latest.
+    pub max_us: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn buckets_count_at_their_upper_bound() {
+        let mut buckets = Buckets::new(&[1.0, 2.0]);
+        for value in [0.5, 1.0, 1.5, 2.5] {
+            buckets.observe(value);
+        }
+        assert_eq!(buckets.cumulative().collect::<Vec<_>>(), [(1.0, 2), (2.0, 3), (f64::INFINITY, 4)]);
+        assert!((buckets.sum() - 5.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn pacing_gives_quantiles() {
+        let pacing = Pacing::default();
+        assert_eq!(pacing.summary().p99_us, 0);
+        for micros in 1..=1000 {
+            pacing.observe(Duration::from_micros(micros), 1);
+        }
+        let summary = pacing.summary();
+        assert_eq!(summary.tokens, 1000);
+        assert!((500..=576).contains(&summary.p50_us) && (990..=1088).contains(&summary.p99_us), "{summary:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn every_value_lies_under_its_slots_end(micros in 0_u64..600_000_000) {
+            let slot = Pacing::slot(micros);
+            prop_assert!(micros < Pacing::upper_micros(slot));
+            prop_assert!(slot == 0 || micros >= Pacing::upper_micros(slot - 1));
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The health view: is it well, and how busy.
+
+use std::collections::BTreeMap;
+
+use fakeai_core::Tick;
+use serde::Serialize;
+
+use super::core::CoreMetrics;
+use crate::ledger::Ledger;
+
+/// `GET /health/detailed`, in the original system's shape.
+#[derive(Debug, Serialize)]
+pub struct DetailedHealth {
+    /// `healthy`; `degraded` above 5 % errors; `unhealthy` above 10 %.
+    pub status: &'static str,
+    /// RFC 3339.
+    pub timestamp: String,
+    /// Seconds since the start.
+    pub uptime_seconds: f64,
+    /// The last minute in five numbers.
+    pub metrics_summary: MetricsSummary,
+    /// By endpoint.
+    pub endpoints: BTreeMap<&'static str, EndpointHealth>,
+}
+
+/// The last minute in five numbers.
+#[derive(Debug, Serialize)]
+pub struct MetricsSummary {
+    /// Requests each second.
+    pub total_requests_per_second: f64,
+    /// Errors each second.
+    pub total_errors_per_second: f64,
+    /// Errors among requests.
+    pub error_rate_percentage: f64,
+    /// Mean seconds from arrival to end.
+    pub average_latency_seconds: f64,
+    /// Streams being written now.
+    pub active_streams: i64,
+}
+
+/// One endpoint in the last minute.
+#[derive(Debug, Serialize)]
+pub struct EndpointHealth {
+    /// Requests each second.
+    pub requests_per_second: f64,
+    /// Median latency, milliseconds.
+    pub latency_p50_ms: f64,
+    /// 99th percentile of latency, milliseconds.
+    pub latency_p99_ms: f64,
+}
+
+impl DetailedHealth {
+    /// The last minute before `now`, which is `timestamp` on the wall.
+    pub fn of(ledger: &Ledger, now: Tick, timestamp: String) -> Self {
+        let core = CoreMetrics::of(ledger, now);
+        let requests: f64 = core.requests.values().map(|statistics| statistics.rate).sum();
+        let errors: f64 = core.errors.values().map(|statistics| statistics.rate).sum();
+        let busy: f64 = core.latency.values().map(|statistics| statistics.avg * statistics.rate).sum();
+        let share = if requests > 0.0 { errors / requests * 100.0 } else { 0.0 };
+        let endpoints = core.requests.iter().map(|(endpoint, statistics)| {
+            let latency = core.latency.get(endpoint).copied().unwrap_or_default();
+            let health = EndpointHealth {
+                requests_per_second: statistics.rate,
+                latency_p50_ms: latency.p50 * 1e3,
+                latency_p99_ms: latency.p99 * 1e3,
+            };
+            (*endpoint, health)
+        });
+        Self {
+            status: match share {
+                share if share > 10.0 => "unhealthy",
+                share if share > 5.0 => "degraded",
+                _ => "healthy",
+            },
+            timestamp,
+            uptime_seconds: now.as_nanos() as f64 / 1e9,
+            metrics_summary: MetricsSummary {
+                total_requests_per_second: requests,
+                total_errors_per_second: errors,
+                error_rate_percentage: share,
+                average_latency_seconds: if requests > 0.0 { busy / requests } else { 0.0 },
+                active_streams: core.streaming_stats.active_streams,
+            },
+            endpoints: endpoints.collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::tests::record;
+    use crate::record::Outcome;
+
+    #[test]
+    fn errors_make_it_unwell() {
+        let ledger = Ledger::new(true);
+        let now = Tick::from_nanos(20_000_000_000);
+        (0..19).for_each(|second| ledger.add(record("/v1/models", second)));
+        assert_eq!(DetailedHealth::of(&ledger, now, String::new()).status, "healthy");
+        for expected in ["healthy", "degraded", "unhealthy"] {
+            let mut failed = record("/v1/models", 19);
+            failed.outcome = Outcome::Error("server_error");
+            ledger.add(failed);
+            assert_eq!(DetailedHealth::of(&ledger, now, String::new()).status, expected);
+        }
+    }
+}

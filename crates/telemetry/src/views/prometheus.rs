@@ -1,0 +1,225 @@
+//! The Prometheus view: text format 0.0.4, names of the original system.
+
+use std::fmt::{Display, Write};
+
+use fakeai_core::Tick;
+
+use super::core::{CoreMetrics, Statistics};
+use crate::histogram::Buckets;
+use crate::ledger::{Key, Ledger, Totals};
+
+/// Content type of [`render`]'s text.
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// A family's text under construction.
+struct Family<'a> {
+    text: &'a mut String,
+    name: &'static str,
+}
+
+/// Escapes a label's value.
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+impl<'a> Family<'a> {
+    fn new(text: &'a mut String, name: &'static str, kind: &str, help: &str) -> Self {
+        // Writing to a String cannot fail, here and below.
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+        Self { text, name }
+    }
+
+    fn sample(&mut self, suffix: &str, labels: &[(&str, &str)], value: impl Display) {
+        let _ = write!(self.text, "{}{suffix}", self.name);
+        if !labels.is_empty() {
+            let list: Vec<String> =
+                labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
+            let _ = write!(self.text, "{{{}}}", list.join(","));
+        }
+        let _ = writeln!(self.text, " {value}");
+    }
+
+    fn histogram(&mut self, labels: &[(&str, &str)], buckets: &Buckets) {
+        for (bound, count) in buckets.cumulative() {
+            let bound = if bound.is_finite() { bound.to_string() } else { "+Inf".to_owned() };
+            let mut with_bound = labels.to_vec();
+            with_bound.push(("le", &bound));
+            self.sample("_bucket", &with_bound, count);
+        }
+        self.sample("_sum", labels, buckets.sum());
+        self.sample("_count", labels, buckets.count());
+    }
+}
+
+/// Everything the ledger knows at `now`.
+pub fn render(ledger: &Ledger, now: Tick) -> String {
+    let mut text = String::with_capacity(16 * 1024);
+    let totals = ledger.totals();
+    counters(&mut text, &totals);
+    histograms(&mut text, &totals);
+    rates(&mut text, &CoreMetrics::of(ledger, now));
+    pacing(&mut text, ledger);
+    text
+}
+
+fn counters(text: &mut String, totals: &[(Key, Totals)]) {
+    let mut family =
+        Family::new(text, "fakeai_requests_total", "counter", "Requests ended, by endpoint, model and status.");
+    for (key, totals) in totals {
+        let labels = [("endpoint", key.endpoint), ("model", &*key.model), ("status", &*key.status.to_string())];
+        family.sample("", &[labels[0], labels[1], labels[2], ("error", key.error)], totals.requests);
+    }
+    let mut family = Family::new(text, "fakeai_tokens_total", "counter", "Tokens read and written, by kind.");
+    for (key, totals) in totals.iter().filter(|(_, totals)| totals.prompt_tokens + totals.completion_tokens > 0) {
+        let kinds = [
+            ("prompt", totals.prompt_tokens),
+            ("cached", totals.cached_tokens),
+            ("completion", totals.completion_tokens),
+        ];
+        for (kind, count) in kinds {
+            let status = key.status.to_string();
+            let labels = [("endpoint", key.endpoint), ("model", &*key.model), ("status", &*status)];
+            family.sample("", &[labels[0], labels[1], labels[2], ("error", key.error), ("type", kind)], count);
+        }
+    }
+    let mut family = Family::new(text, "fakeai_cost_usd_total", "counter", "What the requests cost, US dollars.");
+    for (model, cost) in summed(totals, |totals| totals.cost_usd) {
+        family.sample("", &[("model", model)], cost);
+    }
+    let closed: u64 = totals.iter().map(|(_, totals)| totals.client_closed).sum();
+    Family::new(text, "fakeai_client_closed_total", "counter", "Requests left by the client before their end.").sample(
+        "",
+        &[],
+        closed,
+    );
+}
+
+/// A sum by model, in order of the models.
+fn summed<'a>(totals: &'a [(Key, Totals)], value: impl Fn(&Totals) -> f64) -> Vec<(&'a str, f64)> {
+    let mut sums = std::collections::BTreeMap::new();
+    for (key, totals) in totals.iter().filter(|(key, _)| !key.model.is_empty()) {
+        *sums.entry(&*key.model).or_insert(0.0) += value(totals);
+    }
+    sums.into_iter().collect()
+}
+
+fn histograms(text: &mut String, totals: &[(Key, Totals)]) {
+    type Part = (&'static str, &'static str, fn(&Totals) -> &Buckets);
+    let parts: [Part; 3] = [
+        ("fakeai_request_duration_seconds", "Seconds from arrival to end.", |totals| &totals.latency),
+        ("fakeai_time_to_first_token_seconds", "Seconds from arrival to first token, of streams.", |totals| {
+            &totals.ttft
+        }),
+        ("fakeai_inter_token_latency_seconds", "Mean seconds between tokens, of each stream.", |totals| &totals.itl),
+    ];
+    for (name, help, buckets) in parts {
+        let mut merged: std::collections::BTreeMap<(&str, &str), Buckets> = std::collections::BTreeMap::new();
+        for (key, totals) in totals.iter().filter(|(_, totals)| buckets(totals).count() > 0) {
+            match merged.entry((key.endpoint, &key.model)) {
+                std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().merge(buckets(totals)),
+                std::collections::btree_map::Entry::Vacant(entry) => {
+                    entry.insert(buckets(totals).clone());
+                }
+            }
+        }
+        let mut family = Family::new(text, name, "histogram", help);
+        for ((endpoint, model), buckets) in &merged {
+            family.histogram(&[("endpoint", endpoint), ("model", model)], buckets);
+        }
+    }
+}
+
+fn rates(text: &mut String, core: &CoreMetrics) {
+    let parts = [
+        ("fakeai_requests_per_second", "Requests each second over the last minute.", &core.requests),
+        ("fakeai_responses_per_second", "Successful answers each second over the last minute.", &core.responses),
+        ("fakeai_tokens_per_second", "Tokens each second over the last minute.", &core.tokens),
+        ("fakeai_errors_per_second", "Errors each second over the last minute.", &core.errors),
+    ];
+    for (name, help, by_endpoint) in parts {
+        let mut family = Family::new(text, name, "gauge", help);
+        for (endpoint, statistics) in by_endpoint {
+            family.sample("", &[("endpoint", endpoint)], statistics.rate);
+        }
+    }
+    let mut family = Family::new(text, "fakeai_latency_seconds", "gauge", "Quantiles of latency over the last minute.");
+    for (endpoint, statistics) in &core.latency {
+        quantiles(&mut family, &[("endpoint", endpoint)], statistics);
+    }
+    let streams = &core.streaming_stats;
+    Family::new(text, "fakeai_active_streams", "gauge", "Streams being written now.").sample(
+        "",
+        &[],
+        streams.active_streams,
+    );
+    Family::new(text, "fakeai_completed_streams", "gauge", "Streams ended well in the last minute.").sample(
+        "",
+        &[],
+        streams.completed_streams,
+    );
+    Family::new(text, "fakeai_failed_streams", "gauge", "Streams failed or left in the last minute.").sample(
+        "",
+        &[],
+        streams.failed_streams,
+    );
+    let mut family =
+        Family::new(text, "fakeai_ttft_seconds", "gauge", "Quantiles of time to first token over the last minute.");
+    quantiles(&mut family, &[], &streams.ttft);
+    let mut family = Family::new(
+        text,
+        "fakeai_stream_tokens_per_second",
+        "gauge",
+        "Quantiles of a stream's speed over the last minute.",
+    );
+    quantiles(&mut family, &[], &streams.tokens_per_second);
+}
+
+fn quantiles(family: &mut Family<'_>, labels: &[(&str, &str)], statistics: &Statistics) {
+    for (quantile, value) in [("0.5", statistics.p50), ("0.9", statistics.p90), ("0.99", statistics.p99)] {
+        let mut labels = labels.to_vec();
+        labels.push(("quantile", quantile));
+        family.sample("", &labels, value);
+    }
+}
+
+fn pacing(text: &mut String, ledger: &Ledger) {
+    let summary = ledger.pacing().summary();
+    let mut family = Family::new(
+        text,
+        "fakeai_token_lateness_seconds",
+        "gauge",
+        "How long after its scheduled time a token left, quantiles since the start.",
+    );
+    for (quantile, micros) in [("0.5", summary.p50_us), ("0.9", summary.p90_us), ("0.99", summary.p99_us)] {
+        family.sample("", &[("quantile", quantile)], micros as f64 / 1e6);
+    }
+    Family::new(text, "fakeai_paced_tokens_total", "counter", "Tokens whose lateness was measured.").sample(
+        "",
+        &[],
+        summary.tokens,
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::tests::record;
+
+    #[test]
+    fn every_line_is_a_comment_or_a_sample() {
+        let ledger = Ledger::new(true);
+        let mut odd = record("/v1/chat/completions", 1);
+        odd.model = Some(std::sync::Arc::from("we\"ird\\model\n"));
+        ledger.add(odd);
+        ledger.add(record("/v1/chat/completions", 2));
+        let text = render(&ledger, Tick::from_nanos(3_000_000_000));
+        for line in text.lines() {
+            let sample = line.rsplit_once(' ').is_some_and(|(_, value)| value.parse::<f64>().is_ok());
+            assert!(line.starts_with("# ") || sample, "{line}");
+        }
+        assert!(text.contains(r#"model="we\"ird\\model\n""#));
+        assert!(text.contains(
+            r#"fakeai_time_to_first_token_seconds_bucket{endpoint="/v1/chat/completions",model="gpt-4o",le="0.02"} 1"#
+        ));
+    }
+}
