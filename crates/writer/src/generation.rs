@@ -25,6 +25,12 @@ impl Choice {
     pub fn token_count(&self) -> u32 {
         self.segments.iter().map(|segment| segment.tokens.len() as u32).sum()
     }
+
+    /// Tokens the model wrote: all but the echoed prompt.
+    pub fn written_tokens(&self) -> u32 {
+        let written = self.segments.iter().filter(|segment| segment.kind != SegmentKind::Echo);
+        written.map(|segment| segment.tokens.len() as u32).sum()
+    }
 }
 
 /// A run of tokens of one kind.
@@ -34,7 +40,8 @@ pub struct Segment {
     pub kind: SegmentKind,
     /// The text they make.
     pub text: String,
-    /// The tokens; the last may be cut short by a stop sequence.
+    /// The tokens. The last may be cut short by a stop sequence or inside a character, down to no bytes at all: they
+    /// were written and count, though they do not show.
     pub tokens: Vec<Token>,
     /// Their log probabilities, if asked for: as many as tokens.
     pub logprobs: Vec<Logprob>,
@@ -56,6 +63,8 @@ pub enum SegmentKind {
     Text,
     /// A refusal to answer.
     Refusal,
+    /// The prompt of a completion, said again before the answer. It is not written by the model and costs nothing.
+    Echo,
 }
 
 /// Why an answer ended.

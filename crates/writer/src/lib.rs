@@ -4,10 +4,30 @@
 //! ended, log probabilities, usage. It must not know when a token is sent (that is the engine's) nor how it looks on
 //! the wire (that is a dialect's). Same request, same seed: same bytes.
 
+mod bias;
+mod count;
+mod draft;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod gallery;
 mod generation;
+mod length;
+mod limits;
+mod logprobs;
+mod lorem;
+mod reply;
 mod request;
+mod source;
+mod writer;
+#[cfg(test)]
+mod writer_tests;
 
+pub use count::{PromptCount, count_prompt};
 pub use generation::{Choice, Finish, Generation, Logprob, Segment, SegmentKind, Usage};
+pub use length::{OutputLength, OutputLengthError};
+pub use reply::{ReplyMode, ReplyModeError};
 pub use request::{
     Continuation, Format, GenerationRequest, Limits, Part, Prompt, Role, Sampling, Seeding, Turn, Verbosity,
 };
+pub use writer::{Writer, WriterOptions};

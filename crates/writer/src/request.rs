@@ -184,7 +184,8 @@ pub enum Verbosity {
 }
 
 impl GenerationRequest {
-    /// A number that is the same for requests that ask for the same thing, however they were written.
+    /// A number that is the same for requests that ask for the same thing, however they were written. Limits and the
+    /// number of choices do not enter it: a shorter answer is the beginning of the longer one.
     pub fn fingerprint(&self) -> u64 {
         let mut hasher = FxHasher::default();
         self.model.id.hash(&mut hasher);
@@ -194,8 +195,7 @@ impl GenerationRequest {
                 (&continuation.text, &continuation.suffix, continuation.echo).hash(&mut hasher);
             }
         }
-        (self.choices, self.format == Format::JsonObject, self.verbosity).hash(&mut hasher);
-        (self.limits.max_tokens, self.limits.min_tokens, self.limits.ignore_eos, &self.limits.stop).hash(&mut hasher);
+        (self.format == Format::JsonObject, self.verbosity).hash(&mut hasher);
         self.sampling.temperature.map(f64::to_bits).hash(&mut hasher);
         self.sampling.logit_bias.iter().for_each(|(id, bias)| (id, bias.to_bits()).hash(&mut hasher));
         hasher.finish()

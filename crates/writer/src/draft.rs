@@ -1,0 +1,94 @@
+//! A text that grows and its tokens, kept equal to what tokenising the whole text would give.
+
+use fakeai_tokens::{Token, Tokenizer};
+
+/// Text under way.
+pub(crate) struct Draft {
+    pub(crate) text: String,
+    pub(crate) tokens: Vec<Token>,
+    tokenizer: Tokenizer,
+}
+
+impl Draft {
+    pub(crate) fn new(tokenizer: Tokenizer, capacity_bytes: usize) -> Self {
+        Self { text: String::with_capacity(capacity_bytes), tokens: Vec::new(), tokenizer }
+    }
+
+    /// Brings the tokens up to date after text was appended. Only what follows the last border that no token crosses
+    /// is tokenised again, so a long text is tokenised about once.
+    pub(crate) fn tokenise(&mut self) {
+        let tokenised = self.tokens.last().map_or(0, |token| token.end as usize);
+        let mut border = last_border(self.text.as_bytes(), tokenised);
+        if self.tokenizer == Tokenizer::Words {
+            // A word carries the white space before it.
+            border = self.text[..border].trim_end().len();
+        }
+        let kept = self.tokens.partition_point(|token| token.end as usize <= border);
+        self.tokens.truncate(kept);
+        let border = self.tokens.last().map_or(0, |token| token.end as usize);
+        self.tokenizer.encode_into(&self.text[border..], &mut self.tokens);
+        for token in &mut self.tokens[kept..] {
+            token.end += border as u32;
+        }
+    }
+
+    /// Brings the tokens up to date after text was changed anywhere.
+    pub(crate) fn tokenise_all(&mut self) {
+        self.tokens.clear();
+        self.tokenizer.encode_into(&self.text, &mut self.tokens);
+    }
+
+    /// Keeps the first `count` tokens and of their text at most `bytes`. Tokens whose text is cut away stay, because
+    /// they were written; they end where the text does.
+    pub(crate) fn cut(&mut self, count: usize, bytes: usize) {
+        self.tokens.truncate(count);
+        let written = self.tokens.last().map_or(0, |token| token.end as usize);
+        // A token may end inside a character, which can't be shown.
+        let end = self.text.floor_char_boundary(written.min(bytes));
+        self.text.truncate(end);
+        for token in self.tokens.iter_mut().rev().take_while(|token| token.end as usize > end) {
+            token.end = end as u32;
+        }
+    }
+}
+
+/// The last place up to `limit` where the vocabularies' splitting patterns always split: after a line feed and before
+/// something that is neither white space nor the slash that some patterns draw to the line before.
+fn last_border(text: &[u8], limit: usize) -> usize {
+    (1..=limit.min(text.len().saturating_sub(1)))
+        .rev()
+        .find(|at| text[at - 1] == b'\n' && text[*at].is_ascii_graphic() && text[*at] != b'/')
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use fakeai_tokens::Encoding;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn growing_is_tokenising_the_whole(pieces in prop::collection::vec("[ab .\n/é世]{0,12}", 0..8)) {
+            for tokenizer in [Tokenizer::Bpe(Encoding::O200k), Tokenizer::Bpe(Encoding::Cl100k), Tokenizer::Words] {
+                let mut draft = Draft::new(tokenizer, 0);
+                for piece in &pieces {
+                    draft.text.push_str(piece);
+                    draft.tokenise();
+                    prop_assert_eq!(&draft.tokens, &tokenizer.encode(&draft.text));
+                }
+            }
+        }
+
+        #[test]
+        fn cutting_leaves_tokens_that_make_the_text(text in "\\PC{0,40}", count in 0_usize..50, bytes in 0_usize..80) {
+            let mut draft = Draft::new(Tokenizer::Bpe(Encoding::O200k), 0);
+            draft.text = text;
+            draft.tokenise();
+            draft.cut(count, bytes);
+            prop_assert_eq!(draft.tokens.last().map_or(0, |token| token.end as usize), draft.text.len());
+            prop_assert!(draft.tokens.is_sorted_by_key(|token| token.end));
+        }
+    }
+}

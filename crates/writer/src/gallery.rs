@@ -1,0 +1,36 @@
+//! Prompts whose answers are kept as snapshots, to be read by people.
+
+/// What people ask, one of each kind.
+pub(crate) const PROMPTS: &[&str] = &[
+    "Hello!",
+    "Thanks, that was very helpful.",
+    "What is the capital of France?",
+    "Who are you?",
+    "Explain how photosynthesis works",
+    "How do I bake sourdough bread?",
+    "Is it safe to drink rain water?",
+    "What is the difference between TCP and UDP?",
+    "Give me 5 ideas for a birthday party",
+    "Write a Python function that reverses a linked list",
+    "Write a SQL query for the top ten customers by revenue",
+    "Return a JSON object with name and age of a fictional person",
+    "Summarize the following text: The harbour opened in 1887. It was built to ship grain from the plains. Two fires \
+     damaged the grain elevators. Today the harbour is mostly used by sailing boats and a ferry to the islands.",
+    "Translate \"Good morning, how are you?\" to French",
+    "Write an email to my landlord about a broken heater",
+    "Make a table comparing electric cars and diesel cars",
+    "Tell me a short story about a lighthouse keeper",
+    "Write a poem about autumn",
+    "What is 12*7+3?",
+    "Write an essay about renewable energy",
+    "Correct this text: i has went to the store yesterday and buyed a apple",
+    "Say exactly: All systems nominal",
+    "Tell me a joke",
+    "¿Cómo puedo aprender a tocar la guitarra?",
+    "Explique-moi les avantages du télétravail",
+    "Was ist der Unterschied zwischen Wechselstrom und Gleichstrom?",
+    "请介绍一下人工智能的应用",
+    "東京でおすすめの観光スポットを教えてください",
+    "Explain gravity in Spanish",
+    "ok",
+];

@@ -1,0 +1,64 @@
+//! What an answer is made from, piece by piece, so that an answer can be any number of tokens long.
+
+use fakeai_core::Rng;
+
+use crate::lorem;
+
+/// A text that can go on for ever.
+pub(crate) enum Source {
+    /// A given text.
+    Given(String),
+    /// Placeholder Latin of about this many tokens.
+    Lorem { tokens: u32, rng: Rng },
+}
+
+/// Bytes of a token of placeholder Latin, about.
+const LOREM_TOKEN_BYTES: usize = 4;
+
+impl Source {
+    /// Bytes a token has, about.
+    pub(crate) fn token_bytes(&self) -> usize {
+        LOREM_TOKEN_BYTES
+    }
+
+    /// Bytes the whole text will have, about.
+    pub(crate) fn expected_bytes(&self) -> usize {
+        match self {
+            Self::Given(text) => text.len(),
+            Self::Lorem { tokens, .. } => *tokens as usize * LOREM_TOKEN_BYTES,
+        }
+    }
+
+    /// Appends the text up to its own end or until `text` has at least `cap_bytes`; whether that was its end.
+    pub(crate) fn write(&mut self, text: &mut String, cap_bytes: usize) -> bool {
+        match self {
+            Self::Given(given) => {
+                text.push_str(given);
+                true
+            }
+            Self::Lorem { tokens, rng } => {
+                let end = *tokens as usize * LOREM_TOKEN_BYTES;
+                lorem::write(text, end.min(cap_bytes), rng);
+                end <= cap_bytes
+            }
+        }
+    }
+
+    /// Goes on after its own end until `text` has at least `bytes`.
+    pub(crate) fn go_on(&mut self, text: &mut String, bytes: usize) {
+        match self {
+            Self::Given(given) if !given.is_empty() => {
+                while text.len() < bytes {
+                    text.push(' ');
+                    text.push_str(given);
+                }
+            }
+            Self::Given(_) => {
+                while text.len() < bytes {
+                    text.push_str(" …");
+                }
+            }
+            Self::Lorem { rng, .. } => lorem::write(text, bytes, rng),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! From a request to a complete answer.
+
+use fakeai_core::{Rng, Seed};
+
+use crate::bias::Bias;
+use crate::draft::Draft;
+use crate::length::log_normal;
+use crate::limits::{Span, end, find_stop};
+use crate::source::Source;
+use crate::{
+    Choice, Generation, GenerationRequest, OutputLength, Prompt, PromptCount, ReplyMode, Segment, SegmentKind, Usage,
+    logprobs,
+};
+
+/// Pieces of a long answer are at most about this many bytes, so that a stop text or a limit is seen in time.
+const PIECE_BYTES: usize = 64 * 1024;
+/// Pieces that add no token before an answer is given up as complete: every token of it is banned.
+const FRUITLESS_PIECES: u32 = 4;
+
+/// How answers are written, whatever the request.
+#[derive(Clone, Debug, Default)]
+pub struct WriterOptions {
+    /// How many tokens answers have before a request's own limits.
+    pub output_tokens: OutputLength,
+    /// Where the words come from.
+    pub reply: ReplyMode,
+    /// Whether requests for something harmful are refused.
+    pub refusals: bool,
+}
+
+/// Writes answers. A pure function of options, request and seed.
+#[derive(Clone, Debug, Default)]
+pub struct Writer {
+    options: WriterOptions,
+}
+
+impl Writer {
+    /// A writer that follows `options`.
+    pub const fn new(options: WriterOptions) -> Self {
+        Self { options }
+    }
+
+    /// The answer to `request`, whose prompt was counted by [`crate::count_prompt`], in a workspace seeded with `root`.
+    pub fn write(&self, request: &GenerationRequest, prompt: PromptCount, root: Seed) -> Generation {
+        let seed = request.seed(root);
+        let bias = Bias::new(&request.sampling.logit_bias, request.tokenizer());
+        let choices: Vec<Choice> =
+            (0..request.choices).map(|index| self.choice(request, bias.as_ref(), seed.mix(u64::from(index)))).collect();
+        let usage = Usage {
+            prompt_tokens: prompt.tokens,
+            prompt_audio_tokens: prompt.audio_tokens,
+            completion_tokens: choices.iter().map(Choice::written_tokens).sum(),
+            ..Usage::default()
+        };
+        Generation { choices, usage }
+    }
+
+    fn choice(&self, request: &GenerationRequest, bias: Option<&Bias>, seed: Seed) -> Choice {
+        let mut rng = seed.rng();
+        let exact = self.options.output_tokens.draw(&mut rng);
+        let source = self.source(request, exact, &mut rng);
+        let span = Span::new(&request.limits, exact);
+        let (draft, finish) = fill(request, source, span, bias, &mut rng);
+        let mut segments = Vec::with_capacity(2);
+        if let Prompt::Completion(continuation) = &request.prompt
+            && continuation.echo
+        {
+            let tokens = request.tokenizer().encode(&continuation.text);
+            let text = continuation.text.clone();
+            segments.push(Segment { kind: SegmentKind::Echo, text, tokens, logprobs: Vec::new() });
+        }
+        let kind = SegmentKind::Text;
+        segments.push(Segment { kind, text: draft.text, tokens: draft.tokens, logprobs: Vec::new() });
+        if let Some(top) = request.logprobs {
+            let greedy = request.sampling.temperature == Some(0.0);
+            for (index, segment) in segments.iter_mut().enumerate() {
+                let seed = seed.derive("logprobs").mix(index as u64);
+                segment.logprobs = logprobs::draw(segment, top, greedy, seed, bias, request.tokenizer());
+            }
+        }
+        Choice { segments, finish }
+    }
+
+    fn source(&self, request: &GenerationRequest, exact: Option<u32>, rng: &mut Rng) -> Source {
+        match &self.options.reply {
+            ReplyMode::Fixed(text) => Source::Given(text.clone()),
+            ReplyMode::Echo => Source::Given(request.last_user_text().to_owned()),
+            ReplyMode::Lorem | ReplyMode::Auto => {
+                let tokens = exact.unwrap_or_else(|| log_normal(rng, 4.9, 0.8));
+                Source::Lorem { tokens, rng: rng.clone() }
+            }
+        }
+    }
+}
+
+/// Writes from `source` until the answer has to end, and ends it.
+fn fill(
+    request: &GenerationRequest,
+    mut source: Source,
+    span: Span,
+    bias: Option<&Bias>,
+    rng: &mut Rng,
+) -> (Draft, crate::Finish) {
+    let tokenizer = request.tokenizer();
+    let capacity = source.expected_bytes().min(span.most.saturating_mul(8)).saturating_add(256);
+    let mut draft = Draft::new(tokenizer, capacity);
+    if let Some(bias) = bias.filter(|bias| !bias.exclusive().is_empty()) {
+        let count = if span.is_exact() { span.most } else { source.expected_bytes() / source.token_bytes() };
+        bias.fill(&mut draft, tokenizer, count.clamp(span.least, span.most), rng);
+        let stop = find_stop(&draft, &request.limits, 0);
+        let finish = end(&mut draft, span, stop);
+        return (draft, finish);
+    }
+    let mut complete = false;
+    let mut fruitless = 0;
+    while fruitless < FRUITLESS_PIECES {
+        let (bytes_before, tokens_before) = (draft.text.len(), draft.tokens.len());
+        // One more than the most shows that the answer would have been longer.
+        let wanted = if complete || span.is_exact() { span.least } else { span.most + 1 };
+        let missing = wanted.saturating_sub(tokens_before).saturating_mul(source.token_bytes() + 1);
+        let cap = bytes_before + missing.min(PIECE_BYTES) + 16;
+        if complete {
+            source.go_on(&mut draft.text, cap);
+        } else {
+            complete = source.write(&mut draft.text, cap);
+        }
+        match bias {
+            Some(bias) => bias.rewrite(&mut draft, tokenizer, bytes_before, rng),
+            None => draft.tokenise(),
+        }
+        let count = draft.tokens.len();
+        let stop = find_stop(&draft, &request.limits, bytes_before);
+        let long_enough = count > span.most || (count >= span.least && (complete || span.is_exact()));
+        if stop.is_some() || long_enough {
+            let finish = end(&mut draft, span, stop);
+            return (draft, finish);
+        }
+        fruitless = if count > tokens_before { 0 } else { fruitless + 1 };
+    }
+    let finish = end(&mut draft, span, None);
+    (draft, finish)
+}

@@ -1,0 +1,220 @@
+//! The promises of [`crate::Writer`] that hold for every text.
+
+use fakeai_core::Seed;
+use fakeai_tokens::{Encoding, Tokenizer};
+use proptest::prelude::*;
+
+use crate::fixtures::{card, chat, completion};
+use crate::{
+    Finish, Generation, GenerationRequest, OutputLength, Prompt, PromptCount, ReplyMode, Seeding, SegmentKind, Writer,
+    WriterOptions, count_prompt,
+};
+
+const ROOT: Seed = Seed::new(42);
+
+fn writer(output_tokens: &str, reply: ReplyMode) -> Writer {
+    let output_tokens = output_tokens.parse().unwrap();
+    Writer::new(WriterOptions { output_tokens, reply, refusals: false })
+}
+
+fn auto() -> Writer {
+    Writer::new(WriterOptions::default())
+}
+
+fn write(writer: &Writer, request: &GenerationRequest) -> Generation {
+    writer.write(request, count_prompt(request), ROOT)
+}
+
+fn text(generation: &Generation) -> &str {
+    &generation.choices[0].segments[0].text
+}
+
+/// Tokens tile the text, usage is their sum.
+fn check(generation: &Generation) {
+    let mut written = 0;
+    for choice in &generation.choices {
+        for segment in &choice.segments {
+            let joined: Vec<u8> =
+                (0..segment.tokens.len()).flat_map(|index| segment.token_bytes(index).to_vec()).collect();
+            assert_eq!(joined, segment.text.as_bytes());
+        }
+        written += choice.written_tokens();
+    }
+    assert_eq!(generation.usage.completion_tokens, written);
+}
+
+#[test]
+fn same_request_same_seed_same_answer() {
+    let request = chat("Explain how tides work");
+    let answers: Vec<_> =
+        [ROOT, ROOT, Seed::new(43)].map(|root| auto().write(&request, PromptCount::default(), root)).into();
+    assert_eq!(text(&answers[0]), text(&answers[1]));
+    assert_ne!(text(&answers[0]), text(&answers[2]));
+    let mut again = request.clone();
+    again.sampling.seed = Seeding::Repeat(1);
+    assert_ne!(text(&write(&auto(), &again)), text(&answers[0]));
+    again.sampling.seed = Seeding::Given(5);
+    assert_eq!(text(&write(&auto(), &again)), text(&write(&auto(), &again)));
+}
+
+#[test]
+fn choices_differ() {
+    let mut request = chat("Explain how tides work");
+    request.choices = 5;
+    let generation = write(&auto(), &request);
+    let mut texts: Vec<_> = generation.choices.iter().map(|choice| &choice.segments[0].text).collect();
+    texts.sort();
+    texts.dedup();
+    assert_eq!(texts.len(), 5);
+    check(&generation);
+}
+
+#[test]
+fn echo_and_fixed_replies_are_what_was_given() {
+    assert_eq!(text(&write(&writer("auto", ReplyMode::Echo), &chat("Ping 1, ping 2"))), "Ping 1, ping 2");
+    let fixed = writer("auto", ReplyMode::Fixed("All is well.".to_owned()));
+    assert_eq!(text(&write(&fixed, &chat("How are you?"))), "All is well.");
+    let long = writer("100", ReplyMode::Fixed("All is well.".to_owned()));
+    assert_eq!(write(&long, &chat("How are you?")).usage.completion_tokens, 100);
+    let nothing = write(&writer("12", ReplyMode::Fixed(String::new())), &chat("?"));
+    assert_eq!(nothing.usage.completion_tokens, 12);
+    assert!(text(&write(&writer("auto", ReplyMode::Lorem), &chat("?"))).starts_with("Lorem ipsum dolor sit amet"));
+}
+
+#[test]
+fn completions_echo_their_prompt_free_of_charge() {
+    let mut request = completion("Once upon a time");
+    let Prompt::Completion(continuation) = &mut request.prompt else { unreachable!() };
+    continuation.echo = true;
+    request.limits.max_tokens = 7;
+    let generation = write(&auto(), &request);
+    let segments = &generation.choices[0].segments;
+    assert_eq!((segments[0].kind, segments[0].text.as_str()), (SegmentKind::Echo, "Once upon a time"));
+    assert_eq!((generation.usage.completion_tokens, generation.choices[0].token_count()), (7, 11));
+    request.limits.max_tokens = 0;
+    assert_eq!(write(&auto(), &request).usage.completion_tokens, 0);
+}
+
+#[test]
+fn only_exclusive_tokens_are_written() {
+    let tokenizer = Tokenizer::Bpe(Encoding::O200k);
+    let yes = tokenizer.encode(" yes")[0].id;
+    let mut request = chat("Is water wet?");
+    request.sampling.logit_bias = vec![(yes, 100.0)];
+    request.limits.max_tokens = 3;
+    request.limits.min_tokens = 3;
+    assert_eq!(text(&write(&auto(), &request)), " yes yes yes");
+}
+
+#[test]
+fn a_stop_ends_the_answer_before_it() {
+    let mut request = chat("Explain how tides work");
+    let whole = write(&writer("300", ReplyMode::Auto), &request);
+    let whole = text(&whole);
+    let stop = whole.chars().skip(whole.chars().count() / 2).take(9).collect::<String>();
+    let before = &whole[..whole.find(&stop).unwrap()];
+    request.limits.stop = vec![stop];
+    let generation = write(&writer("300", ReplyMode::Auto), &request);
+    assert_eq!((text(&generation), generation.choices[0].finish), (before, Finish::Stop));
+    check(&generation);
+}
+
+fn tokenizers() -> impl Strategy<Value = Tokenizer> {
+    prop::sample::select(vec![Tokenizer::Bpe(Encoding::O200k), Tokenizer::Bpe(Encoding::Cl100k), Tokenizer::Words])
+}
+
+fn prompts() -> impl Strategy<Value = String> {
+    prop_oneof![
+        prop::sample::select(crate::gallery::PROMPTS.iter().map(|prompt| (*prompt).to_owned()).collect::<Vec<_>>()),
+        "\\PC{0,80}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn limits_are_exact(
+        prompt in prompts(), tokenizer in tokenizers(), max in 0_u32..400, min in 0_u32..400, ignore_eos: bool,
+        fixed in prop::option::of(1_u32..400), echo: bool,
+    ) {
+        let mut request = chat(&prompt);
+        request.model = card(tokenizer);
+        request.limits.max_tokens = max;
+        request.limits.min_tokens = min;
+        request.limits.ignore_eos = ignore_eos;
+        let output_tokens = fixed.map_or(OutputLength::Auto, OutputLength::Fixed);
+        let reply = if echo { ReplyMode::Echo } else { ReplyMode::Auto };
+        let generation = write(&Writer::new(WriterOptions { output_tokens, reply, refusals: true }), &request);
+        check(&generation);
+        let (count, finish) = (generation.usage.completion_tokens, generation.choices[0].finish);
+        prop_assert!(count <= max);
+        prop_assert!(count >= min.min(max) || generation.choices[0].segments[0].kind == SegmentKind::Refusal);
+        if generation.choices[0].segments[0].kind == SegmentKind::Text {
+            match fixed {
+                _ if ignore_eos => prop_assert_eq!((count, finish), (max, Finish::Length)),
+                Some(fixed) if fixed.max(min) <= max => prop_assert_eq!((count, finish), (fixed.max(min), Finish::Stop)),
+                Some(_) => prop_assert_eq!((count, finish), (max, Finish::Length)),
+                None => prop_assert!(finish == Finish::Stop || count == max),
+            }
+        }
+    }
+
+    #[test]
+    fn natural_answers_tokenise_to_their_tokens(prompt in prompts(), tokenizer in tokenizers(), min in 0_u32..600) {
+        let mut request = chat(&prompt);
+        request.model = card(tokenizer);
+        request.limits.min_tokens = min;
+        let generation = write(&auto(), &request);
+        prop_assert_eq!(&generation.choices[0].segments[0].tokens, &tokenizer.encode(text(&generation)));
+        prop_assert_eq!(generation.choices[0].finish, Finish::Stop);
+    }
+
+    #[test]
+    fn banned_tokens_never_appear(prompt in prompts(), picks in prop::collection::vec(any::<prop::sample::Index>(), 1..12)) {
+        let tokenizer = Tokenizer::Bpe(Encoding::O200k);
+        let mut request = chat(&prompt);
+        let usual = write(&writer("200", ReplyMode::Auto), &request);
+        let banned: Vec<u32> =
+            picks.iter().map(|pick| pick.get(&usual.choices[0].segments[0].tokens).id).collect();
+        request.sampling.logit_bias = banned.iter().map(|id| (*id, -100.0)).collect();
+        request.logprobs = Some(5);
+        let generation = write(&auto(), &request);
+        check(&generation);
+        let segment = &generation.choices[0].segments[0];
+        prop_assert!(segment.tokens.iter().all(|token| !banned.contains(&token.id)));
+        prop_assert!(tokenizer.encode(&segment.text).iter().all(|token| !banned.contains(&token.id)));
+        let banned: Vec<Vec<u8>> = banned.iter().map(|id| tokenizer.decode(&[*id])).collect();
+        prop_assert!(segment.logprobs.iter().flat_map(|logprob| &logprob.top).all(|(bytes, _)| !banned.contains(bytes)));
+    }
+
+    #[test]
+    fn logprobs_are_normalised(prompt in prompts(), top in 0_u8..=20, greedy: bool) {
+        let mut request = chat(&prompt);
+        request.logprobs = Some(top);
+        request.sampling.temperature = greedy.then_some(0.0);
+        let generation = write(&auto(), &request);
+        let segment = &generation.choices[0].segments[0];
+        prop_assert_eq!(segment.logprobs.len(), segment.tokens.len());
+        for (index, logprob) in segment.logprobs.iter().enumerate() {
+            prop_assert_eq!(logprob.top.len(), usize::from(top));
+            prop_assert!(logprob.logprob <= 0.0 && logprob.logprob.is_finite());
+            prop_assert!(logprob.top.is_sorted_by(|one, other| one.1 >= other.1));
+            let chosen = logprob.top.iter().position(|(bytes, _)| bytes == segment.token_bytes(index));
+            let sum: f64 = logprob.top.iter().map(|(_, logprob)| logprob.exp()).sum();
+            let rest = if chosen.is_none() { logprob.logprob.exp() } else { 0.0 };
+            prop_assert!(sum + rest <= 1.0 + 1e-9);
+            match chosen {
+                Some(rank) => {
+                    prop_assert!((logprob.top[rank].1 - logprob.logprob).abs() < 1e-12);
+                    prop_assert!(!greedy || rank == 0);
+                }
+                None => prop_assert!(logprob.top.iter().all(|(_, other)| *other >= logprob.logprob)),
+            }
+            let mut bytes: Vec<_> = logprob.top.iter().map(|(bytes, _)| bytes).collect();
+            bytes.sort();
+            bytes.dedup();
+            prop_assert_eq!(bytes.len(), logprob.top.len());
+        }
+    }
+}
