@@ -172,6 +172,18 @@ impl Clock {
         }
     }
 
+    /// Wakes everybody who waits, due or not: they look around and see what has changed.
+    pub fn wake_all(&self) {
+        match &self.0.ticks {
+            Ticks::Real(pacer) => pacer.wake_all(),
+            Ticks::Manual(manual) => {
+                let mut all = Vec::new();
+                manual.lock().unwrap_or_else(PoisonError::into_inner).sleepers.take_due(Tick(u64::MAX), &mut all);
+                all.into_iter().for_each(Waker::wake);
+            }
+        }
+    }
+
     /// Waits until `at`.
     pub fn sleep_until(&self, at: Tick) -> Sleep {
         Sleep { clock: self.clone(), at }

@@ -108,6 +108,15 @@ impl Pacer {
             self.0.alarm.set(at.since(now));
         }
     }
+
+    pub(crate) fn wake_all(&self) {
+        let mut all = Vec::new();
+        {
+            let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.sleepers.take_due(Tick::from_nanos(u64::MAX), &mut all);
+        }
+        all.into_iter().for_each(Waker::wake);
+    }
 }
 
 impl Shared {

@@ -1,0 +1,42 @@
+//! `POST /chat/completions`.
+
+use axum::response::Response;
+use axum::routing::post;
+
+use super::encode::{self, Chunks, Head};
+use super::lower::{Lowered, lower};
+use super::wire::ChatRequest;
+use crate::api::Endpoint;
+use crate::body::stream;
+use crate::context::Context;
+use crate::error::ApiError;
+use crate::generation::{collect, generate};
+use crate::wire::{JsonBody, json};
+
+pub(in crate::api::openai) fn endpoints() -> Vec<Endpoint> {
+    vec![Endpoint::api("POST", "/chat/completions", "createChatCompletion", post(create))]
+}
+
+async fn create(JsonBody(context, wire): JsonBody<ChatRequest>) -> Result<Response, ApiError> {
+    let lowered = lower(&context, wire).map_err(|error| context.validation(error))?;
+    let Lowered { request, limit, model, service_tier, stream: streaming, logprobs } = lowered;
+    context.note().model = Some(request.model.id.as_str().into());
+    let head = head(&context, &request.model.id, model, service_tier);
+    let answer = generate(&context, request, limit).map_err(|error| context.validation(error))?;
+    if let Some(streaming) = streaming {
+        let chunks = Chunks::new(&head, streaming.include_usage, logprobs);
+        return Ok(stream(context, answer, chunks));
+    }
+    let generation = collect(&context, answer).await;
+    Ok(json(&encode::completion(&head, &generation, logprobs)))
+}
+
+fn head(context: &Context, card_id: &str, model: String, service_tier: &'static str) -> Head {
+    Head {
+        id: context.id("chatcmpl-", 29),
+        created: context.created(),
+        fingerprint: context.fingerprint(card_id),
+        model,
+        service_tier,
+    }
+}

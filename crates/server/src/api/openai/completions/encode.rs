@@ -1,0 +1,158 @@
+//! A generation as a text completion: whole, or chunk by chunk.
+
+use bytes::BytesMut;
+use fakeai_writer::{Choice, Finish, Generation, Segment, Usage};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::api::openai::usage::UsageWire;
+use crate::body::{Piece, StreamDialect, push_json, push_text};
+
+/// What all chunks of an answer, or the whole answer, have in common.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub id: String,
+    pub created: i64,
+    /// As the client wrote it.
+    pub model: String,
+    pub fingerprint: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct Completion<'a> {
+    id: &'a str,
+    object: &'static str,
+    created: i64,
+    model: &'a str,
+    choices: Vec<ChoiceWire<'a>>,
+    usage: UsageWire,
+    system_fingerprint: &'a str,
+}
+
+#[derive(Serialize)]
+struct ChoiceWire<'a> {
+    text: &'a str,
+    index: usize,
+    logprobs: Option<LogprobsWire>,
+    finish_reason: &'static str,
+}
+
+/// The answer as one object.
+pub(super) fn completion<'a>(head: &'a Head, generation: &'a Generation) -> Completion<'a> {
+    Completion {
+        id: &head.id,
+        object: "text_completion",
+        created: head.created,
+        model: &head.model,
+        choices: generation.choices.iter().enumerate().map(|(index, choice)| whole(index, choice)).collect(),
+        usage: generation.usage.into(),
+        system_fingerprint: &head.fingerprint,
+    }
+}
+
+fn whole(index: usize, choice: &Choice) -> ChoiceWire<'_> {
+    let segment = choice.segments.first();
+    ChoiceWire {
+        text: segment.map_or("", |segment| &segment.text),
+        index,
+        logprobs: segment.and_then(|segment| LogprobsWire::of(segment, 0..segment.tokens.len())),
+        finish_reason: choice.finish.name(),
+    }
+}
+
+/// Log probabilities in the form of 2020: four lists side by side.
+#[derive(Serialize)]
+struct LogprobsWire {
+    tokens: Vec<String>,
+    token_logprobs: Vec<f64>,
+    top_logprobs: Option<Vec<Map<String, Value>>>,
+    text_offset: Vec<usize>,
+}
+
+impl LogprobsWire {
+    /// Of some tokens of a segment; `None` if none were asked for.
+    fn of(segment: &Segment, tokens: std::ops::Range<usize>) -> Option<Self> {
+        if segment.logprobs.is_empty() {
+            return None;
+        }
+        let logprobs = &segment.logprobs[tokens.clone()];
+        let word = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let top = |logprob: &fakeai_writer::Logprob| {
+            logprob.top.iter().map(|(bytes, value)| (word(bytes), Value::from(*value))).collect()
+        };
+        let start = |index: usize| index.checked_sub(1).map_or(0, |before| segment.tokens[before].end as usize);
+        Some(Self {
+            tokens: tokens.clone().map(|index| word(segment.token_bytes(index))).collect(),
+            token_logprobs: logprobs.iter().map(|logprob| logprob.logprob).collect(),
+            top_logprobs: logprobs.iter().any(|logprob| !logprob.top.is_empty()).then(|| logprobs.iter().map(top).collect()),
+            text_offset: tokens.map(start).collect(),
+        })
+    }
+}
+
+/// Writes an answer as `text_completion` events.
+pub(super) struct Chunks {
+    prefix: Box<[u8]>,
+    suffix: Box<[u8]>,
+    include_usage: bool,
+}
+
+impl Chunks {
+    pub(super) fn new(head: Head, include_usage: bool) -> Self {
+        let mut prefix = BytesMut::with_capacity(128);
+        prefix.extend_from_slice(b"data: {\"id\":\"");
+        push_text(&mut prefix, &head.id);
+        prefix.extend_from_slice(b"\",\"object\":\"text_completion\",\"created\":");
+        prefix.extend_from_slice(itoa::Buffer::new().format(head.created).as_bytes());
+        prefix.extend_from_slice(b",\"choices\":[");
+        let mut suffix = BytesMut::with_capacity(96);
+        suffix.extend_from_slice(b"],\"model\":\"");
+        push_text(&mut suffix, &head.model);
+        suffix.extend_from_slice(b"\",\"system_fingerprint\":\"");
+        suffix.extend_from_slice(head.fingerprint.as_bytes());
+        suffix.extend_from_slice(b"\"");
+        Self { prefix: prefix.to_vec().into(), suffix: suffix.to_vec().into(), include_usage }
+    }
+
+    fn close(&self, out: &mut BytesMut) {
+        out.extend_from_slice(&self.suffix);
+        out.extend_from_slice(if self.include_usage { b",\"usage\":null}\n\n" } else { b"}\n\n" });
+    }
+}
+
+impl StreamDialect for Chunks {
+    fn start(&mut self, _: usize, _: &mut BytesMut) {}
+
+    fn piece(&mut self, choice: usize, piece: &Piece<'_>, out: &mut BytesMut) {
+        out.extend_from_slice(&self.prefix);
+        out.extend_from_slice(b"{\"text\":\"");
+        push_text(out, piece.text);
+        out.extend_from_slice(b"\",\"index\":");
+        out.extend_from_slice(itoa::Buffer::new().format(choice).as_bytes());
+        out.extend_from_slice(b",\"logprobs\":");
+        push_json(out, &LogprobsWire::of(piece.segment, piece.index..piece.index + 1));
+        out.extend_from_slice(b",\"finish_reason\":null}");
+        self.close(out);
+    }
+
+    fn finish(&mut self, choice: usize, finish: Finish, out: &mut BytesMut) {
+        out.extend_from_slice(&self.prefix);
+        out.extend_from_slice(b"{\"text\":\"\",\"index\":");
+        out.extend_from_slice(itoa::Buffer::new().format(choice).as_bytes());
+        out.extend_from_slice(b",\"logprobs\":null,\"finish_reason\":\"");
+        out.extend_from_slice(finish.name().as_bytes());
+        out.extend_from_slice(b"\"}");
+        self.close(out);
+    }
+
+    fn end(&mut self, usage: Usage, out: &mut BytesMut) {
+        if self.include_usage {
+            out.extend_from_slice(&self.prefix);
+            out.extend_from_slice(&self.suffix);
+            out.extend_from_slice(b",\"usage\":");
+            push_json(out, &UsageWire::from(usage));
+            out.extend_from_slice(b"}\n\n");
+        }
+        out.extend_from_slice(b"data: [DONE]\n\n");
+    }
+}

@@ -1,0 +1,46 @@
+//! Legacy completions: `POST /completions`.
+
+mod encode;
+mod lower;
+mod wire;
+
+use axum::response::Response;
+use axum::routing::post;
+
+use self::encode::{Chunks, Head};
+use self::lower::{Lowered, lower};
+use self::wire::CompletionRequest;
+use crate::api::Endpoint;
+use crate::body::stream;
+use crate::context::Context;
+use crate::error::ApiError;
+use crate::generation::{Answer, collect, generate};
+use crate::wire::{JsonBody, json};
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![Endpoint::api("POST", "/completions", "createCompletion", post(create))]
+}
+
+async fn create(JsonBody(context, wire): JsonBody<CompletionRequest>) -> Result<Response, ApiError> {
+    let lowered = lower(&context, wire).map_err(|error| context.validation(error))?;
+    let Lowered { requests, limit, model, stream: streaming, best } = lowered;
+    let card_id = requests.first().map(|request| request.model.id.clone()).unwrap_or_default();
+    context.note().model = Some(card_id.as_str().into());
+    let head = Head {
+        id: context.id("cmpl-", 29),
+        created: context.created(),
+        fingerprint: context.fingerprint(&card_id),
+        model,
+    };
+    // One answer for each prompt; their choices follow one another.
+    let mut whole = Answer::default();
+    for request in requests {
+        let answer = generate(&context, request, Some(limit)).map_err(|error| context.validation(error))?;
+        whole.append(best.of(answer));
+    }
+    if let Some(include_usage) = streaming {
+        return Ok(stream(context, whole, Chunks::new(head, include_usage)));
+    }
+    let generation = collect(&context, whole).await;
+    Ok(json(&encode::completion(&head, &generation)))
+}

@@ -1,0 +1,17 @@
+//! The OpenAI family: one room per resource, listed here.
+
+mod chat;
+mod completions;
+mod embeddings;
+mod models;
+mod usage;
+
+use super::Endpoint;
+
+/// Every endpoint of the family, under `/v1` and without it.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    [models::endpoints(), chat::endpoints(), completions::endpoints(), embeddings::endpoints()]
+        .into_iter()
+        .flatten()
+        .collect()
+}

@@ -1,0 +1,283 @@
+//! The body of a streamed answer.
+//!
+//! No task and no channel per stream: the connection polls the body, the body writes whatever is due into one buffer
+//! and hands it out as one frame, or asks to be woken when the next token is. Deadlines are absolute, so a slow
+//! reader gets more tokens a frame, never later ones. Dropping the body ends the generation and settles its record.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context as TaskContext, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::{Bytes, BytesMut};
+use fakeai_core::Tick;
+use fakeai_engine::{Flow, Readiness};
+use fakeai_telemetry::Outcome;
+use fakeai_writer::{Choice, Finish, Generation, Logprob, Segment, Usage};
+use http::{HeaderValue, header};
+use http_body::Frame;
+
+use crate::context::Context;
+use crate::error::{ApiError, SERVER_ERROR};
+use crate::generation::Answer;
+use crate::settings::Streams;
+
+/// A frame is handed out when it holds this much, even if more is due.
+const FRAME_BYTES: usize = 16 * 1024;
+
+/// Room for a usual event.
+const EVENT_BYTES: usize = 512;
+
+/// How an answer looks as a stream of events. Each call appends whole events to `out`.
+pub trait StreamDialect: Send + 'static {
+    /// Before the first token of a choice.
+    fn start(&mut self, choice: usize, out: &mut BytesMut);
+    /// One token.
+    fn piece(&mut self, choice: usize, piece: &Piece<'_>, out: &mut BytesMut);
+    /// After the last token of a choice.
+    fn finish(&mut self, choice: usize, finish: Finish, out: &mut BytesMut);
+    /// After the last choice.
+    fn end(&mut self, usage: Usage, out: &mut BytesMut);
+}
+
+/// One token on its way out.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece<'a> {
+    /// What it belongs to.
+    pub segment: &'a Segment,
+    /// Which token of the segment.
+    pub index: usize,
+    /// The characters it completes; empty if it ends within one.
+    pub text: &'a str,
+}
+
+impl Piece<'_> {
+    /// Its log probability, if asked for.
+    pub fn logprob(&self) -> Option<&Logprob> {
+        self.segment.logprobs.get(self.index)
+    }
+}
+
+/// Where one choice stands.
+#[derive(Debug)]
+struct Lane {
+    flow: Flow,
+    segment: usize,
+    token: usize,
+    /// Bytes of the segment's text already sent.
+    sent: usize,
+    started: bool,
+    finished: bool,
+}
+
+/// An event stream that is written as its tokens become ready.
+struct Stream<D> {
+    context: Context,
+    generation: Generation,
+    lanes: Vec<Lane>,
+    dialect: D,
+    out: BytesMut,
+    limits: Streams,
+    /// When something was last sent; silence is counted from here.
+    last_sent: Tick,
+    delivered: u32,
+    ended: bool,
+}
+
+/// The response that streams `answer` in `dialect`.
+pub fn stream<D: StreamDialect + Unpin>(context: Context, answer: Answer, dialect: D) -> Response {
+    context.note().stream = true;
+    let Answer { generation, flows } = answer;
+    let lane = |flow| Lane { flow, segment: 0, token: 0, sent: 0, started: false, finished: false };
+    context.app().ledger.stream_active(true);
+    let stream = Stream {
+        limits: context.app().settings.streams,
+        lanes: flows.into_iter().map(lane).collect(),
+        out: BytesMut::new(),
+        last_sent: context.arrived(),
+        delivered: 0,
+        ended: false,
+        generation,
+        dialect,
+        context,
+    };
+    let mut response = Response::new(Body::new(stream));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    // Told to nginx and its kin, which otherwise hold events back.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}
+
+impl Lane {
+    /// Writes the next token of `choice`; past the last one, its finish.
+    fn write<D: StreamDialect>(&mut self, number: usize, choice: &Choice, dialect: &mut D, out: &mut BytesMut) {
+        if !self.started {
+            self.started = true;
+            dialect.start(number, out);
+        }
+        while choice.segments.get(self.segment).is_some_and(|segment| self.token >= segment.tokens.len()) {
+            (self.segment, self.token, self.sent) = (self.segment + 1, 0, 0);
+        }
+        let Some(segment) = choice.segments.get(self.segment) else { return };
+        let mut end = segment.tokens[self.token].end as usize;
+        while !segment.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let end = end.max(self.sent);
+        dialect.piece(number, &Piece { segment, index: self.token, text: &segment.text[self.sent..end] }, out);
+        self.sent = end;
+        self.token += 1;
+        self.flow.take();
+    }
+}
+
+impl<D: StreamDialect> Stream<D> {
+    /// Writes everything that is due at `now`; the tick of the next token, or `None` at the end.
+    fn write_due(&mut self, now: Tick) -> Option<Tick> {
+        while self.out.len() < FRAME_BYTES {
+            let next = |lane: &(usize, &mut Lane)| lane.1.flow.next().unwrap_or_default();
+            let open = self.lanes.iter_mut().enumerate().filter(|(_, lane)| !lane.finished);
+            let Some((number, lane)) = open.min_by_key(next) else { return None };
+            let choice = &self.generation.choices[number];
+            match lane.flow.poll(now) {
+                Readiness::At(tick) => return Some(tick),
+                Readiness::Ready(due) => {
+                    lane.write(number, choice, &mut self.dialect, &mut self.out);
+                    self.delivered += 1;
+                    self.context.app().ledger.pacing().observe(now.since(due), 1);
+                }
+                Readiness::Done => {}
+            }
+            if lane.flow.next().is_none() {
+                if !lane.started {
+                    self.dialect.start(number, &mut self.out);
+                }
+                lane.finished = true;
+                self.dialect.finish(number, choice.finish, &mut self.out);
+            }
+        }
+        Some(now)
+    }
+
+    /// Why the stream must end before its time, if it must.
+    fn cut(&self, now: Tick, next: Tick) -> Option<ApiError> {
+        let error = |message: &'static str, code| {
+            Some(ApiError { kind: SERVER_ERROR, ..ApiError::invalid(message).code(code) })
+        };
+        if self.context.app().is_closing() {
+            return error("The server is shutting down.", "server_shutdown");
+        }
+        if now >= self.context.arrived() + self.limits.timeout {
+            return error("The stream took longer than it may.", "stream_timeout");
+        }
+        if now < next && now >= self.last_sent + self.limits.token_timeout {
+            return error("The next token took longer than it may.", "stream_token_timeout");
+        }
+        None
+    }
+
+    /// Ends the stream with an error event.
+    fn fail(&mut self, error: &ApiError) {
+        self.out.extend_from_slice(b"data: ");
+        self.out.extend_from_slice(&error.to_line());
+        self.out.extend_from_slice(b"\n\n");
+        self.ended = true;
+        self.settle(Some(Outcome::Error(error.label())));
+    }
+
+    fn settle(&self, outcome: Option<Outcome>) {
+        self.context.note().tokens.delivered = self.delivered;
+        self.context.app().ledger.stream_active(false);
+        self.context.settle(outcome);
+    }
+
+    /// When to look again although no token is due: to break the silence or to give up.
+    fn look_again(&self, next: Tick) -> Tick {
+        let limits = self.limits;
+        let keepalive = limits.keepalive.unwrap_or(Duration::MAX);
+        let quiet = self.last_sent + keepalive.min(limits.token_timeout);
+        next.min(quiet).min(self.context.arrived() + limits.timeout)
+    }
+
+    fn step(&mut self, now: Tick) -> Option<Tick> {
+        let next = self.write_due(now);
+        match next {
+            None => {
+                self.dialect.end(self.generation.usage, &mut self.out);
+                self.ended = true;
+                self.settle(None);
+            }
+            Some(next) => {
+                if let Some(error) = self.cut(now, next) {
+                    self.fail(&error);
+                } else if self.out.is_empty() && self.limits.keepalive.is_some_and(|gap| now >= self.last_sent + gap) {
+                    self.out.extend_from_slice(b": keep-alive\n\n");
+                    // Counted from the token, so that comments do not hide that a token is overdue.
+                    self.limits.keepalive = self.limits.keepalive.map(|gap| gap + self.interval());
+                }
+            }
+        }
+        next
+    }
+
+    fn interval(&self) -> Duration {
+        self.context.app().settings.streams.keepalive.unwrap_or(Duration::MAX)
+    }
+}
+
+impl<D: StreamDialect + Unpin> http_body::Body for Stream<D> {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        task: &mut TaskContext<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let this = &mut *self;
+        if this.ended {
+            return Poll::Ready(None);
+        }
+        if this.out.capacity() < EVENT_BYTES {
+            // Takes the old memory back where the connection has sent it, so a paced stream lives in one small block.
+            this.out.reserve(2 * EVENT_BYTES);
+        }
+        let now = this.context.clock().now();
+        let before = this.delivered;
+        let next = this.step(now);
+        if this.out.is_empty() {
+            let again = this.look_again(next.unwrap_or(now));
+            this.context.clock().wake_at(again, task.waker());
+            return Poll::Pending;
+        }
+        if this.delivered > before {
+            this.last_sent = now;
+            this.limits.keepalive = this.context.app().settings.streams.keepalive;
+            if before == 0 {
+                this.context.note().first_token = Some(now);
+            }
+        }
+        Poll::Ready(Some(Ok(Frame::data(this.out.split().freeze()))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ended && self.out.is_empty()
+    }
+}
+
+impl<D> Drop for Stream<D> {
+    fn drop(&mut self) {
+        if !self.ended {
+            let mut note = self.context.note();
+            note.tokens.delivered = self.delivered;
+            // What was not written is not charged.
+            note.tokens.completion = self.delivered;
+            drop(note);
+            self.context.app().ledger.stream_active(false);
+            self.context.settle(Some(Outcome::ClientClosed));
+        }
+    }
+}

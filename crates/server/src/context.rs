@@ -1,0 +1,174 @@
+//! One request under way: whose it is, when it came, and what will be written down of it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::extract::{FromRequestParts, MatchedPath};
+use fakeai_core::{Clock, Ids, Tick};
+use fakeai_telemetry::{Outcome, Record, Tokens};
+use http::request::Parts;
+
+use crate::api;
+use crate::app::App;
+use crate::error::ApiError;
+use crate::workspace::Workspace;
+
+/// One request under way. Clones are the same request.
+#[derive(Clone, Debug)]
+pub struct Context(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    app: Arc<App>,
+    workspace: Arc<Workspace>,
+    clock: Clock,
+    request_id: String,
+    arrived: Tick,
+    method: http::Method,
+    /// As the client wrote it, without the workspace prefix.
+    path: String,
+    ids: Mutex<Ids>,
+    note: Mutex<Note>,
+    settled: AtomicBool,
+}
+
+/// What is known of a request so far.
+#[derive(Clone, Debug, Default)]
+pub struct Note {
+    /// The endpoint's label; empty until a route matched.
+    pub endpoint: &'static str,
+    /// The model asked.
+    pub model: Option<Arc<str>>,
+    /// Whether the answer is streamed.
+    pub stream: bool,
+    /// The status answered.
+    pub status: u16,
+    /// The error's label, if it is one.
+    pub error: Option<&'static str>,
+    /// When the first token left.
+    pub first_token: Option<Tick>,
+    /// What was read and written.
+    pub tokens: Tokens,
+    /// What it costs, US dollars.
+    pub cost_usd: f64,
+}
+
+impl Context {
+    pub(crate) fn new(app: Arc<App>, workspace: Arc<Workspace>, method: http::Method, path: String) -> Self {
+        let clock = workspace.clock();
+        let mut ids = workspace.ids();
+        Self(Arc::new(Inner {
+            request_id: ids.next_hex("req_", 32),
+            arrived: clock.now(),
+            clock,
+            app,
+            workspace,
+            method,
+            path,
+            ids: Mutex::new(ids),
+            note: Mutex::default(),
+            settled: AtomicBool::new(false),
+        }))
+    }
+
+    /// The server.
+    pub fn app(&self) -> &Arc<App> {
+        &self.0.app
+    }
+
+    /// Whose request it is.
+    pub fn workspace(&self) -> &Arc<Workspace> {
+        &self.0.workspace
+    }
+
+    /// The clock that was the workspace's when the request came.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// `x-request-id`.
+    pub fn request_id(&self) -> &str {
+        &self.0.request_id
+    }
+
+    /// When its head had been read.
+    pub fn arrived(&self) -> Tick {
+        self.0.arrived
+    }
+
+    /// Unix seconds, for `created`.
+    pub fn created(&self) -> i64 {
+        self.0.clock.unix()
+    }
+
+    /// A new id: `prefix` and `length` letters and digits.
+    pub fn id(&self, prefix: &str, length: usize) -> String {
+        self.0.ids.lock().unwrap_or_else(PoisonError::into_inner).next(prefix, length)
+    }
+
+    /// Path and query as the client wrote them, without a workspace prefix.
+    pub fn path(&self) -> &str {
+        &self.0.path
+    }
+
+    /// `system_fingerprint`: the same while model and seed are.
+    pub fn fingerprint(&self, model: &str) -> String {
+        Ids::new(self.0.workspace.seed().derive("fingerprint").derive(model)).next_hex("fp_", 10)
+    }
+
+    /// An invalid request's error with the status the server was told to use for them.
+    pub fn validation(&self, error: ApiError) -> ApiError {
+        let status = self.0.app.settings.validation_status;
+        if error.status == http::StatusCode::BAD_REQUEST { error.status(status) } else { error }
+    }
+
+    /// What is known so far, to add to. Not to be held across an await.
+    pub fn note(&self) -> MutexGuard<'_, Note> {
+        self.0.note.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds the request to the workspace's journal.
+    pub(crate) fn remember(&self, body: &[u8]) {
+        self.0.workspace.remember(&self.0.method, &self.0.path, body);
+    }
+
+    /// Writes the request down, once; later calls do nothing. `outcome` of `None` follows from the status noted.
+    pub fn settle(&self, outcome: Option<Outcome>) {
+        if self.0.settled.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let note = std::mem::take(&mut *self.note());
+        let outcome = outcome.unwrap_or(match note.error {
+            Some(label) => Outcome::Error(label),
+            None if note.status >= 400 => Outcome::Error("error"),
+            None => Outcome::Success,
+        });
+        tracing::debug!(id = self.0.request_id, method = %self.0.method, endpoint = note.endpoint, status = note.status);
+        self.0.app.ledger.add(Record {
+            endpoint: if note.endpoint.is_empty() { "unmatched" } else { note.endpoint },
+            model: note.model,
+            workspace: Arc::clone(&self.0.workspace.name),
+            status: note.status,
+            outcome,
+            stream: note.stream,
+            arrived: self.0.arrived,
+            first_token: note.first_token,
+            ended: self.0.clock.now(),
+            tokens: note.tokens,
+            cost_usd: note.cost_usd,
+        });
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Context {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        // The door puts it there; a router called without its door has none.
+        let context = parts.extensions.get::<Self>().cloned().ok_or_else(ApiError::internal)?;
+        if let Some(path) = parts.extensions.get::<MatchedPath>() {
+            context.note().endpoint = api::label(path.as_str());
+        }
+        Ok(context)
+    }
+}

@@ -1,0 +1,161 @@
+//! The one error clients see, in OpenAI's envelope and wording.
+
+use std::borrow::Cow;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+/// An answer that is an error: `{"error": {"message", "type", "param", "code"}}`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{status}: {message}")]
+pub struct ApiError {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// `type`: the class of the error.
+    pub kind: &'static str,
+    /// What people match on.
+    pub code: Option<&'static str>,
+    /// The path of the parameter at fault, `messages[2].content`.
+    pub param: Option<String>,
+    /// For people.
+    pub message: Cow<'static, str>,
+}
+
+/// `type` of a request that is wrong.
+pub const INVALID_REQUEST: &str = "invalid_request_error";
+/// `type` of a fault of ours.
+pub const SERVER_ERROR: &str = "server_error";
+
+impl ApiError {
+    /// 400: the request is wrong.
+    pub fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            kind: INVALID_REQUEST,
+            code: None,
+            param: None,
+            message: message.into(),
+        }
+    }
+
+    /// The same with another status.
+    #[must_use]
+    pub const fn status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// The same with the code people match on.
+    #[must_use]
+    pub const fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// The same with the parameter at fault.
+    #[must_use]
+    pub fn param(mut self, param: impl Into<String>) -> Self {
+        self.param = Some(param.into());
+        self
+    }
+
+    /// A parameter that must be there is not.
+    pub fn missing(param: &str) -> Self {
+        Self::invalid(format!("Missing required parameter: '{param}'."))
+            .param(param)
+            .code("missing_required_parameter")
+    }
+
+    /// No `model` was sent.
+    pub fn missing_model() -> Self {
+        Self::invalid("you must provide a model parameter")
+    }
+
+    /// A value that is none of a fixed set.
+    pub fn unsupported_value(param: &str, value: &str, supported: &[&str]) -> Self {
+        let list = match supported {
+            [] => String::new(),
+            [only] => format!("'{only}'"),
+            [rest @ .., last] => {
+                let rest: Vec<String> = rest.iter().map(|value| format!("'{value}'")).collect();
+                format!("{}, and '{last}'", rest.join(", "))
+            }
+        };
+        Self::invalid(format!("Invalid value: '{value}'. Supported values are: {list}."))
+            .param(param)
+            .code("invalid_value")
+    }
+
+    /// A model that does not exist.
+    pub fn model_not_found(model: &str) -> Self {
+        Self::invalid(format!("The model `{model}` does not exist or you do not have access to it."))
+            .status(StatusCode::NOT_FOUND)
+            .code("model_not_found")
+    }
+
+    /// A body over the limit.
+    pub fn too_large(limit_bytes: u64) -> Self {
+        Self::invalid(format!("Request body is too large: the maximum size is {limit_bytes} bytes."))
+            .status(StatusCode::PAYLOAD_TOO_LARGE)
+            .code("payload_too_large")
+    }
+
+    /// 500: we are wrong.
+    pub fn internal() -> Self {
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            kind: SERVER_ERROR,
+            code: None,
+            param: None,
+            message: "The server had an error while processing your request. Sorry about that!".into(),
+        }
+    }
+
+    /// What the ledger calls it: the code, else the type.
+    pub fn label(&self) -> &'static str {
+        self.code.unwrap_or(self.kind)
+    }
+
+    /// The envelope as JSON.
+    pub fn to_json(&self) -> Vec<u8> {
+        let envelope = Envelope {
+            error: Wire { message: &self.message, kind: self.kind, param: self.param.as_deref(), code: self.code },
+        };
+        // OpenAI prints its errors for people.
+        serde_json::to_vec_pretty(&envelope).unwrap_or_default()
+    }
+
+    /// The envelope on one line, as an event of a stream carries it.
+    pub fn to_line(&self) -> Vec<u8> {
+        let wire = Wire { message: &self.message, kind: self.kind, param: self.param.as_deref(), code: self.code };
+        serde_json::to_vec(&Envelope { error: wire }).unwrap_or_default()
+    }
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    error: Wire<'a>,
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    message: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    param: Option<&'a str>,
+    code: Option<&'a str>,
+}
+
+/// Left in a response's extensions for the ledger.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorLabel(pub &'static str);
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, self.to_json()).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.extensions_mut().insert(ErrorLabel(self.label()));
+        response
+    }
+}

@@ -1,0 +1,121 @@
+//! The one pipeline every generating endpoint goes through, free of HTTP: check the context window, let the writer
+//! say it, let the engine time it.
+
+mod check;
+
+use fakeai_engine::{Flow, LatencyModel, Sequence, Speed};
+use fakeai_writer::{Generation, GenerationRequest, Seeding};
+
+use crate::context::Context;
+use crate::error::ApiError;
+
+pub use check::TokenLimit;
+
+/// An answer under way: what is said, and for each choice when.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// What is said.
+    pub generation: Generation,
+    /// When the tokens of each choice are ready.
+    pub flows: Vec<Flow>,
+}
+
+impl Answer {
+    /// Adds another answer's choices and counts to these.
+    pub fn append(&mut self, other: Self) {
+        self.generation.choices.extend(other.generation.choices);
+        self.flows.extend(other.flows);
+        let (sum, more) = (&mut self.generation.usage, other.generation.usage);
+        sum.prompt_tokens += more.prompt_tokens;
+        sum.cached_tokens += more.cached_tokens;
+        sum.prompt_audio_tokens += more.prompt_audio_tokens;
+        sum.completion_tokens += more.completion_tokens;
+        sum.reasoning_tokens += more.reasoning_tokens;
+    }
+}
+
+/// Answers a request. `limit` is the length the client asked for, if it did.
+pub fn generate(
+    context: &Context,
+    mut request: GenerationRequest,
+    limit: Option<TokenLimit>,
+) -> Result<Answer, ApiError> {
+    let app = context.app();
+    let prompt = fakeai_writer::count_prompt(&request);
+    if app.settings.context_validation {
+        check::fits(&request, prompt.tokens, limit)?;
+    }
+    if let Seeding::Repeat(_) = request.sampling.seed {
+        request.sampling.seed = Seeding::Repeat(context.workspace().count_repeat(request.fingerprint()));
+    }
+    let root = context.workspace().seed();
+    let generation = app.writer.write(&request, prompt, root);
+    note(context, &request, &generation);
+    let now = context.arrived();
+    let flows = generation.choices.iter().enumerate().map(|(index, choice)| {
+        let sequence = Sequence {
+            prompt_tokens: generation.usage.prompt_tokens,
+            cached_tokens: generation.usage.cached_tokens,
+            output_tokens: choice.token_count(),
+            speed: speed(&request),
+            temperature: request.sampling.temperature.unwrap_or(1.0),
+            seed: request.seed(root).derive("pace").mix(index as u64),
+        };
+        app.engine.submit(&sequence, now)
+    });
+    Ok(Answer { flows: flows.collect(), generation })
+}
+
+/// Waits until the last token of the last choice is ready: a non-streaming answer is a stream, collected.
+pub async fn collect(context: &Context, answer: Answer) -> Generation {
+    let spans = answer.flows.into_iter().filter_map(Flow::take_all);
+    let whole = spans.reduce(|(first, last), (other_first, other_last)| (first.min(other_first), last.max(other_last)));
+    if let Some((first, last)) = whole {
+        if last > context.clock().now() {
+            context.clock().sleep_until(last).await;
+        }
+        context.note().first_token = Some(first);
+    }
+    context.note().tokens.delivered = answer.generation.usage.completion_tokens;
+    answer.generation
+}
+
+fn speed(request: &GenerationRequest) -> Speed {
+    let latency = request.model.latency;
+    Speed {
+        ttft_ms: latency.ttft_ms,
+        ttft_deviation_ms: latency.ttft_deviation_ms,
+        itl_ms: latency.itl_ms,
+        itl_deviation_ms: latency.itl_deviation_ms,
+        prefill_tokens_per_second: latency.prefill_tokens_per_second,
+    }
+}
+
+fn note(context: &Context, request: &GenerationRequest, generation: &Generation) {
+    let usage = generation.usage;
+    let cost_usd =
+        request.model.pricing.cost_usd(usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens);
+    let mut note = context.note();
+    // Added up, because one request may hold several prompts.
+    note.tokens.prompt += usage.prompt_tokens;
+    note.tokens.cached += usage.cached_tokens;
+    note.tokens.completion += usage.completion_tokens;
+    note.tokens.reasoning += usage.reasoning_tokens;
+    note.cost_usd += cost_usd;
+}
+
+/// Waits as long as answers take that are not written token by token. `fingerprint` tells requests apart, so that
+/// each has its own draw.
+pub async fn delay(context: &Context, fingerprint: u64) {
+    let settings = &context.app().settings;
+    if settings.latency == LatencyModel::Instant || settings.response_delay.mean.is_zero() {
+        return;
+    }
+    let spread = settings.response_delay.variance;
+    let mut rng = context.workspace().seed().derive("delay").mix(fingerprint).rng();
+    let factor = rng.range(1.0 - spread, 1.0 + spread).max(0.0);
+    let end = context.arrived() + settings.response_delay.mean.mul_f64(factor);
+    if end > context.clock().now() {
+        context.clock().sleep_until(end).await;
+    }
+}

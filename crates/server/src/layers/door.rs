@@ -1,0 +1,220 @@
+//! The outermost service: everything that is the same for every request.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+
+use axum::Router;
+use axum::body::{Body, HttpBody};
+use axum::response::IntoResponse;
+use bytes::Bytes;
+use fakeai_telemetry::Outcome;
+use futures_util::FutureExt;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header};
+use tower::Service;
+
+use super::cors;
+use crate::app::App;
+use crate::context::Context;
+use crate::error::{ApiError, ErrorLabel};
+use crate::workspace::{NoWorkspace, Workspace};
+
+/// Names the workspace a request belongs to.
+const WORKSPACE: HeaderName = HeaderName::from_static("x-fakeai-workspace");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const PROCESSING_MS: HeaderName = HeaderName::from_static("openai-processing-ms");
+const VERSION: HeaderName = HeaderName::from_static("openai-version");
+const ORGANIZATION: HeaderName = HeaderName::from_static("openai-organization");
+const MODEL: HeaderName = HeaderName::from_static("openai-model");
+
+/// The whole server as one service: the layers and the router behind them.
+#[derive(Clone, Debug)]
+pub struct Door {
+    app: Arc<App>,
+    router: Router,
+}
+
+impl Door {
+    /// The server of `app`.
+    pub fn new(app: Arc<App>) -> Self {
+        let router = crate::api::router(&app);
+        Self { app, router }
+    }
+
+    /// The state behind it.
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+}
+
+impl<B> Service<Request<B>> for Door
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut TaskContext<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        if let Some(answer) = cors::preflight(&self.app.settings.cors, &request) {
+            return Box::pin(std::future::ready(Ok(answer)));
+        }
+        let app = Arc::clone(&self.app);
+        let router = self.router.clone();
+        Box::pin(async move { Ok(pass(app, router, request).await) })
+    }
+}
+
+/// Takes one request through.
+async fn pass<B>(app: Arc<App>, mut router: Router, mut request: Request<B>) -> Response<Body>
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    let asked = request.headers().contains_key(header::ORIGIN).then(|| request.headers().clone());
+    let workspace = match workspace(&app, &mut request) {
+        Ok(workspace) => workspace,
+        Err(error) => return error.into_response(),
+    };
+    let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
+    let context = Context::new(Arc::clone(&app), workspace, request.method().clone(), path);
+    let mut hung_up = HungUp { context: Some(context.clone()) };
+    let mut response = match oversized(&request, app.settings.max_body_bytes) {
+        Some(error) => error.into_response(),
+        None => {
+            request.extensions_mut().insert(context.clone());
+            let answer = router.call(request.map(Body::new));
+            match AssertUnwindSafe(answer).catch_unwind().await {
+                Ok(Ok(response)) => response,
+                Ok(Err(never)) => match never {},
+                Err(panic) => {
+                    tracing::error!(id = context.request_id(), panic = panic_message(&panic), "a handler panicked");
+                    ApiError::internal().into_response()
+                }
+            }
+        }
+    };
+    hung_up.context = None;
+    if let Some(asked) = asked {
+        cors::mark(&app.settings.cors, &asked, response.headers_mut());
+    }
+    finish(&context, &mut response);
+    response
+}
+
+/// Writes a request down whose client left before there was an answer.
+struct HungUp {
+    context: Option<Context>,
+}
+
+impl Drop for HungUp {
+    fn drop(&mut self) {
+        if let Some(context) = self.context.take() {
+            // nginx's status for it; no client sees it.
+            context.note().status = 499;
+            context.settle(Some(Outcome::ClientClosed));
+        }
+    }
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+/// Headers every answer carries, and the record unless the body will write it when it ends.
+fn finish(context: &Context, response: &mut Response<Body>) {
+    let status = response.status();
+    let error = response.extensions().get::<ErrorLabel>().map(|label| label.0);
+    let (streams, model) = {
+        let mut note = context.note();
+        note.status = status.as_u16();
+        note.error = error;
+        (note.stream && status.is_success(), note.model.clone())
+    };
+    let headers = response.headers_mut();
+    put(headers, REQUEST_ID, context.request_id());
+    headers.insert(VERSION, HeaderValue::from_static("2020-10-01"));
+    headers.insert(ORGANIZATION, HeaderValue::from_static("fakeai"));
+    if let Some(model) = model {
+        put(headers, MODEL, &model);
+    }
+    if context.clock().has_fixed_date() {
+        fixed_headers(context, headers);
+    } else {
+        let spent = context.clock().now().since(context.arrived());
+        headers.insert(PROCESSING_MS, HeaderValue::from(u64::try_from(spent.as_millis()).unwrap_or(u64::MAX).max(1)));
+    }
+    if !streams {
+        context.settle(None);
+    }
+}
+
+/// Headers that would differ between two runs, held to the workspace's own clock.
+fn fixed_headers(context: &Context, headers: &mut HeaderMap) {
+    headers.insert(PROCESSING_MS, HeaderValue::from_static("1"));
+    let date = context.clock().timestamp().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    put(headers, header::DATE, &date);
+}
+
+/// Inserts a value that may hold anything a client sent; what is no header value is left out.
+fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// Refuses a body that says it is over the limit, before a byte of it is read.
+fn oversized<B>(request: &Request<B>, limit: u64) -> Option<ApiError> {
+    let length = request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse::<u64>().ok()?;
+    (length > limit).then(|| ApiError::too_large(limit))
+}
+
+/// The workspace the request names by path prefix or header; the prefix is taken off.
+fn workspace<B>(app: &App, request: &mut Request<B>) -> Result<Arc<Workspace>, ApiError> {
+    let now = app.kit.clock.now();
+    let found = if let Some((name, rest)) = prefixed(request.uri().path()) {
+        let found = app.workspaces.get(name, now);
+        *request.uri_mut() = without_prefix(request.uri(), rest);
+        found
+    } else if let Some(name) = request.headers().get(WORKSPACE) {
+        app.workspaces.get(name.to_str().unwrap_or_default(), now)
+    } else {
+        return Ok(Arc::clone(app.workspaces.default()));
+    };
+    found.map_err(|problem| match problem {
+        NoWorkspace::BadName => {
+            ApiError::invalid("A workspace's name is 1 to 64 letters, digits, dots, dashes and underscores.")
+                .code("invalid_workspace")
+        }
+        NoWorkspace::TooMany => {
+            ApiError::invalid("All workspaces are in use; delete one or wait until one has idled out.")
+                .status(StatusCode::TOO_MANY_REQUESTS)
+                .code("too_many_workspaces")
+        }
+    })
+}
+
+/// `/w/{name}/rest` as name and length of the rest.
+fn prefixed(path: &str) -> Option<(&str, usize)> {
+    let after = path.strip_prefix("/w/")?;
+    let (name, rest) = after.split_once('/')?;
+    Some((name, rest.len() + 1))
+}
+
+fn without_prefix(uri: &Uri, rest: usize) -> Uri {
+    let path = &uri.path()[uri.path().len() - rest..];
+    let joined = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = joined.parse::<PathAndQuery>().ok();
+    Uri::from_parts(parts).unwrap_or_default()
+}

@@ -1,0 +1,203 @@
+//! Where connections come from: TCP or a unix socket, plain or TLS.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::{ServeError, tls};
+use crate::settings::{Address, Listen};
+
+/// Where a server listens.
+#[derive(Clone, Debug)]
+pub enum Bound {
+    /// A TCP address.
+    Tcp(SocketAddr),
+    /// A unix socket.
+    Unix(PathBuf),
+}
+
+/// A bound socket.
+pub struct Listener {
+    socket: Socket,
+    bound: Bound,
+    tls: Option<TlsAcceptor>,
+}
+
+impl std::fmt::Debug for Listener {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Listener").field("bound", &self.bound).field("tls", &self.tls.is_some()).finish()
+    }
+}
+
+enum Socket {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Listener {
+    pub(super) async fn bind(listen: &Listen) -> Result<Self, ServeError> {
+        let tls = listen.tls.as_ref().map(tls::acceptor).transpose()?;
+        let (socket, bound) = match &listen.address {
+            Address::Tcp(host, port) => {
+                let failed = |source| ServeError::Bind { address: format!("{host}:{port}"), source };
+                let listener = TcpListener::bind((host.as_str(), *port)).await.map_err(failed)?;
+                let bound = Bound::Tcp(listener.local_addr().map_err(failed)?);
+                (Socket::Tcp(listener), bound)
+            }
+            Address::Unix(path) => {
+                let failed = |source| ServeError::Bind { address: path.display().to_string(), source };
+                remove_stale(path).await.map_err(failed)?;
+                (Socket::Unix(UnixListener::bind(path).map_err(failed)?), Bound::Unix(path.clone()))
+            }
+        };
+        Ok(Self { socket, bound, tls })
+    }
+
+    pub(super) const fn bound(&self) -> &Bound {
+        &self.bound
+    }
+
+    /// The next connection, not yet secured.
+    pub(super) async fn accept(&mut self) -> io::Result<Accepted> {
+        let plain = match &self.socket {
+            Socket::Tcp(listener) => {
+                let (stream, _) = listener.accept().await?;
+                // Nagle's algorithm and delayed acknowledgements would add 40 ms to small events.
+                stream.set_nodelay(true)?;
+                Plain::Tcp(stream)
+            }
+            Socket::Unix(listener) => Plain::Unix(listener.accept().await?.0),
+        };
+        Ok(Accepted { plain, tls: self.tls.clone() })
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Bound::Unix(path) = &self.bound {
+            // Left behind, it would only be in the next server's way.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// Removes a socket nobody listens on any more; one in use stays, and binding then fails.
+async fn remove_stale(path: &std::path::Path) -> io::Result<()> {
+    use std::os::unix::fs::FileTypeExt;
+    let is_socket = std::fs::symlink_metadata(path).is_ok_and(|data| data.file_type().is_socket());
+    if is_socket && UnixStream::connect(path).await.is_err() {
+        std::fs::remove_file(path)?;
+    }
+    Ok(())
+}
+
+/// A connection before its TLS handshake, if it has one: slow handshakes must not hold up others.
+pub(super) struct Accepted {
+    plain: Plain,
+    tls: Option<TlsAcceptor>,
+}
+
+impl Accepted {
+    /// Shakes hands; `None` if the client does not speak TLS as it should.
+    pub(super) async fn secured(self) -> Option<Stream> {
+        match self.tls {
+            None => Some(Stream::Plain(self.plain)),
+            Some(tls) => match tls.accept(self.plain).await {
+                Ok(stream) => Some(Stream::Tls(Box::new(stream))),
+                Err(error) => {
+                    tracing::debug!(%error, "a TLS handshake failed");
+                    None
+                }
+            },
+        }
+    }
+}
+
+pub(super) enum Plain {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+/// A connection ready for HTTP.
+pub(super) enum Stream {
+    Plain(Plain),
+    Tls(Box<TlsStream<Plain>>),
+}
+
+/// Calls a method of whichever stream it is.
+macro_rules! each {
+    ($self:ident, $($kind:path)|+, $stream:ident => $call:expr) => {
+        match $self.get_mut() { $($kind($stream) => $call,)+ }
+    };
+}
+
+impl AsyncRead for Plain {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        each!(self, Self::Tcp | Self::Unix, stream => Pin::new(stream).poll_read(cx, buf))
+    }
+}
+
+impl AsyncWrite for Plain {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        each!(self, Self::Tcp | Self::Unix, stream => Pin::new(stream).poll_write(cx, data))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        each!(self, Self::Tcp | Self::Unix, stream => Pin::new(stream).poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        each!(self, Self::Tcp | Self::Unix, stream => Pin::new(stream).poll_shutdown(cx))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        each!(self, Self::Tcp | Self::Unix, stream => Pin::new(stream).poll_write_vectored(cx, data))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        each!(self, Self::Plain | Self::Tls, stream => Pin::new(stream).poll_read(cx, buf))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        each!(self, Self::Plain | Self::Tls, stream => Pin::new(stream).poll_write(cx, data))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        each!(self, Self::Plain | Self::Tls, stream => Pin::new(stream).poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        each!(self, Self::Plain | Self::Tls, stream => Pin::new(stream).poll_shutdown(cx))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        each!(self, Self::Plain | Self::Tls, stream => Pin::new(stream).poll_write_vectored(cx, data))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,152 @@
+//! What the server is told at start. Plain values: where they come from is the composition root's business.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use fakeai_engine::LatencyModel;
+use fakeai_tokens::Tokenizer;
+use fakeai_writer::WriterOptions;
+
+/// What the server is told at start.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where it listens and how it takes connections.
+    pub listen: Listen,
+    /// How tokens are timed.
+    pub latency: LatencyModel,
+    /// How long answers without tokens take.
+    pub response_delay: ResponseDelay,
+    /// How answers are written.
+    pub writer: WriterOptions,
+    /// Counts by this instead of the model's own vocabulary.
+    pub tokenizer: Option<Tokenizer>,
+    /// Ids and dates follow from the seed too.
+    pub deterministic: bool,
+    /// Models that are not in the catalog are refused instead of made.
+    pub strict_models: bool,
+    /// The status of invalid requests: 400 as OpenAI, or 422 as the original.
+    pub validation_status: http::StatusCode,
+    /// Requests whose prompt and answer exceed the model's window are refused.
+    pub context_validation: bool,
+    /// Largest body, bytes.
+    pub max_body_bytes: u64,
+    /// Browsers.
+    pub cors: Cors,
+    /// Limits of streams.
+    pub streams: Streams,
+    /// Whether requests are written down.
+    pub metrics: bool,
+    /// Whether Prometheus text is served.
+    pub prometheus: bool,
+    /// Most workspaces beside the default one.
+    pub max_workspaces: usize,
+    /// Workspaces nobody used for this long are dropped.
+    pub workspace_idle: Duration,
+    /// Requests each workspace remembers for tests to look at.
+    pub journal_entries: usize,
+}
+
+/// Where the server listens and how it takes connections.
+#[derive(Clone, Debug)]
+pub struct Listen {
+    /// Address and port, or a unix socket.
+    pub address: Address,
+    /// Certificate chain and key, PEM.
+    pub tls: Option<Tls>,
+    /// How long streams may go on after a signal to stop.
+    pub grace: Duration,
+    /// How long a client may take to send its request's head.
+    pub header_timeout: Duration,
+    /// Largest head, bytes.
+    pub max_header_bytes: usize,
+    /// Most connections at a time; 0 for no limit.
+    pub max_connections: usize,
+}
+
+/// Where to listen.
+#[derive(Clone, Debug)]
+pub enum Address {
+    /// A host and a TCP port; port 0 takes any free one.
+    Tcp(String, u16),
+    /// A unix socket.
+    Unix(PathBuf),
+}
+
+/// Certificate chain and key.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// PEM file of the certificate chain.
+    pub certificates: PathBuf,
+    /// PEM file of the private key.
+    pub key: PathBuf,
+}
+
+/// How long answers take that are not written token by token.
+#[derive(Clone, Copy, Debug)]
+pub struct ResponseDelay {
+    /// The mean.
+    pub mean: Duration,
+    /// Draws are uniform within ± this share of the mean.
+    pub variance: f64,
+}
+
+/// What browsers may do.
+#[derive(Clone, Debug)]
+pub struct Cors {
+    /// Origins that may read answers; `*` for all.
+    pub origins: Vec<String>,
+    /// Whether cookies and keys may be sent along.
+    pub credentials: bool,
+}
+
+/// Limits of streams.
+#[derive(Clone, Copy, Debug)]
+pub struct Streams {
+    /// A stream longer than this ends with an error event.
+    pub timeout: Duration,
+    /// A gap between tokens longer than this ends the stream with an error event.
+    pub token_timeout: Duration,
+    /// Silence is broken by a comment after this long.
+    pub keepalive: Option<Duration>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: Listen::default(),
+            latency: LatencyModel::Knobs(fakeai_engine::Knobs::default()),
+            response_delay: ResponseDelay { mean: Duration::from_millis(500), variance: 0.3 },
+            writer: WriterOptions::default(),
+            tokenizer: None,
+            deterministic: false,
+            strict_models: false,
+            validation_status: http::StatusCode::BAD_REQUEST,
+            context_validation: true,
+            max_body_bytes: 100 * 1024 * 1024,
+            cors: Cors { origins: vec!["*".to_owned()], credentials: true },
+            streams: Streams {
+                timeout: Duration::from_secs(300),
+                token_timeout: Duration::from_secs(30),
+                keepalive: Some(Duration::from_secs(15)),
+            },
+            metrics: true,
+            prometheus: true,
+            max_workspaces: 1000,
+            workspace_idle: Duration::from_secs(3600),
+            journal_entries: 1000,
+        }
+    }
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self {
+            address: Address::Tcp("127.0.0.1".to_owned(), 8000),
+            tls: None,
+            grace: Duration::from_secs(10),
+            header_timeout: Duration::from_secs(10),
+            max_header_bytes: 64 * 1024,
+            max_connections: 0,
+        }
+    }
+}

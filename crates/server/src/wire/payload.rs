@@ -1,0 +1,81 @@
+//! The extractor of JSON bodies.
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::response::{IntoResponse, Response};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::explain::explain;
+use crate::context::Context;
+use crate::error::ApiError;
+
+/// A request's JSON body as `T`, and the request it came with.
+#[derive(Debug)]
+pub struct JsonBody<T>(pub Context, pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let (mut parts, body) = request.into_parts();
+        let context = Context::from_request_parts(&mut parts, state).await?;
+        content_type(&parts.headers)?;
+        let bytes = read(body, context.app().settings.max_body_bytes).await?;
+        context.remember(&bytes);
+        let value = serde_json::from_slice(&bytes)
+            .map_err(|_| explain::<T>(&bytes).status(context.app().settings.validation_status))?;
+        Ok(Self(context, value))
+    }
+}
+
+/// JSON, said so or not said; anything else is refused as OpenAI does.
+fn content_type(headers: &HeaderMap) -> Result<(), ApiError> {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let text = value.to_str().unwrap_or("?");
+    let kind = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if kind == "application/json" || kind.ends_with("+json") || kind.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "Unsupported content type: '{text}'. This API method only accepts 'application/json' requests, but you \
+         specified the header 'Content-Type: {text}'. Please try again with a supported content type."
+    );
+    Err(ApiError::invalid(message).status(StatusCode::UNSUPPORTED_MEDIA_TYPE).code("unsupported_content_type"))
+}
+
+/// The whole body, unless it grows over `limit` or breaks off.
+async fn read(mut body: axum::body::Body, limit: u64) -> Result<Bytes, ApiError> {
+    let mut first: Option<Bytes> = None;
+    let mut rest = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| ApiError::invalid("The request's body broke off before its end."))?;
+        let Ok(data) = frame.into_data() else { continue };
+        let so_far = rest.len() + first.as_ref().map_or(0, Bytes::len);
+        if (so_far + data.len()) as u64 > limit {
+            return Err(ApiError::too_large(limit));
+        }
+        // Nearly every body is one frame, which then is not copied.
+        match first.take() {
+            None if rest.is_empty() => first = Some(data),
+            before => {
+                before.into_iter().for_each(|before| rest.extend_from_slice(&before));
+                rest.extend_from_slice(&data);
+            }
+        }
+    }
+    Ok(first.unwrap_or_else(|| rest.freeze()))
+}
+
+/// A JSON answer.
+pub fn json<T: Serialize>(value: &T) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(bytes) => ([(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be written as JSON");
+            ApiError::internal().into_response()
+        }
+    }
+}

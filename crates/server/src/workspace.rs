@@ -1,0 +1,307 @@
+//! Everything a test or a tenant may want for itself: models it made, a seed, a clock, a memory of its requests.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use fakeai_catalog::ModelCard;
+use fakeai_core::{Clock, Ids, Seed, Tick};
+use rustc_hash::FxHashMap;
+
+/// The date of a deterministic server: 2025-01-01T00:00:00Z.
+pub const DETERMINISTIC_DATE: i64 = 1_735_689_600;
+
+/// The name of the workspace of requests that name none.
+pub const DEFAULT: &str = "default";
+
+/// Distinct requests whose repeats are counted; beyond it counting starts again.
+const MOST_REPEATS: usize = 100_000;
+
+/// One tenant's own state. The engine and the ledger are shared.
+#[derive(Debug)]
+pub struct Workspace {
+    /// Its name.
+    pub name: Arc<str>,
+    clock: RwLock<Clock>,
+    seed: AtomicU64,
+    deterministic: bool,
+    entropy: Seed,
+    requests: AtomicU64,
+    last_used: AtomicU64,
+    repeats: Mutex<FxHashMap<u64, u64>>,
+    models: Mutex<Vec<Arc<ModelCard>>>,
+    journal: Mutex<VecDeque<JournalEntry>>,
+    journal_entries: usize,
+}
+
+/// A request as the server saw it.
+#[derive(Clone, Debug)]
+pub struct JournalEntry {
+    /// `POST`.
+    pub method: http::Method,
+    /// `/v1/chat/completions`, without workspace prefix, with query.
+    pub path: String,
+    /// The body, empty if it had none or was larger than 64 KiB.
+    pub body: Bytes,
+}
+
+/// Larger bodies are not remembered.
+const MOST_JOURNAL_BYTES: usize = 64 * 1024;
+
+impl Workspace {
+    fn new(name: &str, make: &Making) -> Self {
+        let clock =
+            if make.deterministic { make.clock.with_fixed_date(DETERMINISTIC_DATE) } else { make.clock.clone() };
+        Self {
+            name: Arc::from(name),
+            clock: RwLock::new(clock),
+            seed: AtomicU64::new(make.seed.value()),
+            deterministic: make.deterministic,
+            entropy: make.entropy.derive(name),
+            requests: AtomicU64::new(0),
+            last_used: AtomicU64::new(0),
+            repeats: Mutex::default(),
+            models: Mutex::default(),
+            journal: Mutex::default(),
+            journal_entries: make.journal_entries,
+        }
+    }
+
+    /// The clock of its requests.
+    pub fn clock(&self) -> Clock {
+        self.clock.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Gives it another clock; requests under way keep the one they began with.
+    pub fn set_clock(&self, clock: Clock) {
+        *self.clock.write().unwrap_or_else(PoisonError::into_inner) = clock;
+    }
+
+    /// The root of what is drawn in it.
+    pub fn seed(&self) -> Seed {
+        Seed::new(self.seed.load(Ordering::Relaxed))
+    }
+
+    /// Begins it anew: other seed, no history, no models, empty journal.
+    pub fn reset(&self, seed: Seed) {
+        self.seed.store(seed.value(), Ordering::Relaxed);
+        self.requests.store(0, Ordering::Relaxed);
+        lock(&self.repeats).clear();
+        lock(&self.models).clear();
+        lock(&self.journal).clear();
+    }
+
+    /// The ids of one more request: decided by seed and history on a deterministic server, else new ones.
+    pub fn ids(&self) -> Ids {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let root = if self.deterministic { self.seed().derive("ids") } else { self.entropy };
+        Ids::new(root.mix(number))
+    }
+
+    /// Requests so far.
+    pub fn request_count(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// How often this request was asked before in this workspace.
+    pub fn count_repeat(&self, fingerprint: u64) -> u64 {
+        let mut repeats = lock(&self.repeats);
+        if repeats.len() >= MOST_REPEATS {
+            repeats.clear();
+        }
+        let times = repeats.entry(fingerprint).or_insert(0);
+        *times += 1;
+        *times - 1
+    }
+
+    /// The models made in it, oldest first.
+    pub fn models(&self) -> Vec<Arc<ModelCard>> {
+        lock(&self.models).clone()
+    }
+
+    /// A model made in it.
+    pub fn model(&self, id: &str) -> Option<Arc<ModelCard>> {
+        lock(&self.models).iter().find(|card| card.id == id).cloned()
+    }
+
+    /// Adds a model unless it is there; the oldest goes when there are too many.
+    pub fn add_model(&self, card: ModelCard) -> Arc<ModelCard> {
+        const MOST_MODELS: usize = 1000;
+        let mut models = lock(&self.models);
+        if let Some(card) = models.iter().find(|known| known.id == card.id) {
+            return Arc::clone(card);
+        }
+        if models.len() >= MOST_MODELS {
+            models.remove(0);
+        }
+        let card = Arc::new(card);
+        models.push(Arc::clone(&card));
+        card
+    }
+
+    /// Removes a model; true if it was there.
+    pub fn delete_model(&self, id: &str) -> bool {
+        let mut models = lock(&self.models);
+        let before = models.len();
+        models.retain(|card| card.id != id);
+        models.len() < before
+    }
+
+    /// Remembers a request; the oldest is forgotten.
+    pub fn remember(&self, method: &http::Method, path: &str, body: &[u8]) {
+        if self.journal_entries == 0 {
+            return;
+        }
+        let body = if body.len() <= MOST_JOURNAL_BYTES { Bytes::copy_from_slice(body) } else { Bytes::new() };
+        let entry = JournalEntry { method: method.clone(), path: path.to_owned(), body };
+        let mut journal = lock(&self.journal);
+        if journal.len() >= self.journal_entries {
+            journal.pop_front();
+        }
+        journal.push_back(entry);
+    }
+
+    /// The requests it remembers, oldest first.
+    pub fn journal(&self) -> Vec<JournalEntry> {
+        lock(&self.journal).iter().cloned().collect()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What new workspaces are made from.
+#[derive(Debug)]
+pub(crate) struct Making {
+    pub(crate) clock: Clock,
+    pub(crate) seed: Seed,
+    pub(crate) entropy: Seed,
+    pub(crate) deterministic: bool,
+    pub(crate) journal_entries: usize,
+}
+
+/// All workspaces: the default one, and those made on first use and dropped after idling.
+#[derive(Debug)]
+pub struct Workspaces {
+    default: Arc<Workspace>,
+    named: Mutex<FxHashMap<String, Arc<Workspace>>>,
+    making: Making,
+    most: usize,
+    idle: Duration,
+}
+
+/// Why there is no such workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoWorkspace {
+    /// Names are 1 to 64 letters, digits, dots, dashes and underscores.
+    BadName,
+    /// All are in use.
+    TooMany,
+}
+
+impl Workspaces {
+    pub(crate) fn new(making: Making, most: usize, idle: Duration) -> Self {
+        let default = Arc::new(Workspace::new(DEFAULT, &making));
+        Self { default, named: Mutex::default(), making, most, idle }
+    }
+
+    /// The workspace of requests that name none.
+    pub const fn default(&self) -> &Arc<Workspace> {
+        &self.default
+    }
+
+    /// The workspace called `name`, made if it is new.
+    pub fn get(&self, name: &str, now: Tick) -> Result<Arc<Workspace>, NoWorkspace> {
+        if name == DEFAULT {
+            return Ok(Arc::clone(&self.default));
+        }
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+        if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) {
+            return Err(NoWorkspace::BadName);
+        }
+        let mut named = lock(&self.named);
+        if !named.contains_key(name) {
+            // Only making one looks for idle ones, so that finding one stays cheap.
+            let idle_nanos = self.idle.as_nanos() as u64;
+            let used = |workspace: &Workspace| workspace.last_used.load(Ordering::Relaxed);
+            named.retain(|_, workspace| now.as_nanos().saturating_sub(used(workspace)) < idle_nanos);
+            if named.len() >= self.most {
+                return Err(NoWorkspace::TooMany);
+            }
+            named.insert(name.to_owned(), Arc::new(Workspace::new(name, &self.making)));
+        }
+        let workspace = named.get(name).cloned().ok_or(NoWorkspace::TooMany)?;
+        workspace.last_used.store(now.as_nanos(), Ordering::Relaxed);
+        Ok(workspace)
+    }
+
+    /// Removes a named workspace; true if it was there.
+    pub fn delete(&self, name: &str) -> bool {
+        lock(&self.named).remove(name).is_some()
+    }
+
+    /// Names of all workspaces, the default one first.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = lock(&self.named).keys().cloned().collect();
+        names.sort();
+        names.insert(0, DEFAULT.to_owned());
+        names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn workspaces(most: usize) -> Workspaces {
+        let making = Making {
+            clock: Clock::manual(0),
+            seed: Seed::new(42),
+            entropy: Seed::new(1),
+            deterministic: true,
+            journal_entries: 2,
+        };
+        Workspaces::new(making, most, Duration::from_secs(10))
+    }
+
+    #[test]
+    fn idle_ones_make_room_for_new_ones() {
+        let all = workspaces(2);
+        let at = |seconds: u64| Tick::from_nanos(seconds * 1_000_000_000);
+        let first = all.get("a", at(0)).unwrap();
+        all.get("b", at(9)).unwrap();
+        assert_eq!(all.get("c", at(9)).unwrap_err(), NoWorkspace::TooMany);
+        all.get("c", at(11)).unwrap();
+        assert_eq!(all.names(), ["default", "b", "c"]);
+        assert_eq!(first.request_count(), 0);
+        for bad in ["", "a/b", "..%2f", &"x".repeat(65)] {
+            assert_eq!(all.get(bad, at(0)).unwrap_err(), NoWorkspace::BadName);
+        }
+    }
+
+    #[test]
+    fn same_history_same_ids_and_reset_begins_anew() {
+        let all = workspaces(2);
+        let ids = |workspace: &Workspace| workspace.ids().next("x-", 8);
+        let (a, b) = (all.get("a", Tick::default()).unwrap(), all.get("b", Tick::default()).unwrap());
+        let first = ids(&a);
+        assert_eq!(first, ids(&b));
+        assert_ne!(first, ids(&a));
+        assert_eq!((a.count_repeat(7), a.count_repeat(7), b.count_repeat(7)), (0, 1, 0));
+        a.reset(Seed::new(42));
+        assert_eq!((first, a.count_repeat(7)), (ids(&a), 0));
+    }
+
+    #[test]
+    fn the_journal_is_bounded() {
+        let workspace = Arc::clone(workspaces(1).default());
+        for path in ["/1", "/2", "/3"] {
+            workspace.remember(&http::Method::GET, path, b"{}");
+        }
+        let paths: Vec<String> = workspace.journal().into_iter().map(|entry| entry.path).collect();
+        assert_eq!(paths, ["/2", "/3"]);
+    }
+}
