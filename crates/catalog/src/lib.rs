@@ -4,5 +4,11 @@
 //! on first use live with whoever made them.
 
 mod card;
+mod catalog;
+mod error;
+mod infer;
+mod record;
 
 pub use card::{Architecture, Capabilities, EmbeddingSize, Latency, Modality, ModelCard, ModelKind, Pricing};
+pub use catalog::Catalog;
+pub use error::CatalogError;
