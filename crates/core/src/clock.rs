@@ -76,12 +76,12 @@ impl Clock {
     }
 
     /// Ticks of the machine, but a date that stands still at `unix_seconds` until [`Clock::advance`]:
-    /// two runs of one script then see the same timestamps.
+    /// two runs of one script then see the same timestamps. A manual clock stays the one it is.
     pub fn with_fixed_date(&self, unix_seconds: i64) -> Self {
         let wall = Wall::Fixed(AtomicI64::new(unix_seconds.saturating_mul(NANOS)));
         match &self.0.ticks {
             Ticks::Real(pacer) => Self(Arc::new(Inner { ticks: Ticks::Real(pacer.clone()), wall })),
-            Ticks::Manual(_) => Self::manual(unix_seconds),
+            Ticks::Manual(_) => self.clone(),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 
 /// One request under way. Clones are the same request.
 #[derive(Clone, Debug)]
-pub struct Context(Arc<Inner>);
+pub(crate) struct Context(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -34,7 +34,7 @@ struct Inner {
 
 /// What is known of a request so far.
 #[derive(Clone, Debug, Default)]
-pub struct Note {
+pub(crate) struct Note {
     /// The endpoint's label; empty until a route matched.
     pub endpoint: &'static str,
     /// The model asked.
@@ -72,58 +72,58 @@ impl Context {
     }
 
     /// The server.
-    pub fn app(&self) -> &Arc<App> {
+    pub(crate) fn app(&self) -> &Arc<App> {
         &self.0.app
     }
 
     /// Whose request it is.
-    pub fn workspace(&self) -> &Arc<Workspace> {
+    pub(crate) fn workspace(&self) -> &Arc<Workspace> {
         &self.0.workspace
     }
 
     /// The clock that was the workspace's when the request came.
-    pub fn clock(&self) -> &Clock {
+    pub(crate) fn clock(&self) -> &Clock {
         &self.0.clock
     }
 
     /// `x-request-id`.
-    pub fn request_id(&self) -> &str {
+    pub(crate) fn request_id(&self) -> &str {
         &self.0.request_id
     }
 
     /// When its head had been read.
-    pub fn arrived(&self) -> Tick {
+    pub(crate) fn arrived(&self) -> Tick {
         self.0.arrived
     }
 
     /// Unix seconds, for `created`.
-    pub fn created(&self) -> i64 {
+    pub(crate) fn created(&self) -> i64 {
         self.0.clock.unix()
     }
 
     /// A new id: `prefix` and `length` letters and digits.
-    pub fn id(&self, prefix: &str, length: usize) -> String {
+    pub(crate) fn id(&self, prefix: &str, length: usize) -> String {
         self.0.ids.lock().unwrap_or_else(PoisonError::into_inner).next(prefix, length)
     }
 
     /// Path and query as the client wrote them, without a workspace prefix.
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.0.path
     }
 
     /// `system_fingerprint`: the same while model and seed are.
-    pub fn fingerprint(&self, model: &str) -> String {
+    pub(crate) fn fingerprint(&self, model: &str) -> String {
         Ids::new(self.0.workspace.seed().derive("fingerprint").derive(model)).next_hex("fp_", 10)
     }
 
     /// An invalid request's error with the status the server was told to use for them.
-    pub fn validation(&self, error: ApiError) -> ApiError {
+    pub(crate) fn validation(&self, error: ApiError) -> ApiError {
         let status = self.0.app.settings.validation_status;
         if error.status == http::StatusCode::BAD_REQUEST { error.status(status) } else { error }
     }
 
     /// What is known so far, to add to. Not to be held across an await.
-    pub fn note(&self) -> MutexGuard<'_, Note> {
+    pub(crate) fn note(&self) -> MutexGuard<'_, Note> {
         self.0.note.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -133,7 +133,7 @@ impl Context {
     }
 
     /// Writes the request down, once; later calls do nothing. `outcome` of `None` follows from the status noted.
-    pub fn settle(&self, outcome: Option<Outcome>) {
+    pub(crate) fn settle(&self, outcome: Option<Outcome>) {
         if self.0.settled.swap(true, Ordering::Relaxed) {
             return;
         }

@@ -23,9 +23,9 @@ pub struct ApiError {
 }
 
 /// `type` of a request that is wrong.
-pub const INVALID_REQUEST: &str = "invalid_request_error";
+pub(crate) const INVALID_REQUEST: &str = "invalid_request_error";
 /// `type` of a fault of ours.
-pub const SERVER_ERROR: &str = "server_error";
+pub(crate) const SERVER_ERROR: &str = "server_error";
 
 impl ApiError {
     /// 400: the request is wrong.
@@ -62,9 +62,7 @@ impl ApiError {
 
     /// A parameter that must be there is not.
     pub fn missing(param: &str) -> Self {
-        Self::invalid(format!("Missing required parameter: '{param}'."))
-            .param(param)
-            .code("missing_required_parameter")
+        Self::invalid(format!("Missing required parameter: '{param}'.")).param(param).code("missing_required_parameter")
     }
 
     /// No `model` was sent.
@@ -149,7 +147,7 @@ struct Wire<'a> {
 
 /// Left in a response's extensions for the ledger.
 #[derive(Clone, Copy, Debug)]
-pub struct ErrorLabel(pub &'static str);
+pub(crate) struct ErrorLabel(pub &'static str);
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {

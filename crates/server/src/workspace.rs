@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 pub const DETERMINISTIC_DATE: i64 = 1_735_689_600;
 
 /// The name of the workspace of requests that name none.
-pub const DEFAULT: &str = "default";
+pub(crate) const DEFAULT: &str = "default";
 
 /// Distinct requests whose repeats are counted; beyond it counting starts again.
 const MOST_REPEATS: usize = 100_000;

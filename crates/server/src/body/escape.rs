@@ -4,7 +4,7 @@ use bytes::{BufMut, BytesMut};
 use serde::Serialize;
 
 /// Appends `text` as the inside of a JSON string.
-pub fn push_text(out: &mut BytesMut, text: &str) {
+pub(crate) fn push_text(out: &mut BytesMut, text: &str) {
     let bytes = text.as_bytes();
     let mut start = 0;
     for (at, byte) in bytes.iter().enumerate() {
@@ -31,7 +31,7 @@ pub fn push_text(out: &mut BytesMut, text: &str) {
 }
 
 /// Appends `value` as JSON; for the rare parts of a stream.
-pub fn push_json<T: Serialize>(out: &mut BytesMut, value: &T) {
+pub(crate) fn push_json<T: Serialize>(out: &mut BytesMut, value: &T) {
     // Writing plain data into memory cannot fail.
     let _ = serde_json::to_writer(out.writer(), value);
 }

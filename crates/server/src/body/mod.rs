@@ -3,5 +3,5 @@
 mod escape;
 mod stream;
 
-pub use escape::{push_json, push_text};
-pub use stream::{Piece, StreamDialect, stream};
+pub(crate) use escape::{push_json, push_text};
+pub(crate) use stream::{Piece, StreamDialect, stream};

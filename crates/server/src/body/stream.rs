@@ -15,7 +15,7 @@ use bytes::{Bytes, BytesMut};
 use fakeai_core::Tick;
 use fakeai_engine::{Flow, Readiness};
 use fakeai_telemetry::Outcome;
-use fakeai_writer::{Choice, Finish, Generation, Logprob, Segment, Usage};
+use fakeai_writer::{Choice, Finish, Generation, Logprob, Segment, SegmentKind, Usage};
 use http::{HeaderValue, header};
 use http_body::Frame;
 
@@ -31,7 +31,7 @@ const FRAME_BYTES: usize = 16 * 1024;
 const EVENT_BYTES: usize = 512;
 
 /// How an answer looks as a stream of events. Each call appends whole events to `out`.
-pub trait StreamDialect: Send + 'static {
+pub(crate) trait StreamDialect: Send + 'static {
     /// Before the first token of a choice.
     fn start(&mut self, choice: usize, out: &mut BytesMut);
     /// One token.
@@ -44,18 +44,20 @@ pub trait StreamDialect: Send + 'static {
 
 /// One token on its way out.
 #[derive(Clone, Copy, Debug)]
-pub struct Piece<'a> {
+pub(crate) struct Piece<'a> {
     /// What it belongs to.
     pub segment: &'a Segment,
     /// Which token of the segment.
     pub index: usize,
     /// The characters it completes; empty if it ends within one.
     pub text: &'a str,
+    /// Bytes of the choice before its segment.
+    pub base: usize,
 }
 
 impl Piece<'_> {
     /// Its log probability, if asked for.
-    pub fn logprob(&self) -> Option<&Logprob> {
+    pub(crate) fn logprob(&self) -> Option<&Logprob> {
         self.segment.logprobs.get(self.index)
     }
 }
@@ -68,6 +70,8 @@ struct Lane {
     token: usize,
     /// Bytes of the segment's text already sent.
     sent: usize,
+    /// Bytes of the segments before this one.
+    base: usize,
     started: bool,
     finished: bool,
 }
@@ -87,10 +91,10 @@ struct Stream<D> {
 }
 
 /// The response that streams `answer` in `dialect`.
-pub fn stream<D: StreamDialect + Unpin>(context: Context, answer: Answer, dialect: D) -> Response {
+pub(crate) fn stream<D: StreamDialect + Unpin>(context: Context, answer: Answer, dialect: D) -> Response {
     context.note().stream = true;
     let Answer { generation, flows } = answer;
-    let lane = |flow| Lane { flow, segment: 0, token: 0, sent: 0, started: false, finished: false };
+    let lane = |flow| Lane { flow, segment: 0, token: 0, sent: 0, base: 0, started: false, finished: false };
     context.app().ledger.stream_active(true);
     let stream = Stream {
         limits: context.app().settings.streams,
@@ -113,25 +117,39 @@ pub fn stream<D: StreamDialect + Unpin>(context: Context, answer: Answer, dialec
 }
 
 impl Lane {
-    /// Writes the next token of `choice`; past the last one, its finish.
-    fn write<D: StreamDialect>(&mut self, number: usize, choice: &Choice, dialect: &mut D, out: &mut BytesMut) {
-        if !self.started {
-            self.started = true;
-            dialect.start(number, out);
+    /// Opens `choice`, once: what comes before its first token, and the prompt it echoes, which nobody has to write.
+    fn begin<D: StreamDialect>(&mut self, number: usize, choice: &Choice, dialect: &mut D, out: &mut BytesMut) {
+        if self.started {
+            return;
         }
+        self.started = true;
+        dialect.start(number, out);
+        while self.current(choice).is_some_and(|segment| segment.kind == SegmentKind::Echo) {
+            self.write(number, choice, dialect, out);
+        }
+    }
+
+    /// The segment of the next token.
+    fn current<'a>(&mut self, choice: &'a Choice) -> Option<&'a Segment> {
         while choice.segments.get(self.segment).is_some_and(|segment| self.token >= segment.tokens.len()) {
+            self.base += choice.segments[self.segment].text.len();
             (self.segment, self.token, self.sent) = (self.segment + 1, 0, 0);
         }
-        let Some(segment) = choice.segments.get(self.segment) else { return };
+        choice.segments.get(self.segment)
+    }
+
+    /// Writes the next token of `choice`.
+    fn write<D: StreamDialect>(&mut self, number: usize, choice: &Choice, dialect: &mut D, out: &mut BytesMut) {
+        let Some(segment) = self.current(choice) else { return };
         let mut end = segment.tokens[self.token].end as usize;
         while !segment.text.is_char_boundary(end) {
             end -= 1;
         }
         let end = end.max(self.sent);
-        dialect.piece(number, &Piece { segment, index: self.token, text: &segment.text[self.sent..end] }, out);
+        let piece = Piece { segment, index: self.token, text: &segment.text[self.sent..end], base: self.base };
+        dialect.piece(number, &piece, out);
         self.sent = end;
         self.token += 1;
-        self.flow.take();
     }
 }
 
@@ -146,16 +164,16 @@ impl<D: StreamDialect> Stream<D> {
             match lane.flow.poll(now) {
                 Readiness::At(tick) => return Some(tick),
                 Readiness::Ready(due) => {
+                    lane.begin(number, choice, &mut self.dialect, &mut self.out);
                     lane.write(number, choice, &mut self.dialect, &mut self.out);
+                    lane.flow.take();
                     self.delivered += 1;
                     self.context.app().ledger.pacing().observe(now.since(due), 1);
                 }
                 Readiness::Done => {}
             }
             if lane.flow.next().is_none() {
-                if !lane.started {
-                    self.dialect.start(number, &mut self.out);
-                }
+                lane.begin(number, choice, &mut self.dialect, &mut self.out);
                 lane.finished = true;
                 self.dialect.finish(number, choice.finish, &mut self.out);
             }

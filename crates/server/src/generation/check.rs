@@ -6,7 +6,7 @@ use crate::error::ApiError;
 
 /// The length of answer a client asked for, and by which name.
 #[derive(Clone, Copy, Debug)]
-pub struct TokenLimit {
+pub(crate) struct TokenLimit {
     /// `max_tokens` or `max_completion_tokens`.
     pub param: &'static str,
     /// Tokens.
@@ -14,11 +14,7 @@ pub struct TokenLimit {
 }
 
 /// Refuses what is too long for the model.
-pub(super) fn fits(
-    request: &GenerationRequest,
-    prompt_tokens: u32,
-    limit: Option<TokenLimit>,
-) -> Result<(), ApiError> {
+pub(super) fn fits(request: &GenerationRequest, prompt_tokens: u32, limit: Option<TokenLimit>) -> Result<(), ApiError> {
     let window = request.model.context_window_tokens;
     let chat = matches!(request.prompt, Prompt::Chat(_));
     let most = request.model.max_output_tokens;

@@ -9,11 +9,11 @@ use fakeai_writer::{Generation, GenerationRequest, Seeding};
 use crate::context::Context;
 use crate::error::ApiError;
 
-pub use check::TokenLimit;
+pub(crate) use check::TokenLimit;
 
 /// An answer under way: what is said, and for each choice when.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// What is said.
     pub generation: Generation,
     /// When the tokens of each choice are ready.
@@ -22,7 +22,7 @@ pub struct Answer {
 
 impl Answer {
     /// Adds another answer's choices and counts to these.
-    pub fn append(&mut self, other: Self) {
+    pub(crate) fn append(&mut self, other: Self) {
         self.generation.choices.extend(other.generation.choices);
         self.flows.extend(other.flows);
         let (sum, more) = (&mut self.generation.usage, other.generation.usage);
@@ -35,7 +35,7 @@ impl Answer {
 }
 
 /// Answers a request. `limit` is the length the client asked for, if it did.
-pub fn generate(
+pub(crate) fn generate(
     context: &Context,
     mut request: GenerationRequest,
     limit: Option<TokenLimit>,
@@ -56,7 +56,7 @@ pub fn generate(
         let sequence = Sequence {
             prompt_tokens: generation.usage.prompt_tokens,
             cached_tokens: generation.usage.cached_tokens,
-            output_tokens: choice.token_count(),
+            output_tokens: choice.written_tokens(),
             speed: speed(&request),
             temperature: request.sampling.temperature.unwrap_or(1.0),
             seed: request.seed(root).derive("pace").mix(index as u64),
@@ -67,7 +67,7 @@ pub fn generate(
 }
 
 /// Waits until the last token of the last choice is ready: a non-streaming answer is a stream, collected.
-pub async fn collect(context: &Context, answer: Answer) -> Generation {
+pub(crate) async fn collect(context: &Context, answer: Answer) -> Generation {
     let spans = answer.flows.into_iter().filter_map(Flow::take_all);
     let whole = spans.reduce(|(first, last), (other_first, other_last)| (first.min(other_first), last.max(other_last)));
     if let Some((first, last)) = whole {
@@ -93,8 +93,11 @@ fn speed(request: &GenerationRequest) -> Speed {
 
 fn note(context: &Context, request: &GenerationRequest, generation: &Generation) {
     let usage = generation.usage;
-    let cost_usd =
-        request.model.pricing.cost_usd(usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens);
+    let cost_usd = request.model.pricing.cost_usd(
+        usage.prompt_tokens.into(),
+        usage.cached_tokens.into(),
+        usage.completion_tokens.into(),
+    );
     let mut note = context.note();
     // Added up, because one request may hold several prompts.
     note.tokens.prompt += usage.prompt_tokens;
@@ -106,7 +109,7 @@ fn note(context: &Context, request: &GenerationRequest, generation: &Generation)
 
 /// Waits as long as answers take that are not written token by token. `fingerprint` tells requests apart, so that
 /// each has its own draw.
-pub async fn delay(context: &Context, fingerprint: u64) {
+pub(crate) async fn delay(context: &Context, fingerprint: u64) {
     let settings = &context.app().settings;
     if settings.latency == LatencyModel::Instant || settings.response_delay.mean.is_zero() {
         return;

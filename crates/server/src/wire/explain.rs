@@ -1,6 +1,6 @@
 //! What is wrong with a body, in OpenAI's words. Only run when reading it has failed.
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::error::ApiError;
 
@@ -11,6 +11,9 @@ const NOT_JSON: &str = "We could not parse the JSON body of your request. (HINT:
 
 /// Why `bytes` are not a `T`.
 pub(super) fn explain<T: DeserializeOwned>(bytes: &[u8]) -> ApiError {
+    if bytes.trim_ascii_start().first() == Some(&b'[') && serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
+        return not_an_object("an array");
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut reader) else {
         return ApiError::invalid(NOT_JSON);
@@ -27,6 +30,11 @@ pub(super) fn explain<T: DeserializeOwned>(bytes: &[u8]) -> ApiError {
     translate(&param, text)
 }
 
+fn not_an_object(got: &str) -> ApiError {
+    ApiError::invalid(format!("Invalid type for the request's body: expected an object, but got {got} instead."))
+        .code("invalid_type")
+}
+
 fn translate(param: &str, text: &str) -> ApiError {
     let Some((got, expected)) = text.strip_prefix("invalid type: ").and_then(|rest| rest.rsplit_once(", expected "))
     else {
@@ -35,8 +43,7 @@ fn translate(param: &str, text: &str) -> ApiError {
     };
     let (got, expected) = (got_in_words(got), expected_in_words(expected));
     if param.is_empty() {
-        return ApiError::invalid(format!("Invalid type for the request's body: expected an object, but got {got} instead."))
-            .code("invalid_type");
+        return not_an_object(got);
     }
     ApiError::invalid(format!("Invalid type for '{param}': expected {expected}, but got {got} instead."))
         .param(param)

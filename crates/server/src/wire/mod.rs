@@ -5,6 +5,6 @@ mod number;
 mod payload;
 mod union;
 
-pub use number::{Range, integer, number};
-pub use payload::{JsonBody, json};
-pub use union::{OneOrMany, TokenInput, one_of};
+pub(crate) use number::{Range, integer, number};
+pub(crate) use payload::{JsonBody, json};
+pub(crate) use union::{OneOrMany, TokenInput, one_of};

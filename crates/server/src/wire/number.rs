@@ -4,7 +4,7 @@ use crate::error::ApiError;
 
 /// The least and the greatest value allowed, both allowed.
 #[derive(Clone, Copy, Debug)]
-pub struct Range<T> {
+pub(crate) struct Range<T> {
     /// The least value, if there is one.
     pub least: Option<T>,
     /// The greatest value, if there is one.
@@ -13,18 +13,18 @@ pub struct Range<T> {
 
 impl<T> Range<T> {
     /// From `least` to `most`.
-    pub const fn new(least: T, most: T) -> Self {
+    pub(crate) const fn new(least: T, most: T) -> Self {
         Self { least: Some(least), most: Some(most) }
     }
 
     /// From `least` on.
-    pub const fn from(least: T) -> Self {
+    pub(crate) const fn from(least: T) -> Self {
         Self { least: Some(least), most: None }
     }
 }
 
 /// An integer within its range.
-pub fn integer(param: &str, value: Option<i64>, range: Range<i64>) -> Result<Option<i64>, ApiError> {
+pub(crate) fn integer(param: &str, value: Option<i64>, range: Range<i64>) -> Result<Option<i64>, ApiError> {
     let Some(number) = value else { return Ok(None) };
     let wrong = |kind: &str, sign: &str, bound: i64, code| {
         ApiError::invalid(format!(
@@ -41,7 +41,7 @@ pub fn integer(param: &str, value: Option<i64>, range: Range<i64>) -> Result<Opt
 }
 
 /// A decimal within its range.
-pub fn number(param: &str, value: Option<f64>, range: Range<f64>) -> Result<Option<f64>, ApiError> {
+pub(crate) fn number(param: &str, value: Option<f64>, range: Range<f64>) -> Result<Option<f64>, ApiError> {
     let Some(number) = value else { return Ok(None) };
     let wrong = |kind: &str, sign: &str, bound: f64, code| {
         ApiError::invalid(format!(

@@ -14,7 +14,7 @@ use crate::error::ApiError;
 
 /// A request's JSON body as `T`, and the request it came with.
 #[derive(Debug)]
-pub struct JsonBody<T>(pub Context, pub T);
+pub(crate) struct JsonBody<T>(pub Context, pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = ApiError;
@@ -25,8 +25,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
         content_type(&parts.headers)?;
         let bytes = read(body, context.app().settings.max_body_bytes).await?;
         context.remember(&bytes);
-        let value = serde_json::from_slice(&bytes)
-            .map_err(|_| explain::<T>(&bytes).status(context.app().settings.validation_status))?;
+        // Structs would also be read from arrays, field by field.
+        let object = bytes.trim_ascii_start().first() != Some(&b'[');
+        let value = object.then(|| serde_json::from_slice(&bytes).ok()).flatten();
+        let value = value.ok_or_else(|| explain::<T>(&bytes).status(context.app().settings.validation_status))?;
         Ok(Self(context, value))
     }
 }
@@ -70,7 +72,7 @@ async fn read(mut body: axum::body::Body, limit: u64) -> Result<Bytes, ApiError>
 }
 
 /// A JSON answer.
-pub fn json<T: Serialize>(value: &T) -> Response {
+pub(crate) fn json<T: Serialize>(value: &T) -> Response {
     match serde_json::to_vec(value) {
         Ok(bytes) => ([(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
         Err(error) => {

@@ -8,7 +8,7 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// A string or an array of strings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OneOrMany {
+pub(crate) enum OneOrMany {
     /// `"text"`.
     One(String),
     /// `["text", …]`.
@@ -17,7 +17,7 @@ pub enum OneOrMany {
 
 impl OneOrMany {
     /// The strings in order.
-    pub fn into_vec(self) -> Vec<String> {
+    pub(crate) fn into_vec(self) -> Vec<String> {
         match self {
             Self::One(text) => vec![text],
             Self::Many(texts) => texts,
@@ -32,7 +32,7 @@ impl<'de> Deserialize<'de> for OneOrMany {
 }
 
 /// Reads a string as `text` makes it, or an array as `list` makes it.
-pub fn one_of<'de, D, T, E>(
+pub(crate) fn one_of<'de, D, T, E>(
     deserializer: D,
     expected: &'static str,
     text: fn(String) -> T,
@@ -78,7 +78,7 @@ impl<'de, T, E: Deserialize<'de>> Visitor<'de> for TextOrList<T, E> {
 
 /// What completions and embeddings take: a text, texts, token ids, or lists of token ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TokenInput {
+pub(crate) enum TokenInput {
     /// `"text"`.
     Text(String),
     /// `["text", …]`.
@@ -151,7 +151,8 @@ impl<'de> Deserialize<'de> for Element {
             }
 
             fn visit_u64<X: de::Error>(self, id: u64) -> Result<Element, X> {
-                let id = u32::try_from(id).map_err(|_| X::invalid_value(de::Unexpected::Unsigned(id), &"a token id"))?;
+                let id =
+                    u32::try_from(id).map_err(|_| X::invalid_value(de::Unexpected::Unsigned(id), &"a token id"))?;
                 Ok(Element::Id(id))
             }
 

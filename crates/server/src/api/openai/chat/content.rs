@@ -44,9 +44,8 @@ fn image(image: MediaUrl, param: &str) -> Result<Part, ApiError> {
     let param = format!("{param}.image_url");
     let detail = detail(image.detail.as_deref(), &param)?;
     let url = image.url.ok_or_else(|| ApiError::missing(&format!("{param}.url")))?;
-    let wrong = |message: &'static str| {
-        ApiError::invalid(message).param(format!("{param}.url")).code("invalid_image_url")
-    };
+    let wrong =
+        |message: &'static str| ApiError::invalid(message).param(format!("{param}.url")).code("invalid_image_url");
     let (width, height) = match data_url(&url) {
         Some(Ok(bytes)) => fakeai_media::image_size(&bytes)
             .ok_or_else(|| wrong("You uploaded an unsupported image. Please make sure your image is valid."))?,
@@ -99,9 +98,5 @@ fn hints(url: &str) -> Hints {
     let value = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
     let number = |name: &str| value(name).and_then(|text| text.parse::<f64>().ok()).filter(|number| *number > 0.0);
     let pixels = |name: &str| value(name).and_then(|text| text.parse::<u32>().ok()).filter(|pixels| *pixels > 0);
-    Hints {
-        size: pixels("width").zip(pixels("height")),
-        seconds: number("duration"),
-        frames_per_second: number("fps"),
-    }
+    Hints { size: pixels("width").zip(pixels("height")), seconds: number("duration"), frames_per_second: number("fps") }
 }

@@ -112,8 +112,9 @@ impl LogprobsWire {
     fn of_piece(piece: &Piece<'_>, logprob: &Logprob) -> Self {
         let token = vec![TokenLogprob::of(piece.segment.token_bytes(piece.index), logprob)];
         match piece.segment.kind {
-            SegmentKind::Text => Self { content: Some(token), refusal: None },
             SegmentKind::Refusal => Self { content: None, refusal: Some(token) },
+            // Only completions echo.
+            SegmentKind::Text | SegmentKind::Echo => Self { content: Some(token), refusal: None },
         }
     }
 }
@@ -194,8 +195,8 @@ impl StreamDialect for Chunks {
     fn piece(&mut self, choice: usize, piece: &Piece<'_>, out: &mut BytesMut) {
         self.open(choice, out);
         out.extend_from_slice(match piece.segment.kind {
-            SegmentKind::Text => b"\"content\":\"",
-            SegmentKind::Refusal => b"\"refusal\":\"",
+            SegmentKind::Refusal => &b"\"refusal\":\""[..],
+            SegmentKind::Text | SegmentKind::Echo => b"\"content\":\"",
         });
         push_text(out, piece.text);
         out.extend_from_slice(b"\"},\"logprobs\":");

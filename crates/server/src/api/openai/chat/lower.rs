@@ -86,10 +86,10 @@ fn logprobs(wanted: Option<bool>, top: Option<i64>) -> Result<Option<u8>, ApiErr
     match (wanted.unwrap_or_default(), top) {
         (true, top) => Ok(Some(top.unwrap_or(0) as u8)),
         (false, None) => Ok(None),
-        (false, Some(_)) => Err(ApiError::invalid(
-            "Invalid parameter: 'top_logprobs' is only allowed when 'logprobs' is set to true.",
-        )
-        .param("top_logprobs")),
+        (false, Some(_)) => {
+            Err(ApiError::invalid("Invalid parameter: 'top_logprobs' is only allowed when 'logprobs' is set to true.")
+                .param("top_logprobs"))
+        }
     }
 }
 
@@ -100,8 +100,8 @@ fn limit(max_tokens: Option<i64>, max_completion_tokens: Option<i64>) -> Result<
     }
     let range = Range::from(1);
     let old = integer("max_tokens", max_tokens, range)?.map(|tokens| ("max_tokens", tokens));
-    let new = integer("max_completion_tokens", max_completion_tokens, range)?
-        .map(|tokens| ("max_completion_tokens", tokens));
+    let new =
+        integer("max_completion_tokens", max_completion_tokens, range)?.map(|tokens| ("max_completion_tokens", tokens));
     Ok(new.or(old).map(|(param, tokens)| TokenLimit { param, tokens: u32::try_from(tokens).unwrap_or(u32::MAX) }))
 }
 
@@ -123,8 +123,10 @@ pub(in crate::api::openai) fn logit_bias(map: Map<String, Value>) -> Result<Vec<
     let param = |key: &str| format!("logit_bias.{key}");
     let entry = |(key, value): (String, Value)| {
         let id = key.parse::<u32>().map_err(|_| {
-            ApiError::invalid(format!("Invalid key in 'logit_bias': {key}. You should only be submitting non-negative integers."))
-                .param("logit_bias")
+            ApiError::invalid(format!(
+                "Invalid key in 'logit_bias': {key}. You should only be submitting non-negative integers."
+            ))
+            .param("logit_bias")
         })?;
         let bias = value.as_f64().ok_or_else(|| {
             ApiError::invalid(format!("Invalid type for '{}': expected a decimal.", param(&key)))

@@ -1,5 +1,7 @@
 //! A generation as a text completion: whole, or chunk by chunk.
 
+use std::borrow::Cow;
+
 use bytes::BytesMut;
 use fakeai_writer::{Choice, Finish, Generation, Segment, Usage};
 use serde::Serialize;
@@ -31,7 +33,7 @@ pub(super) struct Completion<'a> {
 
 #[derive(Serialize)]
 struct ChoiceWire<'a> {
-    text: &'a str,
+    text: Cow<'a, str>,
     index: usize,
     logprobs: Option<LogprobsWire>,
     finish_reason: &'static str,
@@ -51,13 +53,22 @@ pub(super) fn completion<'a>(head: &'a Head, generation: &'a Generation) -> Comp
 }
 
 fn whole(index: usize, choice: &Choice) -> ChoiceWire<'_> {
-    let segment = choice.segments.first();
-    ChoiceWire {
-        text: segment.map_or("", |segment| &segment.text),
-        index,
-        logprobs: segment.and_then(|segment| LogprobsWire::of(segment, 0..segment.tokens.len())),
-        finish_reason: choice.finish.name(),
+    let text = match &choice.segments[..] {
+        [only] => Cow::Borrowed(only.text.as_str()),
+        several => Cow::Owned(several.iter().map(|segment| segment.text.as_str()).collect()),
+    };
+    let mut base = 0;
+    let mut logprobs: Option<LogprobsWire> = None;
+    for segment in &choice.segments {
+        if let Some(more) = LogprobsWire::of(segment, base, 0..segment.tokens.len()) {
+            match &mut logprobs {
+                Some(all) => all.append(more),
+                None => logprobs = Some(more),
+            }
+        }
+        base += segment.text.len();
     }
+    ChoiceWire { text, index, logprobs, finish_reason: choice.finish.name() }
 }
 
 /// Log probabilities in the form of 2020: four lists side by side.
@@ -70,8 +81,8 @@ struct LogprobsWire {
 }
 
 impl LogprobsWire {
-    /// Of some tokens of a segment; `None` if none were asked for.
-    fn of(segment: &Segment, tokens: std::ops::Range<usize>) -> Option<Self> {
+    /// Of some tokens of a segment that starts at byte `base`; `None` if none were asked for.
+    fn of(segment: &Segment, base: usize, tokens: std::ops::Range<usize>) -> Option<Self> {
         if segment.logprobs.is_empty() {
             return None;
         }
@@ -80,13 +91,25 @@ impl LogprobsWire {
         let top = |logprob: &fakeai_writer::Logprob| {
             logprob.top.iter().map(|(bytes, value)| (word(bytes), Value::from(*value))).collect()
         };
-        let start = |index: usize| index.checked_sub(1).map_or(0, |before| segment.tokens[before].end as usize);
+        let start = |index: usize| index.checked_sub(1).map_or(0, |before| segment.tokens[before].end as usize) + base;
         Some(Self {
             tokens: tokens.clone().map(|index| word(segment.token_bytes(index))).collect(),
             token_logprobs: logprobs.iter().map(|logprob| logprob.logprob).collect(),
-            top_logprobs: logprobs.iter().any(|logprob| !logprob.top.is_empty()).then(|| logprobs.iter().map(top).collect()),
+            top_logprobs: logprobs
+                .iter()
+                .any(|logprob| !logprob.top.is_empty())
+                .then(|| logprobs.iter().map(top).collect()),
             text_offset: tokens.map(start).collect(),
         })
+    }
+
+    fn append(&mut self, more: Self) {
+        self.tokens.extend(more.tokens);
+        self.token_logprobs.extend(more.token_logprobs);
+        self.text_offset.extend(more.text_offset);
+        if let (Some(top), Some(more)) = (&mut self.top_logprobs, more.top_logprobs) {
+            top.extend(more);
+        }
     }
 }
 
@@ -130,7 +153,7 @@ impl StreamDialect for Chunks {
         out.extend_from_slice(b"\",\"index\":");
         out.extend_from_slice(itoa::Buffer::new().format(choice).as_bytes());
         out.extend_from_slice(b",\"logprobs\":");
-        push_json(out, &LogprobsWire::of(piece.segment, piece.index..piece.index + 1));
+        push_json(out, &LogprobsWire::of(piece.segment, piece.base, piece.index..piece.index + 1));
         out.extend_from_slice(b",\"finish_reason\":null}");
         self.close(out);
     }

@@ -1,9 +1,7 @@
 //! Completion request → one [`GenerationRequest`] for each prompt.
 
 use fakeai_catalog::ModelCard;
-use fakeai_writer::{
-    Continuation, Format, GenerationRequest, Limits, Prompt, Sampling, Seeding, Verbosity,
-};
+use fakeai_writer::{Continuation, Format, GenerationRequest, Limits, Prompt, Sampling, Seeding, Verbosity};
 
 use super::wire::CompletionRequest;
 use crate::api::openai::chat::{logit_bias, stops};
@@ -109,11 +107,15 @@ pub(super) fn lower(context: &Context, wire: CompletionRequest) -> Result<Lowere
 fn best_of(best_of: Option<i64>, n: i64, stream: bool) -> Result<i64, ApiError> {
     let best_of = integer("best_of", best_of, Range::new(1, 128))?.unwrap_or(n);
     if best_of < n {
-        let message = format!("You requested that the server return more choices than it will generate (HINT: best_of ({best_of}) must be greater than or equal to n ({n})).");
+        let message = format!(
+            "You requested that the server return more choices than it will generate (HINT: best_of ({best_of}) must be greater than or equal to n ({n}))."
+        );
         return Err(ApiError::invalid(message).param("best_of"));
     }
     if stream && best_of > n {
-        return Err(ApiError::invalid("Streaming is not supported when 'best_of' is greater than 'n'.").param("best_of"));
+        return Err(
+            ApiError::invalid("Streaming is not supported when 'best_of' is greater than 'n'.").param("best_of")
+        );
     }
     Ok(best_of)
 }

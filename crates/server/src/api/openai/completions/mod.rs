@@ -12,7 +12,6 @@ use self::lower::{Lowered, lower};
 use self::wire::CompletionRequest;
 use crate::api::Endpoint;
 use crate::body::stream;
-use crate::context::Context;
 use crate::error::ApiError;
 use crate::generation::{Answer, collect, generate};
 use crate::wire::{JsonBody, json};

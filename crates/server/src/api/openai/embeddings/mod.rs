@@ -51,7 +51,7 @@ fn embed(context: &Context, wire: EmbeddingRequest) -> Result<(EmbeddingList, u6
     let list = EmbeddingList::new(&model, vectors, encoding, prompt_tokens);
     let mut note = context.note();
     note.tokens.prompt = prompt_tokens;
-    note.cost_usd = card.pricing.cost_usd(prompt_tokens, 0, 0);
+    note.cost_usd = card.pricing.cost_usd(prompt_tokens.into(), 0, 0);
     Ok((list, salt ^ u64::from(prompt_tokens)))
 }
 

@@ -1,0 +1,10 @@
+//! The server called as a service: real router, handed-in clock, seed 42, no socket.
+
+mod chat;
+mod completions;
+mod errors;
+mod harness;
+mod models;
+mod observe;
+mod streams;
+mod workspaces;
