@@ -1,0 +1,29 @@
+//! Measures the server beside a bare axum server that returns the same bytes, in one run on one machine.
+//!
+//! Ratios are what counts: absolute figures are the machine's. Each pair of measurements alternates between the two
+//! servers, and the median of the rounds is printed.
+
+mod bare;
+mod client;
+mod load;
+mod process;
+mod report;
+mod streams;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+
+fn main() -> Result<()> {
+    process::raise_descriptor_limit();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    match words[..] {
+        ["bare", head, body] => runtime.block_on(bare::serve(&PathBuf::from(head), &PathBuf::from(body))),
+        ["run", binary] => runtime.block_on(report::run(&PathBuf::from(binary), false)),
+        ["run", binary, "--quick"] => runtime.block_on(report::run(&PathBuf::from(binary), true)),
+        _ => bail!("usage: fakeai-bench run BINARY [--quick]"),
+    }
+    .context("the benchmark failed")
+}
