@@ -1,1 +1,7 @@
-//! To come.
+//! The composition root: configuration and the command line.
+//!
+//! This is the only crate that reads the environment and files and that writes to the terminal. What it reads it hands
+//! down as checked values; the crates below know neither flags nor file names.
+
+pub mod config;
+mod files;

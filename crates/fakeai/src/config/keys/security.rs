@@ -1,0 +1,43 @@
+//! Section `security`.
+
+use crate::config::kind::Kind;
+use crate::config::section::section;
+
+section! {
+    /// What is let in.
+    security: Security {
+        /// Most bytes of a request's body.
+        max_request_size: usize = 104_857_600, Key::integer(1024, 1_073_741_824).value("BYTES");
+        /// Origins that browsers may call from. `*` is any.
+        cors_allowed_origins: Vec<String> = vec!["*".to_owned()],
+            Key::new(Kind::Texts { allowed: "origins such as https://example.com, or *", accepts: is_origin })
+                .value("ORIGINS");
+        /// Let browsers send cookies and credentials.
+        cors_allow_credentials: bool = true, Key::switch();
+    }
+}
+
+/// `*`, `null` or scheme, host and perhaps port, as browsers send it.
+fn is_origin(text: &str) -> bool {
+    let host_of = |text: &str| text.split_once("://").map(|(scheme, host)| !scheme.is_empty() && is_authority(host));
+    matches!(text, "*" | "null") || host_of(text).unwrap_or(false)
+}
+
+fn is_authority(text: &str) -> bool {
+    !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#' | '@'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_have_no_path() {
+        for origin in ["*", "null", "https://example.com", "http://localhost:3000", "capacitor://localhost"] {
+            assert!(is_origin(origin), "{origin}");
+        }
+        for origin in ["", "example.com", "https://", "https://example.com/", "https://a b", "https://user@host"] {
+            assert!(!is_origin(origin), "{origin}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Configuration: defaults, then a file, then the environment, then flags.
+//!
+//! Each key is declared once, in [`keys`]. From that follow the typed [`Config`], the flags of `fakeai server`, the names
+//! in files and in the environment, the JSON Schema and the reference. Whatever is wrong is reported together
+//! ([`Problems`]), with its place, what is allowed and the nearest right name; nothing is accepted and ignored.
+
+mod checks;
+mod env;
+mod file;
+mod flags;
+mod key;
+mod keys;
+mod kind;
+mod mask;
+mod nearest;
+mod problem;
+mod reference;
+mod schema;
+mod section;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod unbuilt;
+mod values;
+
+pub use env::URL as URL_ENV;
+pub use flags::{CONFIG_FILE as CONFIG_FILE_FLAG, args, given};
+pub use key::Key;
+pub use keys::api::Api;
+pub use keys::features::Features;
+pub use keys::generation::Generation;
+pub use keys::metrics::Metrics;
+pub use keys::models::Models;
+pub use keys::security::Security;
+pub use keys::server::Server;
+pub use keys::workspaces::Workspaces;
+pub use keys::{Config, SECTIONS, Section, all};
+pub use kind::Kind;
+pub use mask::masked;
+pub use problem::{Problem, Problems, Source};
+pub use reference::markdown;
+pub use schema::schema;
+pub use settings::{Inputs, Setting, Settings};
+pub use unbuilt::{UNBUILT, UnbuiltKey};
+pub use values::{Latency, LogLevel, NotAllowed, OutputTokens, Reply, TokenizerChoice};
+
+/// The end of a message about an unknown name.
+fn hint(nearest: Option<String>) -> String {
+    match nearest {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => "`fakeai config` lists every key".to_owned(),
+    }
+}
