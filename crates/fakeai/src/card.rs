@@ -1,0 +1,70 @@
+//! What is printed when the server has started: all that a newcomer needs, on one card.
+
+use std::fmt::Write;
+
+use fakeai_server::serve::Bound;
+
+use crate::config::{Config, Latency, Settings};
+
+/// The card.
+pub(crate) fn card(settings: &Settings, bound: &Bound) -> String {
+    let config = &settings.config;
+    let scheme = if config.server.ssl_certfile.is_some() { "https" } else { "http" };
+    let url = match bound {
+        Bound::Tcp(address) => format!("{scheme}://{address}"),
+        Bound::Unix(path) => format!("{scheme}+unix://{}", path.display()),
+    };
+    let mut card = String::new();
+    // Writing to a String cannot fail, here and below.
+    let _ = writeln!(card, "\n  fakeai {} listens on {url}\n", env!("CARGO_PKG_VERSION"));
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(card, "  {name:<10} {value}");
+    };
+    match bound {
+        Bound::Tcp(_) => {
+            line("Python", &format!("OpenAI(base_url=\"{url}/v1\", api_key=\"any\")"));
+            line("Node", &format!("new OpenAI({{ baseURL: \"{url}/v1\", apiKey: \"any\" }})"));
+            line("env", &format!("OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY=any"));
+            line("workspace", &format!("{url}/w/NAME/v1 keeps models, seed, clock and requests to itself"));
+        }
+        Bound::Unix(path) => line("curl", &format!("curl --unix-socket {} {scheme}://localhost/v1/models", path.display())),
+    }
+    line("metrics", &format!("{url}/metrics   {url}/metrics/prometheus   {url}/health/detailed"));
+    line("auth", "off: any key is accepted");
+    line("limits", &limits(config));
+    line("latency", &latency(config));
+    line("seed", &seed(config));
+    if let Some(file) = &settings.file {
+        line("config", &file.display().to_string());
+    }
+    line("stop", "Ctrl-C\n");
+    card
+}
+
+fn limits(config: &Config) -> String {
+    let models = if config.models.strict { "only models of the catalog" } else { "any model name" };
+    let bytes = config.security.max_request_size;
+    let size = if bytes >= 1 << 20 { format!("{} MiB", bytes >> 20) } else { format!("{} KiB", bytes >> 10) };
+    format!("{models}, bodies up to {size}")
+}
+
+fn latency(config: &Config) -> String {
+    let generation = &config.generation;
+    match generation.latency {
+        Latency::Instant => "instant".to_owned(),
+        Latency::Profile => "each model at its own speed".to_owned(),
+        Latency::Knobs => format!(
+            "first token {} ms ± {} %, then {} ms ± {} %",
+            generation.ttft_ms, generation.ttft_variance_percent, generation.itl_ms, generation.itl_variance_percent
+        ),
+    }
+}
+
+fn seed(config: &Config) -> String {
+    let seed = config.generation.seed;
+    if config.generation.deterministic {
+        format!("{seed}, deterministic: ids and dates follow from it too")
+    } else {
+        format!("{seed}: the same requests in the same order get the same words")
+    }
+}

@@ -1,0 +1,90 @@
+//! `fakeai server`: the server as a process of its own, from its start-up card to its last stream.
+
+
+use std::io::Write;
+
+use fakeai_server::App;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::{LogLevel, Settings};
+use crate::embed;
+use crate::{card, reload};
+
+/// Serves until a signal to stop.
+pub fn serve(settings: &Settings, out: &mut dyn Write) -> anyhow::Result<()> {
+    log_to_stderr(settings.config.server.effective_log_level());
+    raise_descriptor_limit();
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if settings.config.server.workers > 0 {
+        runtime.worker_threads(settings.config.server.workers);
+    }
+    let runtime = runtime.enable_all().build()?;
+    let restart = runtime.block_on(run(settings, out))?;
+    // Loading vocabularies may still be under way; nobody needs them now.
+    runtime.shutdown_background();
+    if restart { reload::restart() } else { Ok(()) }
+}
+
+/// Runs the server; true if it ended because a file it was made from has changed.
+async fn run(settings: &Settings, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let (server, app) = embed::bind(&settings.config).await?;
+    out.write_all(card::card(settings, server.bound()).as_bytes())?;
+    out.flush()?;
+    let mut watched = reload::Watch::new(settings);
+    let tasks = app.kit.tasks.clone();
+    let served = tasks.spawn(server.run());
+    let restart = tokio::select! {
+        stopped = stop_signal() => { stopped?; false }
+        () = watched.changed(&app.kit.clock) => true,
+    };
+    out.write_all(stopping(&app, restart).as_bytes())?;
+    out.flush()?;
+    tasks.stop();
+    tokio::select! {
+        _ = served => {}
+        again = stop_signal() => again?,
+    }
+    Ok(restart)
+}
+
+fn stopping(app: &App, restart: bool) -> String {
+    let streams = app.ledger.active_streams();
+    let why = if restart { "a file has changed: restarting" } else { "stopping" };
+    let grace = app.settings.listen.grace.as_secs_f64();
+    if streams > 0 {
+        format!("{why}; {streams} streams may go on for {grace} s (again to stop at once)\n")
+    } else {
+        format!("{why}\n")
+    }
+}
+
+/// Ctrl-C or SIGTERM.
+async fn stop_signal() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+fn log_to_stderr(level: LogLevel) {
+    use tracing_subscriber::filter::LevelFilter;
+    let filter = match level {
+        LogLevel::Trace => LevelFilter::TRACE,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Warning => LevelFilter::WARN,
+        LogLevel::Error | LogLevel::Critical => LevelFilter::ERROR,
+    };
+    // An embedding program may have set its own; then that one is used.
+    let _ = tracing_subscriber::fmt().with_max_level(filter).with_writer(std::io::stderr).try_init();
+}
+
+/// Ten thousand streams are ten thousand descriptors, and the usual limit is 1,024.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // Where it can't be raised, the accept loop waits for descriptors.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+}
+

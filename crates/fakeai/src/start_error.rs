@@ -1,0 +1,25 @@
+//! Why a server could not start.
+
+use std::path::PathBuf;
+
+/// Why a server could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A model file is no model file.
+    #[error("can't use the models: {0}")]
+    Catalog(#[from] fakeai_catalog::CatalogError),
+    /// A model file can't be read.
+    #[error("can't read {}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The operating system gave no threads or timers.
+    #[error("can't start: {0}")]
+    Runtime(#[from] std::io::Error),
+    /// The address or the certificates can't be used.
+    #[error(transparent)]
+    Serve(#[from] fakeai_server::serve::ServeError),
+}

@@ -1,0 +1,133 @@
+//! From the configuration to the server: every key finds the place where it does what it says.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::path::Path;
+use std::time::Duration;
+
+use fakeai_catalog::Catalog;
+use fakeai_core::{Clock, Seed, Tasks};
+use fakeai_engine::{Jittered, Knobs, LatencyModel};
+use fakeai_server::settings::{Address, Cors, Listen, ResponseDelay, Streams, Tls};
+use fakeai_server::{Kit, Settings};
+use fakeai_tokens::{Encoding, Tokenizer};
+use fakeai_writer::{OutputLength, ReplyMode, WriterOptions};
+
+use crate::config::{Config, Features, Generation, Latency, OutputTokens, Reply, Server, TokenizerChoice};
+use crate::start_error::StartError;
+
+/// The server's settings as `config` has them.
+pub(crate) fn settings(config: &Config) -> Settings {
+    let Config { server, generation, models, api, features, metrics, security, workspaces } = config.clone();
+    Settings {
+        listen: listen(&server),
+        latency: latency(&generation),
+        response_delay: ResponseDelay {
+            mean: Duration::from_secs_f64(generation.response_delay),
+            variance: if generation.random_delay { generation.max_variance } else { 0.0 },
+        },
+        tokenizer: tokenizer(generation.tokenizer),
+        deterministic: generation.deterministic,
+        strict_models: models.strict,
+        validation_status: http::StatusCode::from_u16(api.validation_status).unwrap_or(http::StatusCode::BAD_REQUEST),
+        context_validation: features.enable_context_validation,
+        max_body_bytes: security.max_request_size as u64,
+        cors: Cors { origins: security.cors_allowed_origins, credentials: security.cors_allow_credentials },
+        streams: streams(&features),
+        metrics: metrics.enable_metrics,
+        prometheus: metrics.enable_prometheus,
+        max_workspaces: workspaces.max,
+        workspace_idle: Duration::from_secs_f64(workspaces.idle_seconds),
+        writer: writer(generation, &features),
+        journal_entries: Settings::default().journal_entries,
+    }
+}
+
+fn listen(server: &Server) -> Listen {
+    let tls = server.ssl_certfile.clone().zip(server.ssl_keyfile.clone());
+    Listen {
+        address: match &server.uds {
+            Some(path) => Address::Unix(path.clone()),
+            None => Address::Tcp(server.host.clone(), server.port),
+        },
+        tls: tls.map(|(certificates, key)| Tls { certificates, key }),
+        grace: Duration::from_secs_f64(server.grace_seconds),
+        header_timeout: Duration::from_secs_f64(server.header_timeout_seconds),
+        max_header_bytes: server.max_header_bytes,
+        max_connections: server.max_connections,
+    }
+}
+
+fn latency(generation: &Generation) -> LatencyModel {
+    let knob = |mean_ms, jitter_percent| Jittered { mean_ms, jitter_percent };
+    match generation.latency {
+        Latency::Instant => LatencyModel::Instant,
+        Latency::Profile => LatencyModel::Profile,
+        Latency::Knobs => LatencyModel::Knobs(Knobs {
+            ttft: knob(generation.ttft_ms, generation.ttft_variance_percent),
+            itl: knob(generation.itl_ms, generation.itl_variance_percent),
+        }),
+    }
+}
+
+const fn tokenizer(choice: TokenizerChoice) -> Option<Tokenizer> {
+    match choice {
+        TokenizerChoice::Auto => None,
+        TokenizerChoice::Words => Some(Tokenizer::Words),
+        TokenizerChoice::O200k => Some(Tokenizer::Bpe(Encoding::O200k)),
+        TokenizerChoice::Cl100k => Some(Tokenizer::Bpe(Encoding::Cl100k)),
+    }
+}
+
+fn streams(features: &Features) -> Streams {
+    let keepalive = Duration::from_secs_f64(features.stream_keepalive_interval_seconds);
+    Streams {
+        timeout: Duration::from_secs_f64(features.stream_timeout_seconds),
+        token_timeout: Duration::from_secs_f64(features.stream_token_timeout_seconds),
+        keepalive: features.stream_keepalive_enabled.then_some(keepalive),
+    }
+}
+
+fn writer(generation: Generation, features: &Features) -> WriterOptions {
+    WriterOptions {
+        output_tokens: match generation.output_tokens {
+            OutputTokens::Auto => OutputLength::Auto,
+            OutputTokens::Exactly(tokens) => OutputLength::Fixed(tokens),
+            OutputTokens::LogNormal { mu, sigma } => OutputLength::LogNormal { mu, sigma },
+            OutputTokens::Uniform { min, max } => OutputLength::Uniform { low: min, high: max },
+        },
+        reply: match generation.reply {
+            Reply::Auto => ReplyMode::Auto,
+            Reply::Echo => ReplyMode::Echo,
+            Reply::Lorem => ReplyMode::Lorem,
+            Reply::Fixed(text) => ReplyMode::Fixed(text),
+        },
+        refusals: features.refuses(),
+    }
+}
+
+/// The built-in models and the user's own.
+pub(crate) fn catalog(files: &[impl AsRef<Path>]) -> Result<Catalog, StartError> {
+    let mut catalog = Catalog::builtin()?;
+    for file in files {
+        let file = file.as_ref();
+        let text = std::fs::read_to_string(file)
+            .map_err(|source| StartError::File { path: file.to_owned(), source })?;
+        catalog.add_toml(&text, &file.display().to_string())?;
+    }
+    Ok(catalog)
+}
+
+/// Time, chance and tasks of a real server. Must be called inside its runtime.
+pub(crate) fn kit(config: &Config) -> std::io::Result<Kit> {
+    Ok(Kit {
+        clock: Clock::system()?,
+        seed: Seed::new(config.generation.seed),
+        entropy: entropy(),
+        tasks: Tasks::default(),
+    })
+}
+
+/// A number nobody can guess: the standard library seeds its hash maps from the operating system.
+fn entropy() -> Seed {
+    Seed::new(RandomState::new().build_hasher().finish())
+}
