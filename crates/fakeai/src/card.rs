@@ -27,7 +27,9 @@ pub(crate) fn card(settings: &Settings, bound: &Bound) -> String {
             line("env", &format!("OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY=any"));
             line("workspace", &format!("{url}/w/NAME/v1 keeps models, seed, clock and requests to itself"));
         }
-        Bound::Unix(path) => line("curl", &format!("curl --unix-socket {} {scheme}://localhost/v1/models", path.display())),
+        Bound::Unix(path) => {
+            line("curl", &format!("curl --unix-socket {} {scheme}://localhost/v1/models", path.display()))
+        }
     }
     line("metrics", &format!("{url}/metrics   {url}/metrics/prometheus   {url}/health/detailed"));
     line("auth", "off: any key is accepted");

@@ -1,55 +1,56 @@
 //! `fakeai server`: the server as a process of its own, from its start-up card to its last stream.
 
-
-use std::io::Write;
-
 use fakeai_server::App;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{LogLevel, Settings};
-use crate::embed;
-use crate::{card, reload};
+use crate::terminal::Terminal;
+use crate::{card, embed};
 
-/// Serves until a signal to stop.
-pub fn serve(settings: &Settings, out: &mut dyn Write) -> anyhow::Result<()> {
+/// Serves until a signal to stop; with `server.reload`, anew whenever a file it was made from changes.
+pub fn serve(mut settings: Settings, terminal: &mut Terminal<'_>) -> anyhow::Result<()> {
     log_to_stderr(settings.config.server.effective_log_level());
     raise_descriptor_limit();
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    if settings.config.server.workers > 0 {
-        runtime.worker_threads(settings.config.server.workers);
+    loop {
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        if settings.config.server.workers > 0 {
+            runtime.worker_threads(settings.config.server.workers);
+        }
+        let runtime = runtime.enable_all().build()?;
+        let changed = runtime.block_on(run(&settings, terminal))?;
+        // Loading vocabularies may still be under way; nobody needs them now.
+        runtime.shutdown_background();
+        if !changed {
+            return Ok(());
+        }
+        settings = settings.reload()?;
     }
-    let runtime = runtime.enable_all().build()?;
-    let restart = runtime.block_on(run(settings, out))?;
-    // Loading vocabularies may still be under way; nobody needs them now.
-    runtime.shutdown_background();
-    if restart { reload::restart() } else { Ok(()) }
 }
 
 /// Runs the server; true if it ended because a file it was made from has changed.
-async fn run(settings: &Settings, out: &mut dyn Write) -> anyhow::Result<bool> {
+async fn run(settings: &Settings, terminal: &mut Terminal<'_>) -> anyhow::Result<bool> {
     let (server, app) = embed::bind(&settings.config).await?;
-    out.write_all(card::card(settings, server.bound()).as_bytes())?;
-    out.flush()?;
-    let mut watched = reload::Watch::new(settings);
+    terminal.out.write_all(card::card(settings, server.bound()).as_bytes())?;
+    terminal.out.flush()?;
     let tasks = app.kit.tasks.clone();
     let served = tasks.spawn(server.run());
-    let restart = tokio::select! {
+    let changed = tokio::select! {
         stopped = stop_signal() => { stopped?; false }
-        () = watched.changed(&app.kit.clock) => true,
+        () = settings.changed(&app.kit.clock) => true,
     };
-    out.write_all(stopping(&app, restart).as_bytes())?;
-    out.flush()?;
+    terminal.out.write_all(stopping(&app, changed).as_bytes())?;
+    terminal.out.flush()?;
     tasks.stop();
     tokio::select! {
         _ = served => {}
         again = stop_signal() => again?,
     }
-    Ok(restart)
+    Ok(changed)
 }
 
-fn stopping(app: &App, restart: bool) -> String {
+fn stopping(app: &App, changed: bool) -> String {
     let streams = app.ledger.active_streams();
-    let why = if restart { "a file has changed: restarting" } else { "stopping" };
+    let why = if changed { "a file has changed: starting anew" } else { "stopping" };
     let grace = app.settings.listen.grace.as_secs_f64();
     if streams > 0 {
         format!("{why}; {streams} streams may go on for {grace} s (again to stop at once)\n")
@@ -87,4 +88,3 @@ fn raise_descriptor_limit() {
     // Where it can't be raised, the accept loop waits for descriptors.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }
-

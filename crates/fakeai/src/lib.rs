@@ -4,13 +4,20 @@
 //! down as checked values; the crates below know neither flags nor file names.
 
 mod card;
+mod client;
+pub mod commands;
 pub mod config;
 mod embed;
+mod environment;
+mod error;
 mod files;
 pub mod launch;
-mod reload;
 mod start_error;
+mod table;
+mod terminal;
 mod wiring;
 
 pub use embed::{Builder, FakeAi};
+pub use error::Error;
 pub use start_error::StartError;
+pub use terminal::Terminal;

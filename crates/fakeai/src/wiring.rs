@@ -50,6 +50,7 @@ fn listen(server: &Server) -> Listen {
             None => Address::Tcp(server.host.clone(), server.port),
         },
         tls: tls.map(|(certificates, key)| Tls { certificates, key }),
+        http2: server.http2,
         grace: Duration::from_secs_f64(server.grace_seconds),
         header_timeout: Duration::from_secs_f64(server.header_timeout_seconds),
         max_header_bytes: server.max_header_bytes,
@@ -110,8 +111,8 @@ pub(crate) fn catalog(files: &[impl AsRef<Path>]) -> Result<Catalog, StartError>
     let mut catalog = Catalog::builtin()?;
     for file in files {
         let file = file.as_ref();
-        let text = std::fs::read_to_string(file)
-            .map_err(|source| StartError::File { path: file.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(file).map_err(|source| StartError::File { path: file.to_owned(), source })?;
         catalog.add_toml(&text, &file.display().to_string())?;
     }
     Ok(catalog)

@@ -53,6 +53,8 @@ pub struct Listen {
     pub address: Address,
     /// Certificate chain and key, PEM.
     pub tls: Option<Tls>,
+    /// Whether HTTP/2 is answered, over TLS and in the clear.
+    pub http2: bool,
     /// How long streams may go on after a signal to stop.
     pub grace: Duration,
     /// How long a client may take to send its request's head.
@@ -143,6 +145,7 @@ impl Default for Listen {
         Self {
             address: Address::Tcp("127.0.0.1".to_owned(), 8000),
             tls: None,
+            http2: true,
             grace: Duration::from_secs(10),
             header_timeout: Duration::from_secs(10),
             max_header_bytes: 64 * 1024,

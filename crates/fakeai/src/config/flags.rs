@@ -1,6 +1,9 @@
 //! The flags of `fakeai server`, made from the table of keys, and the values they give.
 
-use clap::{Arg, ArgAction, ArgMatches};
+use std::ffi::OsString;
+
+use clap::builder::ValueRange;
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::Value;
 
 use super::env::bad_value;
@@ -72,10 +75,45 @@ fn help(key: &Key) -> String {
     let default = match keys::default_of(key) {
         Value::Null => String::new(),
         Value::Array(list) if list.is_empty() => String::new(),
-        Value::String(text) => format!(" [default: {text}]"),
-        value => format!(" [default: {value}]"),
+        value => format!(" [default: {}]", super::shown(&value)),
     };
     format!("{}{allowed}{default}", key.doc.replace('`', ""))
+}
+
+/// Takes the flags that `command` does not know, with their values, out of `args` (what follows the command's name).
+/// They are then refused together with everything else that is wrong, where clap would stop at the first.
+pub fn take_unknown(command: &Command, args: &mut Vec<OsString>) -> Vec<(String, String)> {
+    let mut unknown = Vec::new();
+    let mut rest = std::mem::take(args).into_iter().peekable();
+    while let Some(arg) = rest.next() {
+        let text = arg.to_string_lossy().into_owned();
+        let Some(flag) = text.strip_prefix("--").filter(|flag| !flag.is_empty()) else {
+            args.push(arg);
+            continue;
+        };
+        let (name, value) = flag.split_once('=').map_or((flag, None), |(name, value)| (name, Some(value)));
+        match find(command, name) {
+            _ if matches!(name, "help" | "version") => args.push(arg),
+            Some(known) => {
+                let has_value_behind =
+                    value.is_none() && matches!(known.get_num_args(), Some(ValueRange::SINGLE) | None);
+                args.push(arg);
+                args.extend(rest.next_if(|_| has_value_behind && known.get_action().takes_values()));
+            }
+            None => {
+                let behind = value.is_none().then(|| rest.next_if(|next| !next.to_string_lossy().starts_with('-')));
+                let behind = behind.flatten().map(|value| value.to_string_lossy().into_owned());
+                unknown.push((name.to_owned(), value.map(str::to_owned).or(behind).unwrap_or_default()));
+            }
+        }
+    }
+    unknown
+}
+
+/// The argument of `command` that the flag `name` sets.
+fn find<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
+    let is_alias = |arg: &Arg| arg.get_all_aliases().is_some_and(|aliases| aliases.contains(&name));
+    command.get_arguments().find(|arg| arg.get_long() == Some(name) || is_alias(arg))
 }
 
 /// The flags that were given, as [`Inputs::flags`](super::Inputs::flags).
@@ -150,11 +188,14 @@ fn add(candidate: Candidate, candidates: &mut Vec<Candidate>) {
 
 /// A flag that sets no key of ours.
 fn stranger(flag: &str, source_of: Source) -> Problem {
-    if let Some(key) = UNBUILT.iter().find(|key| key.flags.contains(&flag)) {
+    let on = flag.strip_prefix("no-").unwrap_or(flag);
+    if let Some(key) = UNBUILT.iter().find(|key| key.flags.contains(&on)) {
         let path = format!("{}.{}", key.section, key.name);
         return Problem::NotBuilt { key: path, source_of, feature: key.feature };
     }
-    let near = nearest(flag, keys::all().flat_map(Key::all_flags)).map(|flag| format!("--{flag}"));
+    let switches = keys::all().filter(|key| matches!(key.kind, Kind::Switch));
+    let known = keys::all().flat_map(Key::all_flags).chain(switches.flat_map(Key::off_flags));
+    let near = nearest(flag, known).map(|flag| format!("--{flag}"));
     Problem::UnknownKey { name: flag.to_owned(), source_of, hint: super::hint(near) }
 }
 
@@ -203,6 +244,17 @@ mod tests {
         let candidates = read(&flags, &mut Vec::new());
         assert_eq!(candidates.len(), 1);
         assert_eq!(candidates[0].value, serde_json::json!(["https://a.example", "https://b.example"]));
+    }
+
+    #[test]
+    fn unknown_flags_are_taken_out_with_their_values() {
+        let command = clap::Command::new("server").args(args());
+        let line = "--prot 3 --port 4 --debgu --debug --x=1 --reply --seed --enable-safety --enable-moderation 5 --help -- y --z";
+        let mut given: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        let unknown = take_unknown(&command, &mut given);
+        assert_eq!(unknown, pairs(&[("prot", "3"), ("debgu", ""), ("x", "1"), ("z", "")]));
+        let rest = "--port 4 --debug --reply --seed --enable-safety --enable-moderation 5 --help -- y";
+        assert_eq!(given, rest.split(' ').collect::<Vec<_>>());
     }
 
     #[test]

@@ -168,4 +168,4 @@ pub(super) fn nested_env(section: &str, name: &str) -> String {
 }
 
 /// What the names of our environment variables begin with.
-pub(super) const ENV_PREFIX: &str = "FAKEAI_";
+pub(crate) const ENV_PREFIX: &str = "FAKEAI_";

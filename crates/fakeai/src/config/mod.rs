@@ -15,6 +15,7 @@ mod mask;
 mod nearest;
 mod problem;
 mod reference;
+mod reload;
 mod schema;
 mod section;
 mod settings;
@@ -23,8 +24,11 @@ mod tests;
 mod unbuilt;
 mod values;
 
+use serde_json::Value;
+
 pub use env::URL as URL_ENV;
-pub use flags::{CONFIG_FILE as CONFIG_FILE_FLAG, args, given};
+pub use flags::{CONFIG_FILE as CONFIG_FILE_FLAG, args, given, take_unknown};
+pub(crate) use key::ENV_PREFIX;
 pub use key::Key;
 pub use keys::api::Api;
 pub use keys::features::Features;
@@ -43,6 +47,19 @@ pub use schema::schema;
 pub use settings::{Inputs, Setting, Settings};
 pub use unbuilt::{UNBUILT, UnbuiltKey};
 pub use values::{Latency, LogLevel, NotAllowed, OutputTokens, Reply, TokenizerChoice};
+
+/// A value as a flag takes it; `-` when unset.
+pub fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => {
+            let text = number.to_string();
+            text.strip_suffix(".0").unwrap_or(&text).to_owned()
+        }
+        value => value.to_string(),
+    }
+}
 
 /// The end of a message about an unknown name.
 fn hint(nearest: Option<String>) -> String {

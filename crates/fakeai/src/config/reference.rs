@@ -23,6 +23,9 @@ Each key has a default. A configuration file overrides it, the environment overr
 * **Environment**: the flat name (`FAKEAI_TTFT_MS`) or section and name (`FAKEAI_GENERATION__TTFT_MS`).
 * **Flags**: `--ttft 50`.
 
+`FAKEAI_URL` is no key: it names the server that `fakeai status`, `models`, `chat`, `metrics`, `cache-stats` and `bench`
+talk to.
+
 `fakeai config` shows every effective value and where it comes from; `fakeai config schema` prints the JSON Schema of
 the file. Unknown keys and values that are not allowed stop the start (exit code 2), each with its place and what is
 allowed.
@@ -54,8 +57,7 @@ pub fn markdown() -> String {
 fn row(key: &Key) -> String {
     let default = match keys::default_of(key) {
         Value::Null => "–".to_owned(),
-        Value::String(text) => format!("`{text}`"),
-        value => format!("`{value}`"),
+        value => format!("`{}`", super::shown(&value)),
     };
     let allowed = key.kind.allowed().replace('|', "\\|");
     let (doc, env) = (key.doc.replace('|', "\\|"), key.flat_env());

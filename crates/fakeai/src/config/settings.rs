@@ -50,6 +50,8 @@ pub struct Settings {
     pub rows: Vec<Setting>,
     /// The configuration file that was read.
     pub file: Option<PathBuf>,
+    /// What it was read from.
+    pub inputs: Inputs,
 }
 
 impl Settings {
@@ -69,7 +71,7 @@ impl Settings {
             return Err(Problems(problems));
         }
         let config = typed(&rows).map_err(|problem| Problems(vec![problem]))?;
-        Ok(Self { config, rows, file })
+        Ok(Self { config, rows, file, inputs: inputs.clone() })
     }
 }
 

@@ -43,7 +43,7 @@ enum Socket {
 
 impl Listener {
     pub(super) async fn bind(listen: &Listen) -> Result<Self, ServeError> {
-        let tls = listen.tls.as_ref().map(tls::acceptor).transpose()?;
+        let tls = listen.tls.as_ref().map(|files| tls::acceptor(files, listen.http2)).transpose()?;
         let (socket, bound) = match &listen.address {
             Address::Tcp(host, port) => {
                 let failed = |source| ServeError::Bind { address: format!("{host}:{port}"), source };

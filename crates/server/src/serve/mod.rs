@@ -127,6 +127,9 @@ struct Connections {
 impl Connections {
     fn new(app: &Arc<App>, listen: &Listen) -> Self {
         let mut builder = auto::Builder::new(TokioExecutor::new());
+        if !listen.http2 {
+            builder = builder.http1_only();
+        }
         builder
             .http1()
             .timer(TokioTimer::new())

@@ -16,7 +16,7 @@ fn failed(file: &Path, reason: &dyn std::fmt::Display) -> ServeError {
 }
 
 /// Speaks TLS 1.2 and 1.3, and HTTP/2 with clients that ask for it.
-pub(super) fn acceptor(files: &Tls) -> Result<TlsAcceptor, ServeError> {
+pub(super) fn acceptor(files: &Tls, http2: bool) -> Result<TlsAcceptor, ServeError> {
     let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.certificates)
         .and_then(Iterator::collect)
         .map_err(|error| failed(&files.certificates, &error))?;
@@ -31,6 +31,7 @@ pub(super) fn acceptor(files: &Tls) -> Result<TlsAcceptor, ServeError> {
         .with_no_client_auth()
         .with_single_cert(certificates, key)
         .map_err(|error| failed(&files.key, &error))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let protocols: &[&[u8]] = if http2 { &[b"h2", b"http/1.1"] } else { &[b"http/1.1"] };
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

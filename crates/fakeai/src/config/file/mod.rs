@@ -164,7 +164,7 @@ impl Reader<'_> {
         let source = self.source(line);
         let (value, given) = match node {
             Node::Table(_) => (None, "a table".to_owned()),
-            Node::Leaf(value) => (key.kind.read(&value), format!("`{}`", masked(&shown(&value)))),
+            Node::Leaf(value) => (key.kind.read(&value), format!("`{}`", masked(&as_written(&value)))),
         };
         if value.is_none() {
             let (source_of, allowed) = (source.clone(), key.kind.allowed());
@@ -202,7 +202,7 @@ impl Reader<'_> {
 }
 
 /// A value as an error message shows it: text without quotes.
-fn shown(value: &Value) -> String {
+fn as_written(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 

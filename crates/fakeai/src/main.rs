@@ -1,0 +1,16 @@
+//! The command line of `fakeai`.
+
+use std::process::ExitCode;
+
+use fakeai::Terminal;
+use fakeai::commands::{World, run};
+use fakeai::launch::serve;
+
+/// Short-lived small blocks on many threads are what a server allocates.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let code = Terminal::with_process(|terminal| run(std::env::args_os(), &mut World::of_process(terminal), serve));
+    ExitCode::from(code)
+}
