@@ -2,7 +2,7 @@
 
 mod chat;
 mod completions;
-// mod embeddings;
+mod embeddings;
 mod models;
 mod usage;
 
@@ -10,5 +10,5 @@ use super::Endpoint;
 
 /// Every endpoint of the family, under `/v1` and without it.
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    [models::endpoints(), chat::endpoints(), completions::endpoints()].into_iter().flatten().collect()
+    [models::endpoints(), chat::endpoints(), completions::endpoints(), embeddings::endpoints()].into_iter().flatten().collect()
 }
