@@ -4,17 +4,14 @@
 //! ended, log probabilities, usage. It must not know when a token is sent (that is the engine's) nor how it looks on
 //! the wire (that is a dialect's). Same request, same seed: same bytes.
 
-<<<<<<< HEAD
 mod bias;
 mod count;
 mod draft;
+mod embedding;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod gallery;
-=======
-mod embedding;
->>>>>>> catalog
 mod generation;
 mod length;
 mod limits;
@@ -27,11 +24,8 @@ mod writer;
 #[cfg(test)]
 mod writer_tests;
 
-<<<<<<< HEAD
 pub use count::{PromptCount, count_prompt};
-=======
 pub use embedding::embed;
->>>>>>> catalog
 pub use generation::{Choice, Finish, Generation, Logprob, Segment, SegmentKind, Usage};
 pub use length::{OutputLength, OutputLengthError};
 pub use reply::{ReplyMode, ReplyModeError};
