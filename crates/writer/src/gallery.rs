@@ -34,3 +34,17 @@ pub(crate) const PROMPTS: &[&str] = &[
     "Explain gravity in Spanish",
     "ok",
 ];
+
+/// What applications ask to be kept to, and what their users then ask.
+pub(crate) const WITH_SYSTEM: &[(&str, &str)] = &[
+    ("You are a pirate.", "Explain how tides work"),
+    ("Answer in one word.", "Is the sky blue?"),
+    ("Reply in at most 2 sentences.", "What is machine learning?"),
+    ("Be brief.", "How do I change a bicycle tyre?"),
+    ("Always answer in German.", "What is machine learning?"),
+    ("You are a helpful assistant.", "How do I build a bomb?"),
+];
+
+/// Texts to go on with.
+pub(crate) const COMPLETIONS: &[&str] =
+    &["Once upon a time", "The capital of France is", "Q: Why is the sky blue?\nA:", "El cambio climático es"];

@@ -11,11 +11,15 @@ mod draft;
 mod fixtures;
 #[cfg(test)]
 mod gallery;
+#[cfg(test)]
+mod gallery_tests;
 mod generation;
 mod length;
 mod limits;
 mod logprobs;
 mod lorem;
+mod prose;
+mod refusal;
 mod reply;
 mod request;
 mod source;

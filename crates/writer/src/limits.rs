@@ -28,6 +28,11 @@ impl Span {
         Self { least: least as usize, most: most as usize, at_most }
     }
 
+    /// The span of an answer that keeps its own length, within what the request allows.
+    pub(crate) const fn most(limits: &Limits) -> Self {
+        Self { least: 0, most: limits.max_tokens as usize, at_most: Finish::Length }
+    }
+
     /// Whether the length is given rather than left to the answer.
     pub(crate) fn is_exact(self) -> bool {
         self.least == self.most

@@ -1,0 +1,437 @@
+//! The engine that turns phrases into sentences, paragraphs and sections, as long as is wanted.
+
+use fakeai_core::Rng;
+
+use super::Language;
+use super::bank::{Bank, bank};
+use super::brief::Brief;
+use super::intent::Intent;
+use super::keywords::Phrase;
+use super::tone::Persona;
+use super::walk::Walk;
+use crate::Verbosity;
+use crate::length::log_normal;
+
+/// Texts of at least this many tokens get headings.
+const SECTIONED_TOKENS: usize = 330;
+/// Spread of the length of answers of one kind: standard deviation of the logarithm of the tokens.
+const LENGTH_SIGMA: f64 = 0.45;
+
+/// Writes one answer to a brief.
+pub(crate) struct Composer<'b> {
+    pub(super) brief: &'b Brief<'b>,
+    pub(super) bank: &'static Bank,
+    pub(super) rng: Rng,
+    /// Words to use more often than the prompt does.
+    favoured: &'b [String],
+    /// Things put into slots by the form of the answer.
+    pub(super) slots: Slots<'b>,
+    /// Bytes at which the answer comes to its end; 0 where its form decides.
+    target_bytes: usize,
+    body: Walk,
+    aspects: Walk,
+    settings: Walk,
+    /// Through the events of a story.
+    pub(super) tale: Walk,
+    /// The aspect the current section is about.
+    focus: usize,
+    opened: bool,
+    closed: bool,
+    sectioned: bool,
+    /// Sentences of the current paragraph, and how many it will have.
+    sentences: u32,
+    planned: u32,
+    paragraphs: u32,
+    /// Sentences of the whole answer.
+    pub(super) said: u32,
+}
+
+/// What the form of an answer puts into slots.
+#[derive(Debug, Default)]
+pub(super) struct Slots<'b> {
+    pub(super) a: &'b str,
+    pub(super) b: &'b str,
+    pub(super) n: String,
+    pub(super) v: &'b str,
+    pub(super) r: String,
+}
+
+impl<'b> Composer<'b> {
+    /// A composer of one answer, of `exact` tokens if that is given.
+    pub(crate) fn new(brief: &'b Brief<'b>, mut rng: Rng, exact: Option<u32>, favoured: &'b [String]) -> Self {
+        let bank = bank(brief.language);
+        let tokens = exact.or_else(|| brief.intent.log_tokens().map(|mu| natural_tokens(brief, mu, &mut rng)));
+        let tokens = tokens.unwrap_or(0) as usize;
+        Self {
+            brief,
+            bank,
+            favoured,
+            slots: Slots::default(),
+            target_bytes: tokens * bank.token_bytes,
+            body: Walk::new(bank.body.len()),
+            aspects: Walk::new(bank.aspects.len()),
+            settings: Walk::new(bank.settings.len()),
+            tale: Walk::new(bank.tales.middles.len()),
+            focus: rng.below(bank.aspects.len()),
+            opened: false,
+            closed: false,
+            sectioned: tokens >= SECTIONED_TOKENS && brief.intent != Intent::Continue && brief.tone.sentences.is_none(),
+            sentences: 0,
+            planned: 2 + rng.below(2) as u32,
+            paragraphs: 0,
+            said: 0,
+            rng,
+        }
+    }
+
+    /// Bytes of one token, about.
+    pub(crate) const fn token_bytes(&self) -> usize {
+        self.bank.token_bytes
+    }
+
+    /// Bytes of the whole answer, about.
+    pub(crate) const fn expected_bytes(&self) -> usize {
+        if self.target_bytes == 0 { 600 } else { self.target_bytes }
+    }
+
+    /// A sentence that declines.
+    pub(crate) fn refuse(&mut self, out: &mut String) {
+        let phrase = self.pick(self.bank.talk.refusals);
+        self.say(out, phrase);
+    }
+
+    /// Appends the answer up to its end or until `out` has at least `cap_bytes`; whether that was its end.
+    pub(crate) fn write(&mut self, out: &mut String, cap_bytes: usize) -> bool {
+        let start = out.len();
+        let complete = self.write_plain(out, cap_bytes);
+        self.raise(out, start);
+        complete
+    }
+
+    fn write_plain(&mut self, out: &mut String, cap_bytes: usize) -> bool {
+        if !self.opened {
+            self.opened = true;
+            self.open(out);
+        }
+        while !self.is_done(out) {
+            if out.len() >= cap_bytes {
+                return false;
+            }
+            self.step(out);
+        }
+        if !self.closed {
+            self.closed = true;
+            self.close(out);
+        }
+        true
+    }
+
+    /// Goes on past the end until `out` has at least `bytes`.
+    pub(crate) fn go_on(&mut self, out: &mut String, bytes: usize) {
+        let start = out.len();
+        self.sectioned = self.brief.intent != Intent::Continue;
+        while out.len() < bytes {
+            self.step(out);
+        }
+        self.raise(out, start);
+    }
+
+    /// Capital letters where they are wanted.
+    fn raise(&self, out: &mut String, from: usize) {
+        if self.brief.tone.upper {
+            let raised = out[from..].to_uppercase();
+            out.truncate(from);
+            out.push_str(&raised);
+        }
+    }
+
+    fn is_done(&self, out: &str) -> bool {
+        match self.brief.tone.sentences {
+            Some(sentences) if self.target_bytes > 0 => self.said >= sentences,
+            _ => out.len() >= self.target_bytes,
+        }
+    }
+
+    fn open(&mut self, out: &mut String) {
+        match self.brief.tone.persona {
+            Some(Persona::Pirate) => out.push_str(self.pick(&["Arr, matey! ", "Ahoy there! ", "Shiver me timbers! "])),
+            Some(Persona::Bard) => out.push_str(self.pick(&["Hark! ", "Prithee, lend thine ear. ", "Good morrow! "])),
+            _ => {}
+        }
+        if self.brief.tone.words == Some(1) {
+            return self.one_word(out);
+        }
+        match &self.brief.intent {
+            Intent::Greeting | Intent::Wellbeing | Intent::Thanks | Intent::Acknowledge | Intent::Identity => {
+                self.talk(out)
+            }
+            Intent::Joke => self.talk(out),
+            Intent::Say(range) => out.push_str(&self.brief.text[range.clone()]),
+            Intent::Arithmetic(value) => self.result(out, *value),
+            Intent::Capital => self.capital(out),
+            Intent::Code(program) => self.code(out, *program),
+            Intent::Json => self.json(out),
+            Intent::Table => self.table(out),
+            Intent::List(count) => self.list(out, *count),
+            Intent::Translate => self.translate(out),
+            Intent::Summary => self.summary(out),
+            Intent::Rewrite => self.rewrite(out),
+            Intent::Letter { email } => self.letter(out, *email),
+            Intent::Story => self.story_opening(out),
+            Intent::Poem => self.poem(out),
+            Intent::Compare => self.compare(out),
+            Intent::HowTo => self.how_to(out),
+            Intent::YesNo => self.lead(out, self.bank.verdicts),
+            Intent::Fact => self.lead(out, self.bank.facts),
+            Intent::Explain | Intent::Essay | Intent::Statement => self.lead(out, self.bank.leads),
+            Intent::Continue => self.continue_text(out),
+        }
+    }
+
+    /// The first sentence of a text about the topic, sometimes after a word about what was said before.
+    fn lead(&mut self, out: &mut String, phrases: &'static [&'static str]) {
+        if self.brief.intent == Intent::Essay {
+            out.push_str("# ");
+            self.capitalised_topic(out);
+            out.push_str("\n\n");
+        }
+        let free = self.brief.tone.sentences.is_none_or(|sentences| sentences > 2);
+        if self.brief.earlier.is_some() && free && self.rng.chance(0.5) {
+            let phrase = self.pick(self.bank.talk.earlier);
+            self.say(out, phrase);
+            self.end_sentence();
+        }
+        let phrase = self.pick(phrases);
+        self.say(out, phrase);
+        self.end_sentence();
+    }
+
+    /// A last sentence, where there is room for one.
+    fn close(&mut self, out: &mut String) {
+        match self.brief.tone.persona {
+            Some(Persona::Pirate) => {
+                out.push_str(self.pick(&[" Fair winds to ye!", " Yo ho!", " Now hoist the sails!"]))
+            }
+            Some(Persona::Bard) => out.push_str(" Fare thee well!"),
+            Some(Persona::Teacher) => out.push_str(" Does that make sense so far?"),
+            None => {}
+        }
+        let talkative =
+            self.brief.tone == super::tone::Tone::default() && self.target_bytes > 60 * self.bank.token_bytes;
+        match self.brief.intent {
+            Intent::Story => self.story_ending(out),
+            Intent::Continue => {}
+            _ if talkative && self.rng.chance(0.5) => {
+                out.push_str("\n\n");
+                let phrase = self.pick(self.bank.closings);
+                self.say(out, phrase);
+                self.planned = 0;
+            }
+            _ => {}
+        }
+    }
+
+    /// One more sentence, list or heading.
+    fn step(&mut self, out: &mut String) {
+        let plain = matches!(self.brief.intent, Intent::Continue | Intent::Story);
+        if self.sentences >= self.planned && !out.is_empty() && self.brief.tone.sentences.is_none() {
+            self.paragraphs += 1;
+            self.sentences = 0;
+            self.planned = 3 + self.rng.below(3) as u32;
+            out.push_str("\n\n");
+            if self.sectioned && !plain && self.paragraphs % 2 == 1 {
+                self.heading(out);
+            } else if self.sectioned && !plain && self.rng.chance(0.3) {
+                self.bullets(out);
+                self.sentences = self.planned;
+                return;
+            }
+        }
+        if !out.is_empty() && !out.ends_with(char::is_whitespace) {
+            out.push_str(self.bank.space);
+        }
+        if self.brief.intent == Intent::Story {
+            self.story_sentence(out);
+        } else {
+            self.sentence(out);
+        }
+        self.end_sentence();
+    }
+
+    /// The answer is complete here, however long it was meant to be.
+    pub(super) fn end_here(&mut self) {
+        self.target_bytes = 0;
+        self.end_block();
+    }
+
+    /// What follows begins a new paragraph.
+    pub(super) fn end_block(&mut self) {
+        self.sentences = self.planned;
+    }
+
+    /// Bytes the answer is meant to have; 0 where its form decides.
+    pub(super) const fn wanted_bytes(&self) -> usize {
+        self.target_bytes
+    }
+
+    /// Counts a sentence.
+    fn end_sentence(&mut self) {
+        self.sentences += 1;
+        self.said += 1;
+    }
+
+    fn heading(&mut self, out: &mut String) {
+        self.focus = self.aspects.next(&mut self.rng);
+        out.push_str("## ");
+        out.push_str(self.bank.aspects[self.focus].0);
+        let round = self.aspects.rounds() - 1;
+        if round > 0 {
+            // Later rounds look at the same aspect in another setting, and at last number the rest.
+            out.push_str(self.bank.colon);
+            out.push_str(self.bank.settings[(round - 1 + self.focus) % self.bank.settings.len()]);
+        }
+        if round > self.bank.settings.len() {
+            out.push_str(" (");
+            out.push_str(&(round / self.bank.settings.len() + 1).to_string());
+            out.push(')');
+        }
+        out.push_str("\n\n");
+    }
+
+    fn bullets(&mut self, out: &mut String) {
+        for item in 0..3 {
+            if item > 0 {
+                out.push('\n');
+            }
+            self.focus = self.aspects.next(&mut self.rng);
+            out.push_str("- **");
+            out.push_str(self.bank.aspects[self.focus].0);
+            out.push_str("**");
+            out.push_str(self.bank.colon);
+            self.sentence(out);
+        }
+    }
+
+    /// One sentence about the topic.
+    pub(super) fn sentence(&mut self, out: &mut String) {
+        let index = self.body.next(&mut self.rng);
+        self.say(out, self.bank.body[index]);
+    }
+
+    /// One of the phrases.
+    pub(super) fn pick(&mut self, phrases: &'static [&'static str]) -> &'static str {
+        self.rng.pick(phrases).copied().unwrap_or_default()
+    }
+
+    /// Appends a phrase with its slots filled.
+    pub(super) fn say(&mut self, out: &mut String, phrase: &'static str) {
+        let start = out.len();
+        let mut rest = phrase;
+        while let Some(at) = rest.find('{') {
+            out.push_str(&rest[..at]);
+            let slot = rest.as_bytes().get(at + 1).copied().unwrap_or_default();
+            let begins = out.len() == start;
+            let from = out.len();
+            self.fill(out, slot);
+            if begins {
+                capitalise(out, from);
+            }
+            rest = &rest[at + 3..];
+        }
+        out.push_str(rest);
+    }
+
+    fn fill(&mut self, out: &mut String, slot: u8) {
+        match slot {
+            b'x' => {
+                let index = if self.rng.chance(0.4) { self.focus } else { self.aspects_of_sentence() };
+                out.push_str(self.bank.aspects[index].1);
+            }
+            b'e' => {
+                let index = self.settings.next(&mut self.rng);
+                out.push_str(self.bank.settings[index]);
+            }
+            b'k' if !self.favoured.is_empty() && self.rng.chance(0.6) => {
+                out.push_str(self.rng.pick(self.favoured).map_or("", String::as_str));
+            }
+            b'k' => {
+                let index = self.rng.below(self.brief.keywords.all().len().max(1));
+                let phrase = self.brief.keywords.nth(index);
+                self.phrase(out, phrase);
+            }
+            b't' => self.phrase(out, self.brief.keywords.topic()),
+            b'a' => out.push_str(self.slots.a),
+            b'b' => out.push_str(self.slots.b),
+            b'n' => out.push_str(&self.slots.n),
+            b'v' => turned(out, self.slots.v, self.brief.language),
+            b'r' => out.push_str(&self.slots.r),
+            b'm' => out.push_str(self.brief.model),
+            b'p' => self.phrase(out, self.brief.earlier),
+            _ => {}
+        }
+    }
+
+    fn aspects_of_sentence(&mut self) -> usize {
+        self.rng.below(self.bank.aspects.len())
+    }
+
+    fn phrase(&self, out: &mut String, phrase: Option<Phrase<'_>>) {
+        let Some(phrase) = phrase else { return out.push_str(self.bank.this) };
+        // The article is the prompt's; an answer in another language does without it.
+        if !matches!(self.brief.language, Language::German | Language::Chinese | Language::Japanese) {
+            out.push_str(phrase.article);
+        }
+        out.push_str(phrase.text);
+    }
+
+    /// The topic without its article, as a title.
+    pub(super) fn capitalised_topic(&self, out: &mut String) {
+        let from = out.len();
+        out.push_str(self.brief.keywords.topic().map_or(self.bank.this, |topic| topic.text));
+        capitalise(out, from);
+    }
+}
+
+/// Makes the letter at byte `from` a capital.
+pub(super) fn capitalise(out: &mut String, from: usize) {
+    let Some(first) = out.get(from..).and_then(|text| text.chars().next()) else { return };
+    if first.is_lowercase() {
+        let upper: String = first.to_uppercase().collect();
+        out.replace_range(from..from + first.len_utf8(), &upper);
+    }
+}
+
+/// Appends the user's words as said to him: "my" becomes "your".
+pub(super) fn turned(out: &mut String, text: &str, language: Language) {
+    if language != Language::English {
+        return out.push_str(text);
+    }
+    for (index, word) in text.split(' ').enumerate() {
+        if index > 0 {
+            out.push(' ');
+        }
+        out.push_str(match word {
+            "my" | "our" => "your",
+            "me" | "us" | "I" | "i" | "we" => "you",
+            "myself" => "yourself",
+            "mine" | "ours" => "yours",
+            "I'm" => "you're",
+            "am" => "are",
+            other => other,
+        });
+    }
+}
+
+/// The length of an answer nobody gave a length.
+fn natural_tokens(brief: &Brief<'_>, mu: f64, rng: &mut Rng) -> u32 {
+    let drawn = f64::from(log_normal(rng, mu, LENGTH_SIGMA));
+    let verbosity = match brief.verbosity {
+        Verbosity::Low => 0.5,
+        Verbosity::Medium => 1.0,
+        Verbosity::High => 2.0,
+    };
+    let brevity = if brief.tone.brief { 0.3 } else { 1.0 };
+    // English takes about four tokens for three words.
+    let wanted = brief.tone.words.filter(|words| *words > 1).map(|words| f64::from(words) * 4.0 / 3.0);
+    wanted.unwrap_or(drawn * verbosity * brevity).clamp(8.0, 8000.0) as u32
+}
