@@ -3,7 +3,7 @@
 use fakeai_core::Rng;
 
 use crate::lorem;
-use crate::prose::Composer;
+use crate::prose::{CLOSING, Composer};
 
 /// A text that can go on for ever.
 pub(crate) enum Source<'b> {
@@ -33,6 +33,16 @@ impl Source<'_> {
             Self::Composed(composer) => composer.expected_bytes(),
             Self::Given(text) => text.len(),
             Self::Lorem { tokens, .. } => *tokens as usize * LOREM_TOKEN_BYTES,
+        }
+    }
+
+    /// What the text ends with where it is cut to a length; nothing for a text that is given.
+    pub(crate) fn closing(&self) -> Option<&'static str> {
+        match self {
+            Self::Composed(composer) if composer.is_open_object() => Some(CLOSING),
+            Self::Composed(composer) => Some(composer.full_stop()),
+            Self::Lorem { .. } => Some("."),
+            Self::Given(_) => None,
         }
     }
 

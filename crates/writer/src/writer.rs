@@ -9,8 +9,8 @@ use crate::limits::{Span, end, find_stop};
 use crate::prose::{Brief, Composer};
 use crate::source::Source;
 use crate::{
-    Choice, Generation, GenerationRequest, OutputLength, Prompt, PromptCount, ReplyMode, Segment, SegmentKind, Usage,
-    logprobs, refusal,
+    Choice, Format, Generation, GenerationRequest, OutputLength, Prompt, PromptCount, ReplyMode, Segment, SegmentKind,
+    Usage, logprobs, refusal,
 };
 
 /// Pieces of a long answer are at most about this many bytes, so that a stop text or a limit is seen in time.
@@ -60,6 +60,9 @@ impl Writer {
     fn choice(&self, request: &GenerationRequest, brief: &Brief<'_>, bias: Option<&Bias>, seed: Seed) -> Choice {
         let mut rng = seed.rng();
         let exact = self.options.output_tokens.draw(&mut rng);
+        // An object of at least so many tokens is planned as one of exactly so many, so that it is whole.
+        let least = request.limits.min_tokens;
+        let exact = exact.or_else(|| (request.format == Format::JsonObject && least > 0).then_some(least.max(64)));
         let refused = self.options.refusals && refusal::is_harmful(brief.text);
         // A refusal is as long as it is.
         let span = if refused { Span::most(&request.limits) } else { Span::new(&request.limits, exact) };
@@ -132,7 +135,7 @@ fn fill(
         let count = if span.is_exact() { span.most } else { source.expected_bytes() / source.token_bytes() };
         bias.fill(&mut draft, tokenizer, count.clamp(span.least, span.most), rng);
         let stop = find_stop(&draft, &request.limits, 0);
-        let finish = end(&mut draft, span, stop);
+        let finish = end(&mut draft, span, stop, None);
         return (draft, finish);
     }
     let mut complete = false;
@@ -156,11 +159,13 @@ fn fill(
         let stop = find_stop(&draft, &request.limits, bytes_before);
         let long_enough = count > span.most || (count >= span.least && (complete || span.is_exact()));
         if stop.is_some() || long_enough {
-            let finish = end(&mut draft, span, stop);
+            // A closing mark could be banned, or complete a stop text.
+            let closing = source.closing().filter(|_| bias.is_none() && request.limits.stop.is_empty());
+            let finish = end(&mut draft, span, stop, closing);
             return (draft, finish);
         }
         fruitless = if count > tokens_before { 0 } else { fruitless + 1 };
     }
-    let finish = end(&mut draft, span, None);
+    let finish = end(&mut draft, span, None, None);
     (draft, finish)
 }

@@ -18,8 +18,8 @@ pub(crate) struct Bank {
     pub(crate) full_stop: &'static str,
     /// Bytes of one token of this language, about.
     pub(crate) token_bytes: usize,
-    /// Said where a prompt has no topic.
-    pub(crate) this: &'static str,
+    /// Said in place of the topic: the first where there is none, all so that it is not named in each sentence.
+    pub(crate) this: &'static [&'static str],
     pub(crate) talk: Talk,
     /// First sentences about a topic.
     pub(crate) leads: &'static [&'static str],
@@ -61,6 +61,8 @@ pub(crate) struct Lists {
     pub(crate) intros: &'static [&'static str],
     /// Title and text of an item.
     pub(crate) items: &'static [(&'static str, &'static str)],
+    /// Title and text of a good side of the topic; where there are none, items serve.
+    pub(crate) merits: &'static [(&'static str, &'static str)],
     /// Introduces steps towards `{v}`.
     pub(crate) how_to: &'static [&'static str],
     /// Title and text of a step.

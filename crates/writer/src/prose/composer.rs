@@ -42,6 +42,12 @@ pub(crate) struct Composer<'b> {
     sentences: u32,
     planned: u32,
     paragraphs: u32,
+    /// The length in tokens, where that is given.
+    pub(super) exact: Option<u32>,
+    /// An object whose last string goes on.
+    pub(super) open_object: bool,
+    /// Whether it tells a story.
+    pub(super) telling: bool,
     /// Sentences of the whole answer.
     pub(super) said: u32,
 }
@@ -79,6 +85,9 @@ impl<'b> Composer<'b> {
             sentences: 0,
             planned: 2 + rng.below(2) as u32,
             paragraphs: 0,
+            exact,
+            open_object: false,
+            telling: brief.intent == Intent::Story,
             said: 0,
             rng,
         }
@@ -87,6 +96,11 @@ impl<'b> Composer<'b> {
     /// Bytes of one token, about.
     pub(crate) const fn token_bytes(&self) -> usize {
         self.bank.token_bytes
+    }
+
+    /// The mark at the end of a sentence.
+    pub(crate) const fn full_stop(&self) -> &'static str {
+        self.bank.full_stop
     }
 
     /// Bytes of the whole answer, about.
@@ -126,10 +140,18 @@ impl<'b> Composer<'b> {
         true
     }
 
+    /// Whether the text is an object that still has to be closed, by [`super::json::CLOSING`].
+    pub(crate) const fn is_open_object(&self) -> bool {
+        self.open_object
+    }
+
     /// Goes on past the end until `out` has at least `bytes`.
     pub(crate) fn go_on(&mut self, out: &mut String, bytes: usize) {
         let start = out.len();
         self.sectioned = self.brief.intent != Intent::Continue;
+        if self.open_object {
+            return self.filler(out, bytes);
+        }
         while out.len() < bytes {
             self.step(out);
         }
@@ -159,7 +181,8 @@ impl<'b> Composer<'b> {
             _ => {}
         }
         if self.brief.tone.words == Some(1) {
-            return self.one_word(out);
+            self.one_word(out);
+            return self.end_here();
         }
         match &self.brief.intent {
             Intent::Greeting | Intent::Wellbeing | Intent::Thanks | Intent::Acknowledge | Intent::Identity => {
@@ -250,7 +273,7 @@ impl<'b> Composer<'b> {
         if !out.is_empty() && !out.ends_with(char::is_whitespace) {
             out.push_str(self.bank.space);
         }
-        if self.brief.intent == Intent::Story {
+        if self.telling {
             self.story_sentence(out);
         } else {
             self.sentence(out);
@@ -345,7 +368,7 @@ impl<'b> Composer<'b> {
         match slot {
             b'x' => {
                 let index = if self.rng.chance(0.4) { self.focus } else { self.aspects_of_sentence() };
-                out.push_str(self.bank.aspects[index].1);
+                contracted(out, self.bank.aspects[index].1, self.brief.language);
             }
             b'e' => {
                 let index = self.settings.next(&mut self.rng);
@@ -353,6 +376,10 @@ impl<'b> Composer<'b> {
             }
             b'k' if !self.favoured.is_empty() && self.rng.chance(0.6) => {
                 out.push_str(self.rng.pick(self.favoured).map_or("", String::as_str));
+            }
+            // A prompt with one keyword would have it in every sentence.
+            b'k' if self.brief.keywords.all().len() < 2 && self.rng.chance(0.5) => {
+                out.push_str(self.pick(self.bank.this))
             }
             b'k' => {
                 let index = self.rng.below(self.brief.keywords.all().len().max(1));
@@ -376,10 +403,10 @@ impl<'b> Composer<'b> {
     }
 
     fn phrase(&self, out: &mut String, phrase: Option<Phrase<'_>>) {
-        let Some(phrase) = phrase else { return out.push_str(self.bank.this) };
+        let Some(phrase) = phrase else { return out.push_str(self.bank.this[0]) };
         // The article is the prompt's; an answer in another language does without it.
         if !matches!(self.brief.language, Language::German | Language::Chinese | Language::Japanese) {
-            out.push_str(phrase.article);
+            contracted(out, phrase.article, self.brief.language);
         }
         out.push_str(phrase.text);
     }
@@ -387,9 +414,25 @@ impl<'b> Composer<'b> {
     /// The topic without its article, as a title.
     pub(super) fn capitalised_topic(&self, out: &mut String) {
         let from = out.len();
-        out.push_str(self.brief.keywords.topic().map_or(self.bank.this, |topic| topic.text));
+        out.push_str(self.brief.keywords.topic().map_or(self.bank.this[0], |topic| topic.text));
         capitalise(out, from);
     }
+}
+
+/// Appends words that begin with an article, drawn together with the preposition before it.
+fn contracted(out: &mut String, text: &str, language: Language) {
+    let table: &[(&str, &str, &str)] = match language {
+        Language::Spanish => &[(" de ", "el ", " del "), (" a ", "el ", " al ")],
+        Language::French => {
+            &[(" de ", "le ", " du "), (" de ", "les ", " des "), (" à ", "le ", " au "), (" à ", "les ", " aux ")]
+        }
+        _ => &[],
+    };
+    let found = table.iter().find(|(before, article, _)| text.starts_with(article) && out.ends_with(before));
+    let Some((before, article, together)) = found else { return out.push_str(text) };
+    out.truncate(out.len() - before.len());
+    out.push_str(together);
+    out.push_str(&text[article.len()..]);
 }
 
 /// Makes the letter at byte `from` a capital.

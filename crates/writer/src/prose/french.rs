@@ -7,7 +7,7 @@ pub(super) static BANK: Bank = Bank {
     colon: " : ",
     full_stop: ".",
     token_bytes: 5,
-    this: "ce sujet",
+    this: &["ce sujet", "la question", "cette idée"],
     talk: Talk {
         greetings: &[
             "Bonjour ! Comment puis-je vous aider aujourd’hui ?",
@@ -137,6 +137,7 @@ pub(super) static BANK: Bank = Bank {
             ("Essayer avant", "un court essai montre ce qui manque."),
             ("Prévoir un plan B", "pensez à ce que vous ferez en cas d’imprévu."),
         ],
+        merits: &[],
         how_to: &["Pour {v}, vous pouvez suivre ces étapes :", "Voici une façon simple de s’y prendre pour {v} :"],
         steps: &[
             ("Clarifier le but", "Décidez du résultat voulu avant de commencer."),

@@ -7,7 +7,7 @@ pub(super) static BANK: Bank = Bank {
     colon: ": ",
     full_stop: ".",
     token_bytes: 5,
-    this: "dieses Thema",
+    this: &["dieses Thema"],
     talk: Talk {
         greetings: &[
             "Hallo! Wie kann ich dir heute helfen?",
@@ -94,7 +94,7 @@ pub(super) static BANK: Bank = Bank {
         ("Beteiligte", "die beteiligten Menschen"),
         ("Sicherheit", "die Sicherheit"),
         ("Qualität", "die Sorgfalt im Detail"),
-        ("Grenzen", "die natürlichen Grenzen"),
+        ("Grenzen", "die natürliche Grenze"),
         ("Geschichte", "die Geschichte der Idee"),
         ("Werkzeuge", "die Wahl der Werkzeuge"),
         ("Vorbereitung", "eine gute Vorbereitung"),
@@ -139,6 +139,7 @@ pub(super) static BANK: Bank = Bank {
             ("Aufgaben verteilen", "jede Person bekommt eine klare Aufgabe und einen Termin."),
             ("Plan B bereithalten", "überlegen, was bei Pannen zu tun ist."),
         ],
+        merits: &[],
         how_to: &["So kannst du {v}:", "Mit diesen Schritten kannst du {v}:"],
         steps: &[
             ("Ziel klären", "Lege fest, wie ein gutes Ergebnis aussieht."),

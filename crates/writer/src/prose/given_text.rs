@@ -27,7 +27,7 @@ impl<'b> Composer<'b> {
             let phrase = self.pick(self.bank.texts.summaries);
             self.say(out, phrase);
             let from = out.len();
-            out.push_str(sentences.first().copied().unwrap_or(self.bank.this));
+            out.push_str(sentences.first().copied().unwrap_or(self.bank.this[0]));
             capitalise(out, from);
             return;
         }

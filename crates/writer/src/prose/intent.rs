@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use super::Language;
 use super::arithmetic;
 use super::tone::number;
-use super::words::{Cue, Program, Words};
+use super::words::{Cue, Program, Word, Words};
 
 /// What an answer has to be.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,7 +76,13 @@ pub(crate) fn read(text: &str, words: &Words) -> (Intent, u32) {
     if let Some(value) = arithmetic::asked(text) {
         return (Intent::Arithmetic(value), 0);
     }
-    cues.task().or_else(|| cues.question()).unwrap_or((Intent::Statement, 0))
+    let (intent, from) = cues.task().or_else(|| cues.question()).unwrap_or((Intent::Statement, 0));
+    let from = if matches!(intent, Intent::List(_) | Intent::HowTo | Intent::Capital | Intent::Translate) {
+        from
+    } else {
+        cues.behind_about(from).unwrap_or(from)
+    };
+    (intent, from)
 }
 
 struct Cues<'a> {
@@ -98,7 +105,20 @@ impl Cues<'_> {
     }
 
     fn has(&self, cue: Cue) -> bool {
-        self.after(|found| found == cue).is_some()
+        self.words.seen & cue.bit() != 0
+    }
+
+    /// The byte behind "about": what follows is what the prompt is about.
+    fn behind_about(&self, from: u32) -> Option<u32> {
+        const ABOUT: [&str; 8] =
+            ["about", "regarding", "concerning", "sobre", "über", "concernant", "acerca", "propos"];
+        let list = &self.words.list;
+        let about = |word: &&Word| {
+            word.cue != Cue::List
+                && word.start >= from
+                && ABOUT.iter().any(|about| word.of(self.text).eq_ignore_ascii_case(about))
+        };
+        list.iter().find(about).map(|word| word.end).filter(|end| list.iter().any(|word| word.start >= *end))
     }
 
     fn small_talk(&self) -> Option<Intent> {
@@ -151,7 +171,9 @@ impl Cues<'_> {
     fn task(&self) -> Option<(Intent, u32)> {
         let writes = self.has(Cue::Write) || self.has(Cue::Explain);
         let program = self.program();
-        let made = |intent: Intent, cue: Cue| self.after(|found| found == cue).map(|after| (intent, after));
+        let made = |intent: Intent, cue: Cue| {
+            if self.has(cue) { self.after(|found| found == cue).map(|after| (intent, after)) } else { None }
+        };
         if let Some(after) = self.after(|cue| cue == Cue::Translate) {
             return Some((Intent::Translate, after));
         }
@@ -172,12 +194,16 @@ impl Cues<'_> {
         if let Some(found) = made(Intent::Table, Cue::Table).filter(|_| writes || self.has(Cue::Compare)) {
             return Some(found);
         }
-        let letter = |cue: Cue| if writes { self.after(|found| found == cue) } else { None };
+        let letter = |cue: Cue| if writes && self.has(cue) { self.after(|found| found == cue) } else { None };
         if let Some(after) = letter(Cue::Email) {
             return Some((Intent::Letter { email: true }, after));
         }
         if let Some(after) = letter(Cue::Letter) {
             return Some((Intent::Letter { email: false }, after));
+        }
+        // "Brief" is German for a letter.
+        if self.has(Cue::Short) && self.text.contains("Brief") && Language::of(self.words) == Language::German {
+            return made(Intent::Letter { email: false }, Cue::Short);
         }
         made(Intent::Poem, Cue::Poem)
             .or_else(|| made(Intent::Story, Cue::Story).filter(|_| writes))
@@ -250,6 +276,12 @@ impl Cues<'_> {
         let intent = match first.cue {
             Cue::How if next.is_some_and(|next| is_doing(next.of(self.text))) => Intent::HowTo,
             Cue::How | Cue::Why => Intent::Explain,
+            // "Was" asks a German for a fact and an English speaker for yes or no.
+            Cue::Auxiliary
+                if first.of(self.text).eq_ignore_ascii_case("was") && Language::of(self.words) == Language::German =>
+            {
+                Intent::Fact
+            }
             Cue::Auxiliary => Intent::YesNo,
             _ => Intent::Fact,
         };

@@ -38,9 +38,23 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("active", &["true", "false"]),
 ];
 
+/// Closes an object that [`Composer::is_open_object`]; one token of every vocabulary.
+pub(crate) const CLOSING: &str = "\"}";
+
+/// Text that may be cut behind any word; each is one token of every vocabulary.
+const FILLER: &[&str] = &[
+    " is", " always", " more", " to", " say", " about", " this", " and", " there", " are", " many", " ways", " to",
+    " look", " at", " it", " so", " the", " best", " thing", " to", " do", " is", " to", " start", " with", " one",
+    " part", " and", " then", " see", " what", " comes", " next", " because", " each", " step", " makes", " the",
+    " other", " parts", " easy", " and", " here",
+];
+
 impl Composer<'_> {
     /// An object with the fields the prompt names, or else with what it is about. A long target gets more notes.
     pub(super) fn json(&mut self, out: &mut String) {
+        if self.brief.strict_json && self.exact.is_some() {
+            return self.open_ended(out);
+        }
         let fenced = !self.brief.strict_json;
         if fenced {
             out.push_str("```json\n");
@@ -69,9 +83,33 @@ impl Composer<'_> {
         self.end_here();
     }
 
+    /// An object whose last string can be made any number of tokens long.
+    fn open_ended(&mut self, out: &mut String) {
+        let room = self.wanted_bytes();
+        let mut fields = 0;
+        out.push('{');
+        if room > 400 {
+            self.plain_fields(out, &mut fields);
+        }
+        key(out, &mut fields, "text");
+        out.push_str("\"There");
+        self.open_object = true;
+        self.filler(out, room);
+        self.end_here();
+    }
+
+    /// Words of one token each until `out` has at least `bytes`.
+    pub(super) fn filler(&mut self, out: &mut String, bytes: usize) {
+        while out.len() < bytes {
+            let at = self.said as usize % FILLER.len();
+            out.push_str(FILLER[at]);
+            self.said += 1;
+        }
+    }
+
     fn plain_fields(&mut self, out: &mut String, fields: &mut u32) {
         key(out, fields, "topic");
-        string(out, self.brief.keywords.topic().map_or(self.bank.this, |topic| topic.text));
+        string(out, self.brief.keywords.topic().map_or(self.bank.this[0], |topic| topic.text));
         key(out, fields, "keywords");
         out.push('[');
         for (index, phrase) in self.brief.keywords.all().iter().take(5).enumerate() {
@@ -139,4 +177,19 @@ fn string(out: &mut String, text: &str) {
         }
     }
     out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use fakeai_tokens::{Encoding, Tokenizer};
+
+    use super::*;
+
+    #[test]
+    fn filler_and_closing_are_single_tokens() {
+        for encoding in Encoding::ALL {
+            let tokenizer = Tokenizer::Bpe(encoding);
+            assert!(FILLER.iter().chain([&CLOSING]).all(|word| tokenizer.count(word) == 1));
+        }
+    }
 }

@@ -40,6 +40,12 @@ impl<'a> Keywords<'a> {
                 at += 1;
                 continue;
             }
+            if language == Language::English
+                && is_verb(at.checked_sub(1).and_then(|before| list.get(before)), &list[at], text)
+            {
+                at += 1;
+                continue;
+            }
             let first = at;
             at += 1;
             while at < list.len() && at - first < LONGEST_WORDS && list[at].follows && list[at].cue == Cue::Content {
@@ -73,6 +79,16 @@ impl<'a> Keywords<'a> {
     pub(crate) fn all(&self) -> &[Phrase<'a>] {
         &self.phrases
     }
+}
+
+/// Whether a word is something done: it follows a pronoun, an auxiliary or "to".
+fn is_verb(before: Option<&Word>, word: &Word, text: &str) -> bool {
+    const BEFORE: [&str; 18] = [
+        "i", "you", "we", "they", "to", "can", "could", "should", "would", "will", "do", "not", "please", "must",
+        "that", "don", "t", "let",
+    ];
+    word.of(text).starts_with(|first: char| first.is_lowercase())
+        && before.is_some_and(|before| BEFORE.iter().any(|known| before.of(text).eq_ignore_ascii_case(known)))
 }
 
 /// Whether a word can be a keyword: not a bare number, not a single letter, not a foreign body such as base64.

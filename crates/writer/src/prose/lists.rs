@@ -18,7 +18,13 @@ impl<'b> Composer<'b> {
         };
         self.say(out, phrase);
         out.push_str("\n\n");
-        let items = self.bank.lists.items;
+        let good = ["benefit", "advantage", "reason", "pros"].iter().any(|word| self.slots.n.contains(word));
+        let lists = &self.bank.lists;
+        let items = if good && !self.slots.n.contains("disadvantage") && !lists.merits.is_empty() {
+            lists.merits
+        } else {
+            lists.items
+        };
         let mut walk = Walk::new(items.len());
         for item in 1..=count {
             if item > 1 {
@@ -157,7 +163,7 @@ impl<'b> Composer<'b> {
             }
         }
         let keywords = &self.brief.keywords;
-        let text = |index| keywords.nth(index).map_or(self.bank.this, |phrase| phrase.text);
+        let text = |index| keywords.nth(index).map_or(self.bank.this[0], |phrase| phrase.text);
         (text(0), text(1))
     }
 
@@ -241,7 +247,7 @@ impl<'b> Composer<'b> {
             capitalise(out, from);
             out.push_str(" | ");
             let from = out.len();
-            out.push_str(self.brief.keywords.nth(item).map_or(self.bank.this, |phrase| phrase.text));
+            out.push_str(self.brief.keywords.nth(item).map_or(self.bank.this[0], |phrase| phrase.text));
             capitalise(out, from);
             out.push_str(" |");
         }

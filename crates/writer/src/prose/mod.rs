@@ -33,4 +33,5 @@ mod words;
 
 pub(crate) use brief::Brief;
 pub(crate) use composer::Composer;
+pub(crate) use json::CLOSING;
 pub(crate) use language::Language;

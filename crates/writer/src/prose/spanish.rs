@@ -7,7 +7,7 @@ pub(super) static BANK: Bank = Bank {
     colon: ": ",
     full_stop: ".",
     token_bytes: 5,
-    this: "este tema",
+    this: &["este tema", "el asunto", "la idea"],
     talk: Talk {
         greetings: &[
             "¡Hola! ¿En qué puedo ayudarte hoy?",
@@ -91,14 +91,14 @@ pub(super) static BANK: Bank = Bank {
         ("Personas", "el papel de las personas"),
         ("Seguridad", "la seguridad"),
         ("Calidad", "el cuidado de la calidad"),
-        ("Límites", "los límites naturales"),
+        ("Límites", "el límite natural"),
         ("Historia", "la historia de la idea"),
         ("Herramientas", "la elección de las herramientas"),
         ("Preparación", "una buena preparación"),
         ("Primeros pasos", "el primer paso"),
-        ("Largo plazo", "los efectos a largo plazo"),
+        ("Largo plazo", "el efecto a largo plazo"),
         ("Práctica", "la práctica diaria"),
-        ("Expectativas", "unas expectativas realistas"),
+        ("Expectativas", "una mirada realista"),
     ],
     settings: &[
         "En la práctica",
@@ -136,6 +136,7 @@ pub(super) static BANK: Bank = Bank {
             ("Reparte el trabajo", "a cada persona, una tarea clara y una fecha."),
             ("Ten un plan B", "piensa qué harás si algo falla."),
         ],
+        merits: &[],
         how_to: &["Para {v}, puedes seguir estos pasos:", "Una forma sencilla de {v} es la siguiente:"],
         steps: &[
             ("Aclara el objetivo", "Decide qué resultado quieres antes de empezar."),

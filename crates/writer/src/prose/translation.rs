@@ -149,7 +149,7 @@ impl Composer<'_> {
             rest = &rest[length..];
         }
         if out.len() == start {
-            out.push_str(self.bank.this);
+            out.push_str(self.bank.this[0]);
         }
     }
 

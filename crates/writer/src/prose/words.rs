@@ -61,6 +61,54 @@ pub(crate) enum Cue {
     Program(Program),
 }
 
+impl Cue {
+    /// The cue as a bit; cues that carry something share one each.
+    pub(crate) const fn bit(self) -> u64 {
+        let place = match self {
+            Self::Content | Self::Function | Self::Filler => return 0,
+            Self::Greeting => 1,
+            Self::Thanks => 2,
+            Self::Fine => 3,
+            Self::What => 4,
+            Self::Who => 5,
+            Self::When => 6,
+            Self::Where => 7,
+            Self::Why => 8,
+            Self::How => 9,
+            Self::Which => 10,
+            Self::Auxiliary => 11,
+            Self::Compare => 12,
+            Self::List => 13,
+            Self::Code => 14,
+            Self::Write => 15,
+            Self::Json => 16,
+            Self::Table => 17,
+            Self::Summary => 18,
+            Self::Translate => 19,
+            Self::Email => 20,
+            Self::Letter => 21,
+            Self::Story => 22,
+            Self::Poem => 23,
+            Self::Essay => 24,
+            Self::Explain => 25,
+            Self::Rewrite => 26,
+            Self::Joke => 27,
+            Self::Capital => 28,
+            Self::Short => 29,
+            Self::Sentence => 30,
+            Self::WordCount => 31,
+            Self::Upper => 32,
+            Self::Pirate => 33,
+            Self::Bard => 34,
+            Self::Teacher => 35,
+            Self::Number(_) => 36,
+            Self::Tongue(_) => 37,
+            Self::Program(_) => 38,
+        };
+        1 << place
+    }
+}
+
 /// A language code can be asked in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Program {
@@ -102,6 +150,8 @@ pub(crate) struct Words {
     pub(crate) list: Vec<Word>,
     /// Function words and letters of each language, by [`Language`].
     pub(crate) votes: [u16; Language::COUNT],
+    /// The cues among the words, by [`Cue::bit`].
+    pub(crate) seen: u64,
 }
 
 /// Bytes looked at from the start of a long text, and from its end.
@@ -111,7 +161,7 @@ const TAIL_BYTES: usize = 200;
 impl Words {
     /// Scans a text; of a long one only the beginning and the end.
     pub(crate) fn scan(text: &str) -> Self {
-        let mut words = Self { list: Vec::with_capacity(64), votes: [0; Language::COUNT] };
+        let mut words = Self { list: Vec::with_capacity(64), votes: [0; Language::COUNT], seen: 0 };
         if text.len() <= HEAD_BYTES + TAIL_BYTES {
             words.scan_range(text, 0, text.len());
         } else {
@@ -134,9 +184,16 @@ impl Words {
             }
             let start = at;
             let mut key = Key::new();
-            while at < to && separator(bytes, at) == 0 {
-                key.push(bytes[at].to_ascii_lowercase());
-                self.hear(bytes, at);
+            while at < to {
+                let byte = bytes[at];
+                if byte.is_ascii_alphanumeric() {
+                    key.push(byte | if byte.is_ascii_uppercase() { 0x20 } else { 0 });
+                } else if separator(bytes, at) == 0 {
+                    key.push(byte);
+                    self.hear(bytes, at);
+                } else {
+                    break;
+                }
                 at += 1;
             }
             let entry = table.find(key.finish());
@@ -145,6 +202,7 @@ impl Words {
                 self.votes[*language as usize] += 1;
             }
             let follows = previous_end == start.checked_sub(1) && start > 0 && matches!(bytes[start - 1], b' ' | b'-');
+            self.seen |= cue.bit();
             self.list.push(Word { start: start as u32, end: at as u32, cue, follows });
             previous_end = Some(at);
         }
