@@ -230,6 +230,7 @@ fn prompts() -> impl Strategy<Value = String> {
     prop_oneof![
         prop::sample::select(crate::gallery::PROMPTS.iter().map(|prompt| (*prompt).to_owned()).collect::<Vec<_>>()),
         "\\PC{0,80}",
+        "(say|reply with|translate|summarize|correct|compare|5 ideas for|how do I|write code|json|poem|翻译|要約) \\PC{0,40}[:\n\"'“] ?\\PC{0,700}",
     ]
 }
 

@@ -46,6 +46,8 @@ pub(crate) struct Talk {
     pub(crate) wellbeing: &'static [&'static str],
     pub(crate) thanks: &'static [&'static str],
     pub(crate) acknowledged: &'static [&'static str],
+    /// Answers to somebody who tells something and asks nothing.
+    pub(crate) statements: &'static [&'static str],
     pub(crate) identity: &'static [&'static str],
     pub(crate) jokes: &'static [&'static str],
     pub(crate) refusals: &'static [&'static str],
@@ -102,6 +104,11 @@ pub(crate) struct Tales {
     /// Sentences of a story in order: beginning, middle, end. `{a}` is the hero.
     pub(crate) openings: &'static [&'static str],
     pub(crate) middles: &'static [&'static str],
+    /// Sentences from the middle that can be told again and again: `{o}` is a thing, `{w}` a place. None where the
+    /// language has not got them.
+    pub(crate) scenes: &'static [&'static str],
+    pub(crate) objects: &'static [&'static str],
+    pub(crate) places: &'static [&'static str],
     pub(crate) endings: &'static [&'static str],
     /// Pairs of lines that rhyme.
     pub(crate) couplets: &'static [(&'static str, &'static str)],

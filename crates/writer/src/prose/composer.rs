@@ -2,11 +2,9 @@
 
 use fakeai_core::Rng;
 
-use super::Language;
 use super::bank::{Bank, bank};
 use super::brief::Brief;
 use super::intent::Intent;
-use super::keywords::Phrase;
 use super::tone::Persona;
 use super::walk::Walk;
 use crate::Verbosity;
@@ -23,25 +21,28 @@ pub(crate) struct Composer<'b> {
     pub(super) bank: &'static Bank,
     pub(super) rng: Rng,
     /// Words to use more often than the prompt does.
-    favoured: &'b [String],
+    pub(super) favoured: &'b [String],
     /// Things put into slots by the form of the answer.
     pub(super) slots: Slots<'b>,
     /// Bytes at which the answer comes to its end; 0 where its form decides.
     target_bytes: usize,
     body: Walk,
     aspects: Walk,
-    settings: Walk,
+    pub(super) settings: Walk,
+    /// Through the aspects sentences mention.
+    pub(super) mentioned: Walk,
     /// Through the events of a story.
     pub(super) tale: Walk,
+    pub(super) scenes: Walk,
     /// The aspect the current section is about.
-    focus: usize,
+    pub(super) focus: usize,
     opened: bool,
     closed: bool,
-    sectioned: bool,
+    pub(super) sectioned: bool,
     /// Sentences of the current paragraph, and how many it will have.
     sentences: u32,
     planned: u32,
-    paragraphs: u32,
+    pub(super) paragraphs: u32,
     /// The length in tokens, where that is given.
     pub(super) exact: Option<u32>,
     /// An object whose last string goes on.
@@ -77,7 +78,9 @@ impl<'b> Composer<'b> {
             body: Walk::new(bank.body.len()),
             aspects: Walk::new(bank.aspects.len()),
             settings: Walk::new(bank.settings.len()),
+            mentioned: Walk::new(bank.aspects.len()),
             tale: Walk::new(bank.tales.middles.len()),
+            scenes: Walk::new(bank.tales.scenes.len()),
             focus: rng.below(bank.aspects.len()),
             opened: false,
             closed: false,
@@ -186,7 +189,7 @@ impl<'b> Composer<'b> {
         }
         match &self.brief.intent {
             Intent::Greeting | Intent::Wellbeing | Intent::Thanks | Intent::Acknowledge | Intent::Identity => {
-                self.talk(out)
+                self.talk(out);
             }
             Intent::Joke => self.talk(out),
             Intent::Say(range) => out.push_str(&self.brief.text[range.clone()]),
@@ -206,7 +209,8 @@ impl<'b> Composer<'b> {
             Intent::HowTo => self.how_to(out),
             Intent::YesNo => self.lead(out, self.bank.verdicts),
             Intent::Fact => self.lead(out, self.bank.facts),
-            Intent::Explain | Intent::Essay | Intent::Statement => self.lead(out, self.bank.leads),
+            Intent::Statement => self.statement(out),
+            Intent::Explain | Intent::Essay => self.lead(out, self.bank.leads),
             Intent::Continue => self.continue_text(out),
         }
     }
@@ -233,7 +237,7 @@ impl<'b> Composer<'b> {
     fn close(&mut self, out: &mut String) {
         match self.brief.tone.persona {
             Some(Persona::Pirate) => {
-                out.push_str(self.pick(&[" Fair winds to ye!", " Yo ho!", " Now hoist the sails!"]))
+                out.push_str(self.pick(&[" Fair winds to ye!", " Yo ho!", " Now hoist the sails!"]));
             }
             Some(Persona::Bard) => out.push_str(" Fare thee well!"),
             Some(Persona::Teacher) => out.push_str(" Does that make sense so far?"),
@@ -339,129 +343,6 @@ impl<'b> Composer<'b> {
     pub(super) fn sentence(&mut self, out: &mut String) {
         let index = self.body.next(&mut self.rng);
         self.say(out, self.bank.body[index]);
-    }
-
-    /// One of the phrases.
-    pub(super) fn pick(&mut self, phrases: &'static [&'static str]) -> &'static str {
-        self.rng.pick(phrases).copied().unwrap_or_default()
-    }
-
-    /// Appends a phrase with its slots filled.
-    pub(super) fn say(&mut self, out: &mut String, phrase: &'static str) {
-        let start = out.len();
-        let mut rest = phrase;
-        while let Some(at) = rest.find('{') {
-            out.push_str(&rest[..at]);
-            let slot = rest.as_bytes().get(at + 1).copied().unwrap_or_default();
-            let begins = out.len() == start;
-            let from = out.len();
-            self.fill(out, slot);
-            if begins {
-                capitalise(out, from);
-            }
-            rest = &rest[at + 3..];
-        }
-        out.push_str(rest);
-    }
-
-    fn fill(&mut self, out: &mut String, slot: u8) {
-        match slot {
-            b'x' => {
-                let index = if self.rng.chance(0.4) { self.focus } else { self.aspects_of_sentence() };
-                contracted(out, self.bank.aspects[index].1, self.brief.language);
-            }
-            b'e' => {
-                let index = self.settings.next(&mut self.rng);
-                out.push_str(self.bank.settings[index]);
-            }
-            b'k' if !self.favoured.is_empty() && self.rng.chance(0.6) => {
-                out.push_str(self.rng.pick(self.favoured).map_or("", String::as_str));
-            }
-            // A prompt with one keyword would have it in every sentence.
-            b'k' if self.brief.keywords.all().len() < 2 && self.rng.chance(0.5) => {
-                out.push_str(self.pick(self.bank.this))
-            }
-            b'k' => {
-                let index = self.rng.below(self.brief.keywords.all().len().max(1));
-                let phrase = self.brief.keywords.nth(index);
-                self.phrase(out, phrase);
-            }
-            b't' => self.phrase(out, self.brief.keywords.topic()),
-            b'a' => out.push_str(self.slots.a),
-            b'b' => out.push_str(self.slots.b),
-            b'n' => out.push_str(&self.slots.n),
-            b'v' => turned(out, self.slots.v, self.brief.language),
-            b'r' => out.push_str(&self.slots.r),
-            b'm' => out.push_str(self.brief.model),
-            b'p' => self.phrase(out, self.brief.earlier),
-            _ => {}
-        }
-    }
-
-    fn aspects_of_sentence(&mut self) -> usize {
-        self.rng.below(self.bank.aspects.len())
-    }
-
-    fn phrase(&self, out: &mut String, phrase: Option<Phrase<'_>>) {
-        let Some(phrase) = phrase else { return out.push_str(self.bank.this[0]) };
-        // The article is the prompt's; an answer in another language does without it.
-        if !matches!(self.brief.language, Language::German | Language::Chinese | Language::Japanese) {
-            contracted(out, phrase.article, self.brief.language);
-        }
-        out.push_str(phrase.text);
-    }
-
-    /// The topic without its article, as a title.
-    pub(super) fn capitalised_topic(&self, out: &mut String) {
-        let from = out.len();
-        out.push_str(self.brief.keywords.topic().map_or(self.bank.this[0], |topic| topic.text));
-        capitalise(out, from);
-    }
-}
-
-/// Appends words that begin with an article, drawn together with the preposition before it.
-fn contracted(out: &mut String, text: &str, language: Language) {
-    let table: &[(&str, &str, &str)] = match language {
-        Language::Spanish => &[(" de ", "el ", " del "), (" a ", "el ", " al ")],
-        Language::French => {
-            &[(" de ", "le ", " du "), (" de ", "les ", " des "), (" à ", "le ", " au "), (" à ", "les ", " aux ")]
-        }
-        _ => &[],
-    };
-    let found = table.iter().find(|(before, article, _)| text.starts_with(article) && out.ends_with(before));
-    let Some((before, article, together)) = found else { return out.push_str(text) };
-    out.truncate(out.len() - before.len());
-    out.push_str(together);
-    out.push_str(&text[article.len()..]);
-}
-
-/// Makes the letter at byte `from` a capital.
-pub(super) fn capitalise(out: &mut String, from: usize) {
-    let Some(first) = out.get(from..).and_then(|text| text.chars().next()) else { return };
-    if first.is_lowercase() {
-        let upper: String = first.to_uppercase().collect();
-        out.replace_range(from..from + first.len_utf8(), &upper);
-    }
-}
-
-/// Appends the user's words as said to him: "my" becomes "your".
-pub(super) fn turned(out: &mut String, text: &str, language: Language) {
-    if language != Language::English {
-        return out.push_str(text);
-    }
-    for (index, word) in text.split(' ').enumerate() {
-        if index > 0 {
-            out.push(' ');
-        }
-        out.push_str(match word {
-            "my" | "our" => "your",
-            "me" | "us" | "I" | "i" | "we" => "you",
-            "myself" => "yourself",
-            "mine" | "ours" => "yours",
-            "I'm" => "you're",
-            "am" => "are",
-            other => other,
-        });
     }
 }
 

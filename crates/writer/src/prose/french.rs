@@ -20,6 +20,10 @@ pub(super) static BANK: Bank = Bank {
             "Avec plaisir ! Dites-moi si vous voulez aller plus loin.",
         ],
         acknowledged: &["Parfait ! Que faisons-nous maintenant ?", "Très bien. On continue ?"],
+        statements: &[
+            "Merci de me l’avoir dit ! Nous pouvons en parler davantage si vous voulez.",
+            "C’est bon à savoir. Que souhaitez-vous faire maintenant ?",
+        ],
         identity: &[
             "Je suis {m}, un assistant d’intelligence artificielle. Je peux répondre à des questions, rédiger des textes et aider à programmer.",
         ],
@@ -206,6 +210,9 @@ pub(super) static BANK: Bank = Bank {
             "{a} compta les marches et en trouva une de plus que la veille.",
             "L’inconnu sourit et posa une petite clé sur la table.",
         ],
+        scenes: &[],
+        objects: &[],
+        places: &[],
         endings: &[
             "Au matin, la mer était calme, et {a} sut que la lumière resterait.",
             "Depuis ce jour, personne au village n’eut plus peur de la nuit.",

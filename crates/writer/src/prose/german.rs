@@ -20,6 +20,10 @@ pub(super) static BANK: Bank = Bank {
             "Sehr gern! Sag Bescheid, wenn du tiefer einsteigen willst.",
         ],
         acknowledged: &["Prima! Was machen wir als Nächstes?", "In Ordnung. Sollen wir weitermachen?"],
+        statements: &[
+            "Danke, dass du mir das erzählst! Gern sprechen wir weiter darüber.",
+            "Gut zu wissen. Was möchtest du als Nächstes tun?",
+        ],
         identity: &[
             "Ich bin {m}, ein KI-Assistent. Ich beantworte Fragen, schreibe Texte und helfe beim Programmieren.",
         ],
@@ -205,6 +209,9 @@ pub(super) static BANK: Bank = Bank {
             "{a} zählte die Stufen und fand eine mehr als am Tag zuvor.",
             "Der Fremde lächelte und legte einen kleinen Schlüssel auf den Tisch.",
         ],
+        scenes: &[],
+        objects: &[],
+        places: &[],
         endings: &[
             "Am Morgen war das Meer ruhig, und {a} wusste, dass das Licht bleiben würde.",
             "Seit diesem Tag hatte im Dorf niemand mehr Angst vor der Nacht.",

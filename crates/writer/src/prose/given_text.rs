@@ -1,6 +1,7 @@
 //! Answers made from a text the user gave: summaries and corrections.
 
-use super::composer::{Composer, capitalise};
+use super::composer::Composer;
+use super::slots::capitalise;
 
 /// Bytes of a given text that are worked on.
 const WORKED_ON_BYTES: usize = 4000;
@@ -56,6 +57,10 @@ impl<'b> Composer<'b> {
         let mut words = self.given().split_whitespace().peekable();
         let mut begins = true;
         while let Some(word) = words.next() {
+            // "has went" is "went".
+            if matches!(word, "has" | "have" | "had") && words.peek() == Some(&"went") {
+                continue;
+            }
             if out.len() > start {
                 out.push(' ');
             }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::Language;
 use super::arithmetic;
 use super::tone::number;
+use super::verbatim::said_exactly;
 use super::words::{Cue, Program, Word, Words};
 
 /// What an answer has to be.
@@ -55,14 +56,15 @@ impl Intent {
             Self::Essay => Some(6.4),
             Self::HowTo | Self::Compare => Some(5.4),
             Self::YesNo => Some(4.2),
-            Self::Fact => Some(4.6),
+            Self::Fact | Self::Continue => Some(4.6),
             Self::Story => Some(5.5),
-            Self::Statement => Some(4.4),
-            Self::Continue => Some(4.6),
             _ => None,
         }
     }
 }
+
+/// Longer texts are more than something said in passing.
+const MOST_STATEMENT_WORDS: usize = 30;
 
 /// What is asked for, and from which byte on the prompt says about what.
 pub(crate) fn read(text: &str, words: &Words) -> (Intent, u32) {
@@ -76,7 +78,11 @@ pub(crate) fn read(text: &str, words: &Words) -> (Intent, u32) {
     if let Some(value) = arithmetic::asked(text) {
         return (Intent::Arithmetic(value), 0);
     }
-    let (intent, from) = cues.task().or_else(|| cues.question()).unwrap_or((Intent::Statement, 0));
+    let (intent, from) = cues.task().or_else(|| cues.question()).unwrap_or_else(|| {
+        // A long text without a question is there to be talked about.
+        let long = words.list.len() > MOST_STATEMENT_WORDS;
+        (if long { Intent::Explain } else { Intent::Statement }, 0)
+    });
     let from = if matches!(intent, Intent::List(_) | Intent::HowTo | Intent::Capital | Intent::Translate) {
         from
     } else {
@@ -245,7 +251,8 @@ impl Cues<'_> {
             || list[..at]
                 .iter()
                 .any(|word| matches!(word.cue, Cue::Write | Cue::Explain | Cue::What | Cue::Which | Cue::List))
-            || at <= 1;
+            || at <= 1
+            || ["recommend", "suggest"].iter().any(|asks| self.word(at).eq_ignore_ascii_case(asks));
         asked.then(|| (Intent::List(count.unwrap_or(5).min(100)), list[at].end))
     }
 
@@ -377,100 +384,4 @@ fn ideographic_small_talk(text: &str) -> Option<Intent> {
     ];
     let brief = text.chars().count() <= 16;
     TALK.iter().find(|(word, _)| text.contains(word) && brief).map(|(_, intent)| intent.clone())
-}
-
-/// What the user wants to be said word for word.
-fn said_exactly(text: &str) -> Option<Range<usize>> {
-    /// The rest of the line is what to say.
-    const ALWAYS: &[&str] = &[
-        "say exactly",
-        "repeat after me",
-        "repeat exactly",
-        "repeat the following",
-        "respond with exactly",
-        "reply with exactly",
-        "respond exactly with",
-        "reply exactly with",
-        "respond exactly",
-        "reply exactly",
-        "answer with exactly",
-        "answer exactly",
-        "output exactly",
-        "print exactly",
-        "return exactly",
-        "echo:",
-        "just say",
-        "only say",
-        "say",
-        "respond with just",
-        "reply with just",
-        "respond with only",
-        "reply with only",
-        "only reply with",
-        "only respond with",
-        "reply only with",
-        "respond only with",
-        "answer only with",
-        "repeat",
-    ];
-    /// Only where what follows is quoted or a word or two.
-    const SOMETIMES: &[&str] = &["respond with", "reply with", "answer with", "output", "print", "reply", "respond"];
-    let start = text.len() - text.trim_start().len();
-    let mut at = start;
-    for polite in ["please ", "now ", "can you ", "could you "] {
-        if begins(&text[at..], polite) {
-            at += polite.len();
-        }
-    }
-    let always = ALWAYS.iter().find(|opening| begins_word(&text[at..], opening));
-    let opening = always.or_else(|| SOMETIMES.iter().find(|opening| begins_word(&text[at..], opening)))?;
-    at += opening.len();
-    let range = spoken(text, at)?;
-    let quoted = text[..range.start].ends_with(['"', '\'', '“', '`', '「']);
-    let few = text[range.clone()].split_ascii_whitespace().take(4).count() <= 2;
-    (always.is_some() || quoted || few).then_some(range)
-}
-
-/// The part behind an opening that is to be said: without the words that introduce it, quotes, and what follows them.
-fn spoken(text: &str, mut at: usize) -> Option<Range<usize>> {
-    for filler in [
-        ":",
-        " this",
-        " the following",
-        " the words",
-        " the word",
-        " the phrase",
-        " the text",
-        " to me",
-        " text",
-        " sentence",
-        ":",
-    ] {
-        let whole = filler == ":" || !text[at..].get(filler.len()..)?.starts_with(|next: char| next.is_alphanumeric());
-        let introduces =
-            filler != " this" || text[at..].get(filler.len()..)?.trim_start().starts_with([':', '"', '\'', '“']);
-        if begins(&text[at..], filler) && whole && introduces {
-            at += filler.len();
-        }
-    }
-    let rest = &text[at..];
-    at += rest.len() - rest.trim_start().len();
-    let rest = text[at..].trim_end();
-    for (open, close) in [('"', '"'), ('\'', '\''), ('“', '”'), ('`', '`'), ('「', '」')] {
-        if let Some(inner) = rest.strip_prefix(open)
-            && let Some(length) = inner.find(close)
-        {
-            let from = at + open.len_utf8();
-            return (length > 0).then_some(from..from + length);
-        }
-    }
-    (!rest.is_empty()).then_some(at..at + rest.len())
-}
-
-fn begins(text: &str, prefix: &str) -> bool {
-    text.as_bytes().get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix.as_bytes()))
-}
-
-fn begins_word(text: &str, prefix: &str) -> bool {
-    begins(text, prefix) && text.as_bytes().get(prefix.len()).is_some_and(|next| !next.is_ascii_alphanumeric())
 }

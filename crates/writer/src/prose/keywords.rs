@@ -51,6 +51,7 @@ impl<'a> Keywords<'a> {
             while at < list.len() && at - first < LONGEST_WORDS && list[at].follows && list[at].cue == Cue::Content {
                 at += 1;
             }
+            at = with_complement(list, at, text, language);
             let article = article(first.checked_sub(1).and_then(|before| list.get(before)), text, language);
             let phrase = text.get(list[first].start as usize..list[at - 1].end as usize).unwrap_or_default();
             if keywords.phrases.iter().any(|known| known.text.eq_ignore_ascii_case(phrase)) {
@@ -87,8 +88,26 @@ fn is_verb(before: Option<&Word>, word: &Word, text: &str) -> bool {
         "i", "you", "we", "they", "to", "can", "could", "should", "would", "will", "do", "not", "please", "must",
         "that", "don", "t", "let",
     ];
-    word.of(text).starts_with(|first: char| first.is_lowercase())
-        && before.is_some_and(|before| BEFORE.iter().any(|known| before.of(text).eq_ignore_ascii_case(known)))
+    let lower = word.of(text).starts_with(|first: char| first.is_lowercase());
+    // "started", "moved".
+    let past = word.end - word.start > 4 && word.of(text).ends_with("ed") && word.cue == Cue::Content;
+    lower
+        && (past || before.is_some_and(|before| BEFORE.iter().any(|known| before.of(text).eq_ignore_ascii_case(known))))
+}
+
+/// Draws in a complement: "history" and "of mathematics".
+fn with_complement(list: &[Word], at: usize, text: &str, language: Language) -> usize {
+    let preposition = match language {
+        Language::English => "of",
+        Language::Spanish | Language::French => "de",
+        _ => return at,
+    };
+    match list.get(at..at + 2) {
+        Some([of, noun]) if of.follows && noun.follows && noun.cue == Cue::Content && of.of(text) == preposition => {
+            at + 2
+        }
+        _ => at,
+    }
 }
 
 /// Whether a word can be a keyword: not a bare number, not a single letter, not a foreign body such as base64.

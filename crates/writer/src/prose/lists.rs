@@ -1,7 +1,8 @@
 //! Lists, steps, comparisons and tables.
 
 use super::Language;
-use super::composer::{Composer, capitalise, turned};
+use super::composer::Composer;
+use super::slots::{capitalise, turned};
 use super::walk::Walk;
 use super::words::Cue;
 
@@ -49,11 +50,10 @@ impl<'b> Composer<'b> {
         }
         called.push(' ');
         let named =
-            self.brief.words.list.iter().find(|word| word.cue == Cue::List && !self.is_bare(word.of(self.brief.text)));
+            self.brief.words.list.iter().find(|word| word.cue == Cue::List && !Self::is_bare(word.of(self.brief.text)));
         match named {
             Some(word) => turned(&mut called, self.brief.clause(word.start as usize), self.brief.language),
             None => called.push_str(match self.brief.language {
-                Language::Spanish => "ideas",
                 Language::French => "idées",
                 Language::German => "Ideen",
                 _ => "ideas",
@@ -63,7 +63,7 @@ impl<'b> Composer<'b> {
     }
 
     /// Words that ask for a list without saying of what, and those whose number is not the list's.
-    fn is_bare(&self, word: &str) -> bool {
+    fn is_bare(word: &str) -> bool {
         !word.ends_with(['s', 'e', 'n'])
             || ["list", "lista", "liste", "bullet", "idea", "name"].iter().any(|bare| word.eq_ignore_ascii_case(bare))
     }
@@ -83,12 +83,12 @@ impl<'b> Composer<'b> {
             if self.slots.v.is_empty() { self.pick(self.bank.leads) } else { self.pick(self.bank.lists.how_to) };
         self.say(out, phrase);
         self.said += 1;
-        if self.brief.tone.sentences.is_some() || self.brief.tone.brief {
+        if self.brief.tone.sentences.is_some() {
             return;
         }
         out.push_str("\n\n");
         let steps = self.bank.lists.steps;
-        let count = 5 + self.rng.below(3);
+        let count = if self.brief.tone.brief { 3 } else { 5 + self.rng.below(3) };
         // In order, leaving some out.
         let mut left_out = steps.len() - count.min(steps.len());
         let mut number = 0;
@@ -105,6 +105,9 @@ impl<'b> Composer<'b> {
             out.push_str(&number.to_string());
             out.push_str(". ");
             self.titled(out, title, text);
+        }
+        if self.brief.tone.brief {
+            return self.end_here();
         }
         self.end_block();
     }
@@ -295,5 +298,5 @@ fn last_words(text: &str) -> &str {
     let rest =
         ["请比较", "比较", "请问", "请解释"].iter().fold(rest, |rest, lead| rest.strip_prefix(lead).unwrap_or(rest));
     let words = rest.split(' ').count();
-    if words > 4 { rest.rsplitn(3, ' ').nth(0).map_or(rest, |last| last) } else { rest }
+    if words > 4 { rest.rsplit(' ').next().unwrap_or(rest) } else { rest }
 }

@@ -17,6 +17,10 @@ pub(super) static BANK: Bank = Bank {
         wellbeing: &["¡Muy bien, gracias! ¿Y tú?", "Todo bien por aquí, gracias. ¿En qué te ayudo?"],
         thanks: &["¡De nada! Aquí estoy si surge algo más.", "¡Con mucho gusto! Avísame si quieres seguir."],
         acknowledged: &["¡Perfecto! ¿Qué hacemos ahora?", "De acuerdo. ¿Seguimos?"],
+        statements: &[
+            "¡Gracias por contármelo! Si quieres, podemos hablar más sobre {t}.",
+            "Es bueno saberlo. ¿Qué te gustaría hacer ahora?",
+        ],
         identity: &[
             "Soy {m}, un asistente de inteligencia artificial. Puedo responder preguntas, redactar textos y ayudarte con código.",
         ],
@@ -202,6 +206,9 @@ pub(super) static BANK: Bank = Bank {
             "{a} contó los escalones y descubrió que había uno más que ayer.",
             "El desconocido sonrió y dejó una llave sobre la mesa.",
         ],
+        scenes: &[],
+        objects: &[],
+        places: &[],
         endings: &[
             "Por la mañana el mar estaba en calma, y {a} supo que ya no estaba a solas.",
             "Desde aquel día nadie en el pueblo volvió a temer la noche.",

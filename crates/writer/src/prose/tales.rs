@@ -1,6 +1,7 @@
 //! Stories and poems.
 
-use super::composer::{Composer, capitalise};
+use super::composer::Composer;
+use super::slots::capitalise;
 use super::walk::Walk;
 
 impl Composer<'_> {
@@ -18,16 +19,25 @@ impl Composer<'_> {
 
     /// One sentence from the middle of a story; every few rounds about somebody else.
     pub(super) fn story_sentence(&mut self, out: &mut String) {
-        let middles = self.bank.tales.middles;
         if self.tale.rounds() > 1 && self.rng.chance(0.1) {
             self.slots.a = self.pick(self.bank.tales.names);
         }
-        // Past the first round the events are told apart by what they are about.
-        if self.tale.rounds() > 0 && self.rng.chance(0.35) {
-            return self.sentence(out);
+        // The events of the bank happen once or twice; scenes with things and places in them go on for ever.
+        let scenes = self.bank.tales.scenes;
+        let past = self.tale.rounds() > 1;
+        if self.rng.chance(if past { 0.85 } else { 0.3 }) {
+            if scenes.is_empty() {
+                return if past { self.sentence(out) } else { self.event(out) };
+            }
+            let index = self.scenes.next(&mut self.rng);
+            return self.say(out, scenes[index]);
         }
+        self.event(out);
+    }
+
+    fn event(&mut self, out: &mut String) {
         let index = self.tale.next(&mut self.rng);
-        self.say(out, middles[index]);
+        self.say(out, self.bank.tales.middles[index]);
     }
 
     /// The end of a story.

@@ -1,8 +1,9 @@
 //! Short answers: greetings, thanks, jokes, sums, single words.
 
 use super::arithmetic;
-use super::composer::{Composer, capitalise};
+use super::composer::Composer;
 use super::intent::Intent;
+use super::slots::capitalise;
 
 impl Composer<'_> {
     /// What people say without a topic.
@@ -17,6 +18,12 @@ impl Composer<'_> {
             _ => talk.greetings,
         };
         let phrase = self.pick(phrases);
+        self.say(out, phrase);
+    }
+
+    /// Something said to somebody who tells something.
+    pub(super) fn statement(&mut self, out: &mut String) {
+        let phrase = self.pick(self.bank.talk.statements);
         self.say(out, phrase);
     }
 

@@ -1,7 +1,8 @@
 //! Translating the sentences and words people test translators with.
 
 use super::Language;
-use super::composer::{Composer, capitalise};
+use super::composer::Composer;
+use super::slots::capitalise;
 
 /// The same in English, Spanish, French, German, Chinese and Japanese. Whole sentences first: the first that fits wins.
 const PHRASES: &[[&str; Language::COUNT]] = &[
@@ -177,13 +178,16 @@ impl Composer<'_> {
 /// The longest known phrase `text` begins with: its length and its translation; of an unknown word only the length.
 fn longest(text: &str, target: Language) -> (usize, Option<&'static str>) {
     for row in PHRASES {
-        for phrase in row {
+        for phrase in row.iter().filter(|phrase| !phrase.is_empty()) {
             let fits =
                 text.as_bytes().get(..phrase.len()).is_some_and(|head| head.eq_ignore_ascii_case(phrase.as_bytes()));
-            let ascii_end = phrase.is_ascii() || phrase.chars().next_back().is_some_and(|last| last < '\u{2E80}');
-            let whole = !ascii_end
-                || text[phrase.len().min(text.len())..].chars().next().is_none_or(|next| !next.is_alphanumeric());
-            if !phrase.is_empty() && fits && text.is_char_boundary(phrase.len()) && whole {
+            if !fits {
+                continue;
+            }
+            // Ideographs need no space behind them; other words end where letters do.
+            let ideographic = phrase.chars().next_back().is_some_and(|last| last >= '\u{2E80}');
+            let behind = text.get(phrase.len()..).and_then(|rest| rest.chars().next());
+            if ideographic || behind.is_none_or(|next| !next.is_alphanumeric()) {
                 return (phrase.len(), Some(row[target as usize]));
             }
         }

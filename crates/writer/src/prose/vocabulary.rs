@@ -1,5 +1,5 @@
 //! The words of six languages that tell what is wanted. Where a word stands in several rows, the first row gives its
-//! meaning.
+//! meaning; the last rows only say which language a word is of.
 
 use super::Language::{Chinese, English, French, German, Japanese, Spanish};
 use super::words::Cue::{self, *};
@@ -28,7 +28,11 @@ pub(super) const VOCABULARY: &[Row] = &[
     (None, Compare, "difference differences compare comparing comparison versus vs differ pros cons"),
     (None, Compare, "diferencia diferencias comparar compara différence différences comparer compare comparez"),
     (None, Compare, "unterschied unterschiede vergleiche vergleich unterscheiden"),
-    (None, List, "ideas idea tips ways reasons examples names list items suggestions options facts steps advantages"),
+    (
+        None,
+        List,
+        "ideas idea tips ways reasons examples names list items recommend suggest suggestions options facts steps advantages",
+    ),
     (None, List, "benefits disadvantages questions things bullet bullets points recommendations"),
     (
         None,
@@ -47,7 +51,11 @@ pub(super) const VOCABULARY: &[Row] = &[
     (None, Write, "schreibe schreib schreiben erstelle erstellen mach gib nenne nenn"),
     (None, Json, "json"),
     (None, Table, "table tabular tabla tableau tabelle"),
-    (None, Summary, "summarize summarise summary tldr tl;dr summarizing resume resumen resumir résume résumé résumer"),
+    (
+        None,
+        Summary,
+        "summarize summarise summary tl tldr tl;dr summarizing resume resumen resumir résume résumé résumer",
+    ),
     (None, Summary, "résumez zusammenfassung zusammenfassen zusammen fasse shorten condense"),
     (
         None,
@@ -258,4 +266,13 @@ pub(super) const VOCABULARY: &[Row] = &[
         "bitte kannst können möchte will brauche hilf helfen machen mache funktioniert funktionieren geht",
     ),
     (Some(German), Filler, "lernen sagen sag beste guter gute gutes folgenden text folgende lerne wissen spielen"),
+    (
+        Some(English),
+        Function,
+        "what who when where why how which is are was do does did can could should would will has have",
+    ),
+    (Some(English), Function, "hello hi thanks explain write tell give make create story poem list table"),
+    (Some(Spanish), Function, "qué quién cuándo dónde cómo cuál es hay puedo escribe dame hola gracias"),
+    (Some(French), Function, "que quoi quel quelle comment pourquoi où est peut bonjour merci écris explique donne"),
+    (Some(German), Function, "was wer wann wo warum wie welche ist sind kann gibt hallo danke schreibe erkläre nenne"),
 ];

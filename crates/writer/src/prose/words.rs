@@ -198,7 +198,7 @@ impl Words {
             }
             let entry = table.find(key.finish());
             let cue = entry.map_or(Cue::Content, |entry| entry.cue);
-            if let Some(Entry { language: Some(language), cue: Cue::Function | Cue::Filler, .. }) = entry {
+            if let Some(Entry { language: Some(language), .. }) = entry {
                 self.votes[*language as usize] += 1;
             }
             let follows = previous_end == start.checked_sub(1) && start > 0 && matches!(bytes[start - 1], b' ' | b'-');
@@ -231,8 +231,7 @@ fn separator(bytes: &[u8], at: usize) -> usize {
         // ¿ ¡ « » and the no-break space.
         0xC2 => 2,
         // Quotation marks and dashes; ideographic and full-width punctuation.
-        0xE2 if bytes.get(at + 1) == Some(&0x80) => 3,
-        0xE3 if bytes.get(at + 1) == Some(&0x80) => 3,
+        0xE2 | 0xE3 if bytes.get(at + 1) == Some(&0x80) => 3,
         0xEF if matches!(bytes.get(at + 1), Some(0xBC | 0xBD)) => 3,
         _ => 0,
     }
@@ -283,6 +282,8 @@ struct Entry {
     cue: Cue,
     /// The language the word tells, if only one has it.
     language: Option<Language>,
+    /// Whether several languages have the word.
+    shared: bool,
 }
 
 /// An open-addressing table: one look takes a few nanoseconds.
@@ -291,7 +292,8 @@ struct Table(Box<[Entry]>);
 const SLOTS: usize = 8192;
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let mut table = Table(vec![Entry { key: 0, cue: Cue::Content, language: None }; SLOTS].into_boxed_slice());
+    let mut table =
+        Table(vec![Entry { key: 0, cue: Cue::Content, language: None, shared: false }; SLOTS].into_boxed_slice());
     for (language, cue, words) in VOCABULARY {
         words.split_ascii_whitespace().for_each(|word| table.insert(word, *cue, *language));
     }
@@ -307,10 +309,12 @@ impl Table {
         }
         let slot = &mut self.0[at];
         if slot.key == 0 {
-            *slot = Entry { key, cue, language };
+            *slot = Entry { key, cue, language, shared: false };
+        } else if slot.language.is_none() && !slot.shared {
+            slot.language = language;
         } else if slot.language != language {
             // The first meaning stands, but the word tells no language.
-            slot.language = None;
+            (slot.language, slot.shared) = (None, true);
         }
     }
 

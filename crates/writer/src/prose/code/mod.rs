@@ -21,15 +21,14 @@ impl Composer<'_> {
         out.push_str("```");
         out.push_str(fence(program));
         out.push('\n');
-        match self.known(program) {
-            Some(snippet) => out.push_str(snippet),
-            None => {
-                let names = names(self.brief);
-                let variants = GENERIC.iter().filter(|(language, _)| *language == program).count();
-                let chosen = self.rng.below(variants);
-                let template = GENERIC.iter().filter(|(language, _)| *language == program).nth(chosen);
-                write_template(out, template.map_or("", |(_, template)| template), &names);
-            }
+        if let Some(snippet) = self.known(program) {
+            out.push_str(snippet);
+        } else {
+            let names = names(self.brief);
+            let variants = GENERIC.iter().filter(|(language, _)| *language == program).count();
+            let chosen = self.rng.below(variants);
+            let template = GENERIC.iter().filter(|(language, _)| *language == program).nth(chosen);
+            write_template(out, template.map_or("", |(_, template)| template), &names);
         }
         out.push_str("\n```");
         if !terse {
