@@ -230,12 +230,12 @@ fn prompts() -> impl Strategy<Value = String> {
     prop_oneof![
         prop::sample::select(crate::gallery::PROMPTS.iter().map(|prompt| (*prompt).to_owned()).collect::<Vec<_>>()),
         "\\PC{0,80}",
-        "(say|reply with|translate|summarize|correct|compare|5 ideas for|how do I|write code|json|poem|翻译|要約) \\PC{0,40}[:\n\"'“] ?\\PC{0,700}",
+        "(say|reply with|translate|summarize|correct|compare|5 ideas for|how do I|write code|json|poem|翻译|要約) \\PC{0,40}[:\n\"'“] ?\\PC{0,300}",
     ]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(120))]
 
     #[test]
     fn limits_are_exact(

@@ -6,7 +6,7 @@ use super::Language;
 use super::arithmetic;
 use super::tone::number;
 use super::verbatim::said_exactly;
-use super::words::{Cue, Program, Word, Words};
+use super::words::{Cue, Program, Words};
 
 /// What an answer has to be.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,15 +116,12 @@ impl Cues<'_> {
 
     /// The byte behind "about": what follows is what the prompt is about.
     fn behind_about(&self, from: u32) -> Option<u32> {
-        const ABOUT: [&str; 8] =
-            ["about", "regarding", "concerning", "sobre", "über", "concernant", "acerca", "propos"];
+        if !self.has(Cue::About) {
+            return None;
+        }
         let list = &self.words.list;
-        let about = |word: &&Word| {
-            word.cue != Cue::List
-                && word.start >= from
-                && ABOUT.iter().any(|about| word.of(self.text).eq_ignore_ascii_case(about))
-        };
-        list.iter().find(about).map(|word| word.end).filter(|end| list.iter().any(|word| word.start >= *end))
+        let about = list.iter().find(|word| word.cue == Cue::About && word.start >= from)?;
+        list.iter().any(|word| word.start >= about.end).then_some(about.end)
     }
 
     fn small_talk(&self) -> Option<Intent> {
@@ -162,8 +159,19 @@ impl Cues<'_> {
         if self.has(Cue::Joke) {
             return Some(Intent::Joke);
         }
-        let open =
-            |cue| matches!(cue, Cue::Content | Cue::Function | Cue::Filler | Cue::Greeting | Cue::Thanks | Cue::Fine);
+        let open = |cue| {
+            matches!(
+                cue,
+                Cue::Content
+                    | Cue::Function
+                    | Cue::Doer
+                    | Cue::Filler
+                    | Cue::About
+                    | Cue::Greeting
+                    | Cue::Thanks
+                    | Cue::Fine
+            )
+        };
         let idle = self.words.list.iter().all(|word| open(word.cue) || word.cue == Cue::Auxiliary);
         match self.cue(0)? {
             Cue::Greeting if count <= 4 && idle => Some(Intent::Greeting),

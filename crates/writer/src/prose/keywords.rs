@@ -84,15 +84,18 @@ impl<'a> Keywords<'a> {
 
 /// Whether a word is something done: it follows a pronoun, an auxiliary or "to".
 fn is_verb(before: Option<&Word>, word: &Word, text: &str) -> bool {
-    const BEFORE: [&str; 18] = [
-        "i", "you", "we", "they", "to", "can", "could", "should", "would", "will", "do", "not", "please", "must",
-        "that", "don", "t", "let",
-    ];
     let lower = word.of(text).starts_with(|first: char| first.is_lowercase());
     // "started", "moved".
     let past = word.end - word.start > 4 && word.of(text).ends_with("ed") && word.cue == Cue::Content;
-    lower
-        && (past || before.is_some_and(|before| BEFORE.iter().any(|known| before.of(text).eq_ignore_ascii_case(known))))
+    let led = before.is_some_and(|before| match before.cue {
+        Cue::Doer => true,
+        // "is" and "are" stand before nouns too.
+        Cue::Auxiliary => {
+            !matches!(before.of(text).as_bytes().first(), Some(b'i' | b'a' | b'w' | b'h' | b'I' | b'A' | b'W' | b'H'))
+        }
+        _ => false,
+    });
+    lower && (past || led)
 }
 
 /// Draws in a complement: "history" and "of mathematics".

@@ -35,7 +35,9 @@ impl Tone {
             match word.cue {
                 Cue::Sentence => tone.sentences = tone.sentences.or(number),
                 Cue::WordCount => tone.words = tone.words.or(number),
-                Cue::Short => tone.brief |= speaks || before.is_none_or(|before| before.cue != Cue::Function),
+                Cue::Short => {
+                    tone.brief |= speaks || before.is_none_or(|before| !matches!(before.cue, Cue::Function | Cue::Doer))
+                }
                 Cue::Upper => tone.upper = true,
                 Cue::Pirate if speaks || role(before, text) => tone.persona = Some(Persona::Pirate),
                 Cue::Bard if speaks || role(before, text) => tone.persona = Some(Persona::Bard),

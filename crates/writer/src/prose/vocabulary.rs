@@ -9,6 +9,11 @@ use crate::prose::Language;
 type Row = (Option<Language>, Cue, &'static str);
 
 pub(super) const VOCABULARY: &[Row] = &[
+    (Some(English), Doer, "i you we they to not please that don t let must"),
+    (Some(English), About, "about regarding concerning"),
+    (Some(Spanish), About, "sobre acerca"),
+    (Some(French), About, "concernant propos"),
+    (Some(German), About, "über"),
     (None, Greeting, "hi hello hey hiya howdy greetings yo hola salut bonjour bonsoir hallo servus moin guten"),
     (None, Thanks, "thanks thank thx ty gracias merci danke cheers"),
     (None, Fine, "ok okay yes yeah yep sure fine cool great nice no nope got"),

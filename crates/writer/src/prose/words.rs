@@ -14,8 +14,12 @@ pub(crate) enum Cue {
     Content,
     /// An article, pronoun, preposition, conjunction.
     Function,
+    /// A word that a verb follows: a pronoun, "to", "not".
+    Doer,
     /// A common verb or adverb: no keyword either.
     Filler,
+    /// What follows is the topic.
+    About,
     Greeting,
     Thanks,
     Fine,
@@ -65,7 +69,7 @@ impl Cue {
     /// The cue as a bit; cues that carry something share one each.
     pub(crate) const fn bit(self) -> u64 {
         let place = match self {
-            Self::Content | Self::Function | Self::Filler => return 0,
+            Self::Content | Self::Function | Self::Doer | Self::Filler => return 0,
             Self::Greeting => 1,
             Self::Thanks => 2,
             Self::Fine => 3,
@@ -104,6 +108,7 @@ impl Cue {
             Self::Number(_) => 36,
             Self::Tongue(_) => 37,
             Self::Program(_) => 38,
+            Self::About => 39,
         };
         1 << place
     }
