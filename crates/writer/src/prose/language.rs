@@ -40,7 +40,9 @@ impl Language {
 
     /// The language a text asks to be answered in: "in French", "auf Deutsch", "to Spanish", "en español".
     pub(crate) fn asked_for(words: &Words, text: &str) -> Option<Self> {
-        let named = words.list.windows(2).rev().find_map(|pair| match pair[1].cue {
+        let names_one = words.seen & Cue::Tongue(Self::English).bit() != 0;
+        let mut pairs = words.list.windows(2).rev().take_while(|_| names_one);
+        let named = pairs.find_map(|pair| match pair[1].cue {
             Cue::Tongue(language) if is_towards(pair[0].of(text)) => Some(language),
             _ => None,
         });

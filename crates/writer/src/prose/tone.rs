@@ -28,15 +28,20 @@ impl Tone {
     /// The wishes in a scanned text. `speaks` says that the text is the application's, whose "You are …" gives a role.
     pub(crate) fn of(text: &str, words: &Words, speaks: bool) -> Self {
         let mut tone = Self::default();
+        let wishes = [Cue::Sentence, Cue::WordCount, Cue::Short, Cue::Upper, Cue::Pirate, Cue::Bard, Cue::Teacher];
+        if wishes.iter().all(|cue| words.seen & cue.bit() == 0) {
+            return tone;
+        }
         let list = &words.list;
         for (index, word) in list.iter().enumerate() {
             let before = index.checked_sub(1).and_then(|before| list.get(before));
-            let number = before.and_then(|before| number(before.cue, before.of(text)));
+            let number = || before.and_then(|before| number(before.cue, before.of(text)));
             match word.cue {
-                Cue::Sentence => tone.sentences = tone.sentences.or(number),
-                Cue::WordCount => tone.words = tone.words.or(number),
+                Cue::Sentence => tone.sentences = tone.sentences.or_else(number),
+                Cue::WordCount => tone.words = tone.words.or_else(number),
                 Cue::Short => {
-                    tone.brief |= speaks || before.is_none_or(|before| !matches!(before.cue, Cue::Function | Cue::Doer))
+                    tone.brief |=
+                        speaks || before.is_none_or(|before| !matches!(before.cue, Cue::Function | Cue::Doer));
                 }
                 Cue::Upper => tone.upper = true,
                 Cue::Pirate if speaks || role(before, text) => tone.persona = Some(Persona::Pirate),
