@@ -13,7 +13,7 @@ pub struct PromptCount {
     pub audio_tokens: u32,
 }
 
-/// Counts the prompt of `request` as OpenAI does: the text, what surrounds each message, and what is shown or heard.
+/// Counts the prompt of `request` as `OpenAI` does: the text, what surrounds each message, and what is shown or heard.
 pub fn count_prompt(request: &GenerationRequest) -> PromptCount {
     let tokenizer = request.tokenizer();
     let turns = match &request.prompt {
@@ -53,7 +53,7 @@ fn part_tokens(part: &Part, tokenizer: Tokenizer, rule: ImageRule) -> u32 {
     }
 }
 
-/// The price of images by family (OpenAI, "Images and vision"); families of other makers are charged as GPT-4o.
+/// The price of images by family (`OpenAI`, "Images and vision"); families of other makers are charged as GPT-4o.
 fn image_rule(model: &str) -> ImageRule {
     // The dearer and the newer names contain the older ones, so they come first.
     const RULES: [(&str, ImageRule); 10] = [
