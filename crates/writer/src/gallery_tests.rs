@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use fakeai_core::Seed;
+use fakeai_tokens::CountMemo;
 
 use crate::fixtures::{chat, chat_with_system, completion};
 use crate::gallery::{COMPLETIONS, PROMPTS, WITH_SYSTEM};
@@ -10,7 +11,7 @@ use crate::{GenerationRequest, Writer, WriterOptions, count_prompt};
 
 fn answer(request: &GenerationRequest) -> String {
     let writer = Writer::new(WriterOptions { refusals: true, ..WriterOptions::default() });
-    let generation = writer.write(request, count_prompt(request), Seed::new(42));
+    let generation = writer.write(request, count_prompt(request, &CountMemo::default()), Seed::new(42));
     let choice = &generation.choices[0];
     let count = generation.usage.completion_tokens;
     format!("[{count} tokens, {}]\n{}", choice.finish.name(), choice.segments[0].text)

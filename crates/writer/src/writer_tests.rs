@@ -1,7 +1,7 @@
 //! The promises of [`crate::Writer`] that hold for every text.
 
 use fakeai_core::Seed;
-use fakeai_tokens::{Encoding, Tokenizer};
+use fakeai_tokens::{CountMemo, Encoding, Tokenizer};
 use proptest::prelude::*;
 
 use crate::fixtures::{card, chat, completion};
@@ -22,7 +22,7 @@ fn auto() -> Writer {
 }
 
 fn write(writer: &Writer, request: &GenerationRequest) -> Generation {
-    writer.write(request, count_prompt(request), ROOT)
+    writer.write(request, count_prompt(request, &CountMemo::default()), ROOT)
 }
 
 fn text(generation: &Generation) -> &str {
