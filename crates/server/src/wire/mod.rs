@@ -3,8 +3,10 @@
 mod explain;
 mod number;
 mod payload;
+mod query;
 mod union;
 
 pub(crate) use number::{Range, integer, number};
 pub(crate) use payload::{JsonBody, json};
+pub(crate) use query::Query;
 pub(crate) use union::{OneOrMany, TokenInput, one_of};
