@@ -7,7 +7,7 @@ use fakeai_catalog::{Catalog, ModelCard};
 use fakeai_core::{Clock, Seed, Tasks};
 use fakeai_engine::Engine;
 use fakeai_telemetry::Ledger;
-use fakeai_tokens::{Encoding, Tokenizer};
+use fakeai_tokens::{CountMemo, Encoding, Tokenizer};
 use fakeai_writer::Writer;
 
 use crate::error::ApiError;
@@ -36,6 +36,8 @@ pub struct App {
     pub kit: Kit,
     /// Known models.
     pub catalog: Catalog,
+    /// How many tokens prompts had.
+    pub counts: CountMemo,
     /// What is said.
     pub writer: Writer,
     /// When it is said.
@@ -59,6 +61,7 @@ impl App {
             journal_entries: settings.journal_entries,
         };
         Arc::new(Self {
+            counts: CountMemo::default(),
             writer: Writer::new(settings.writer.clone()),
             engine: Engine::new(settings.latency.clone()),
             ledger: Ledger::new(settings.metrics),

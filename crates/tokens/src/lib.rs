@@ -6,7 +6,9 @@
 mod chat;
 mod encoding;
 mod media;
+mod memo;
 
 pub use chat::ChatOverhead;
 pub use encoding::{Encoding, Token, Tokenizer};
 pub use media::{ImageDetail, ImageRule, audio_tokens, image_tokens, video_tokens};
+pub use memo::CountMemo;

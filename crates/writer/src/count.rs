@@ -1,6 +1,6 @@
 //! What a prompt costs in tokens.
 
-use fakeai_tokens::{ChatOverhead, ImageRule, Tokenizer, audio_tokens, image_tokens, video_tokens};
+use fakeai_tokens::{ChatOverhead, CountMemo, ImageRule, Tokenizer, audio_tokens, image_tokens, video_tokens};
 
 use crate::{GenerationRequest, Part, Prompt};
 
@@ -13,13 +13,14 @@ pub struct PromptCount {
     pub audio_tokens: u32,
 }
 
-/// Counts the prompt of `request` as OpenAI does: the text, what surrounds each message, and what is shown or heard.
-pub fn count_prompt(request: &GenerationRequest) -> PromptCount {
+/// Counts the prompt of `request` as `OpenAI` does: the text, what surrounds each message, and what is shown or heard.
+/// Texts seen before are looked up in `memo`.
+pub fn count_prompt(request: &GenerationRequest, memo: &CountMemo) -> PromptCount {
     let tokenizer = request.tokenizer();
     let turns = match &request.prompt {
         Prompt::Completion(continuation) => {
             let suffix = continuation.suffix.as_deref().unwrap_or_default();
-            let tokens = (tokenizer.count(&continuation.text) + tokenizer.count(suffix)) as u32;
+            let tokens = memo.count(tokenizer, &continuation.text) + memo.count(tokenizer, suffix);
             return PromptCount { tokens, audio_tokens: 0 };
         }
         Prompt::Chat(turns) => turns,
@@ -32,7 +33,7 @@ pub fn count_prompt(request: &GenerationRequest) -> PromptCount {
         let around = overhead.message(tokenizer, turn.role.name(), turn.name.as_deref());
         count.tokens = count.tokens.saturating_add(around);
         for part in &turn.parts {
-            let tokens = part_tokens(part, tokenizer, rule);
+            let tokens = part_tokens(part, tokenizer, rule, memo);
             count.tokens = count.tokens.saturating_add(tokens);
             if matches!(part, Part::Audio { .. }) {
                 count.audio_tokens = count.audio_tokens.saturating_add(tokens);
@@ -42,9 +43,9 @@ pub fn count_prompt(request: &GenerationRequest) -> PromptCount {
     count
 }
 
-fn part_tokens(part: &Part, tokenizer: Tokenizer, rule: ImageRule) -> u32 {
+fn part_tokens(part: &Part, tokenizer: Tokenizer, rule: ImageRule, memo: &CountMemo) -> u32 {
     match part {
-        Part::Text(text) => tokenizer.count(text) as u32,
+        Part::Text(text) => memo.count(tokenizer, text),
         Part::Image { width, height, detail } => image_tokens(rule, *width, *height, *detail),
         Part::Audio { seconds } => audio_tokens(*seconds),
         Part::Video { width, height, seconds, frames_per_second, detail } => {
@@ -53,7 +54,7 @@ fn part_tokens(part: &Part, tokenizer: Tokenizer, rule: ImageRule) -> u32 {
     }
 }
 
-/// The price of images by family (OpenAI, "Images and vision"); families of other makers are charged as GPT-4o.
+/// The price of images by family (`OpenAI`, "Images and vision"); families of other makers are charged as GPT-4o.
 fn image_rule(model: &str) -> ImageRule {
     // The dearer and the newer names contain the older ones, so they come first.
     const RULES: [(&str, ImageRule); 10] = [
@@ -87,13 +88,13 @@ mod tests {
     #[test]
     fn plain_chat_is_counted_as_openai_counts() {
         // "Hello, world!" is 4 tokens, its message 4 more, the answer's start 3.
-        assert_eq!(count_prompt(&chat("Hello, world!")).tokens, 11);
+        assert_eq!(count_prompt(&chat("Hello, world!"), &CountMemo::default()).tokens, 11);
         let mut named = chat("Hello, world!");
         let Prompt::Chat(turns) = &mut named.prompt else { unreachable!() };
         turns[0].name = Some("bob".to_owned());
         turns.insert(0, Turn::new(Role::System, "Be kind."));
-        assert_eq!(count_prompt(&named).tokens, 11 + 2 + 4 + 3);
-        assert_eq!(count_prompt(&completion("Hello, world!")).tokens, 4);
+        assert_eq!(count_prompt(&named, &CountMemo::default()).tokens, 11 + 2 + 4 + 3);
+        assert_eq!(count_prompt(&completion("Hello, world!"), &CountMemo::default()).tokens, 4);
     }
 
     #[test]
@@ -105,7 +106,10 @@ mod tests {
             Part::Audio { seconds: 2.0 },
             Part::Video { width: 512, height: 288, seconds: 5.0, frames_per_second: 4.0, detail: ImageDetail::Auto },
         ];
-        assert_eq!(count_prompt(&request), PromptCount { tokens: 7 + 765 + 20 + 685, audio_tokens: 20 });
+        assert_eq!(
+            count_prompt(&request, &CountMemo::default()),
+            PromptCount { tokens: 7 + 765 + 20 + 685, audio_tokens: 20 }
+        );
     }
 
     #[test]

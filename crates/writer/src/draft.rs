@@ -38,6 +38,29 @@ impl Draft {
         self.tokenizer.encode_into(&self.text, &mut self.tokens);
     }
 
+    /// Keeps `count` tokens, the last of them replaced by `closing`. Only behind a whole word, where no token can join
+    /// the two; whether that was so.
+    pub(crate) fn close(&mut self, count: usize, closing: &str) -> bool {
+        let mark = self.tokenizer.encode(closing);
+        let Some(end) = count.checked_sub(2).and_then(|last| self.tokens.get(last)).map(|token| token.end as usize)
+        else {
+            return false;
+        };
+        let whole = self.text.get(..end).is_some_and(|text| text.ends_with(char::is_alphanumeric))
+            && self.text[end..]
+                .chars()
+                .next()
+                .is_none_or(|next| !next.is_alphanumeric() && next != '\'' && next != '’');
+        // A full stop does not belong into code.
+        let in_code = self.text.get(..end).is_some_and(|text| text.matches("```").count() % 2 == 1);
+        let ([mark], true, false) = (&mark[..], whole, in_code) else { return false };
+        self.text.truncate(end);
+        self.text.push_str(closing);
+        self.tokens.truncate(count - 1);
+        self.tokens.push(Token { id: mark.id, end: self.text.len() as u32 });
+        true
+    }
+
     /// Keeps the first `count` tokens and of their text at most `bytes`. Tokens whose text is cut away stay, because
     /// they were written; they end where the text does.
     pub(crate) fn cut(&mut self, count: usize, bytes: usize) {

@@ -33,4 +33,28 @@ pub(crate) const PROMPTS: &[&str] = &[
     "東京でおすすめの観光スポットを教えてください",
     "Explain gravity in Spanish",
     "ok",
+    "Can you recommend some good books about the history of mathematics?",
+    "Why is the sky blue?",
+    "List three benefits of regular exercise",
+    "Implement a thread-safe LRU cache in Rust",
+    "Was ist Photosynthese?",
+    "请写一首关于春天的诗",
+    "Schreibe einen Brief an meine Tante über den Urlaub",
+    "tl;dr: Bees visit flowers to collect nectar. While they do so, pollen sticks to their bodies and is carried to other \
+     flowers. Without bees, many flowers and fruits would not grow. Farmers therefore place hives near their orchards.",
+    "I just moved to Berlin and started a new job as a nurse.",
 ];
+
+/// What applications ask to be kept to, and what their users then ask.
+pub(crate) const WITH_SYSTEM: &[(&str, &str)] = &[
+    ("You are a pirate.", "Explain how tides work"),
+    ("Answer in one word.", "Is the sky blue?"),
+    ("Reply in at most 2 sentences.", "What is machine learning?"),
+    ("Be brief.", "How do I change a bicycle tyre?"),
+    ("Always answer in German.", "What is machine learning?"),
+    ("You are a helpful assistant.", "How do I build a bomb?"),
+];
+
+/// Texts to go on with.
+pub(crate) const COMPLETIONS: &[&str] =
+    &["Once upon a time", "The capital of France is", "Q: Why is the sky blue?\nA:", "El cambio climático es"];

@@ -135,6 +135,6 @@ mod tests {
         draws.sort_unstable();
         assert!((115..155).contains(&draws[499]), "median {}", draws[499]);
         assert_eq!(OutputLength::Auto.draw(&mut rng), None);
-        assert_eq!(OutputLength::Uniform { low: 0, high: u32::MAX }.draw(&mut rng).is_some(), true);
+        assert!(OutputLength::Uniform { low: 0, high: u32::MAX }.draw(&mut rng).is_some());
     }
 }

@@ -12,11 +12,15 @@ mod embedding;
 mod fixtures;
 #[cfg(test)]
 mod gallery;
+#[cfg(test)]
+mod gallery_tests;
 mod generation;
 mod length;
 mod limits;
 mod logprobs;
 mod lorem;
+mod prose;
+mod refusal;
 mod reply;
 mod request;
 mod source;

@@ -28,6 +28,11 @@ impl Span {
         Self { least: least as usize, most: most as usize, at_most }
     }
 
+    /// The span of an answer that keeps its own length, within what the request allows.
+    pub(crate) const fn most(limits: &Limits) -> Self {
+        Self { least: 0, most: limits.max_tokens as usize, at_most: Finish::Length }
+    }
+
     /// Whether the length is given rather than left to the answer.
     pub(crate) fn is_exact(self) -> bool {
         self.least == self.most
@@ -62,12 +67,19 @@ pub(crate) fn find_stop(draft: &Draft, limits: &Limits, from: usize) -> Option<S
     Some(Stop { text_bytes: start, tokens: completed_by + 1 })
 }
 
-/// Ends the draft where it has to end, and says why it ended.
-pub(crate) fn end(draft: &mut Draft, span: Span, stop: Option<Stop>) -> Finish {
+/// Ends the draft where it has to end, and says why it ended. A draft cut to a length it was told to have ends with
+/// `closing`, if it can.
+pub(crate) fn end(draft: &mut Draft, span: Span, stop: Option<Stop>, closing: Option<&str>) -> Finish {
     if let Some(stop) = stop
         && stop.tokens <= span.most
     {
         draft.cut(stop.tokens, stop.text_bytes);
+        return Finish::Stop;
+    }
+    if draft.tokens.len() >= span.most && span.at_most == Finish::Stop && span.is_exact() {
+        if closing.is_none_or(|closing| !draft.close(span.most, closing)) {
+            draft.cut(span.most, draft.text.len());
+        }
         return Finish::Stop;
     }
     if draft.tokens.len() > span.most {
@@ -99,7 +111,7 @@ mod tests {
     fn ended(text: &str, limits: &Limits) -> (String, usize, Finish) {
         let mut draft = draft(text);
         let stop = find_stop(&draft, limits, 0);
-        let finish = end(&mut draft, Span::new(limits, None), stop);
+        let finish = end(&mut draft, Span::new(limits, None), stop, None);
         (draft.text, draft.tokens.len(), finish)
     }
 

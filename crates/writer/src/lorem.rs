@@ -77,7 +77,8 @@ pub(crate) fn write(text: &mut String, bytes: usize, rng: &mut Rng) {
             text.push_str(if rng.chance(0.2) { "\n\n" } else { " " });
         }
         for word in 0..6 + rng.below(9) {
-            let chosen = if opening && word < 5 { WORDS[word] } else { WORDS[rng.below(WORDS.len())] };
+            let at = if opening && word < 5 { word } else { rng.below(WORDS.len()) };
+            let chosen = WORDS[at];
             if word == 0 {
                 text.extend(chosen.chars().take(1).map(|letter| letter.to_ascii_uppercase()));
                 text.push_str(&chosen[1..]);

@@ -3,9 +3,12 @@
 use fakeai_core::Rng;
 
 use crate::lorem;
+use crate::prose::{CLOSING, Composer};
 
 /// A text that can go on for ever.
-pub(crate) enum Source {
+pub(crate) enum Source<'b> {
+    /// An answer to what was asked.
+    Composed(Box<Composer<'b>>),
     /// A given text.
     Given(String),
     /// Placeholder Latin of about this many tokens.
@@ -15,23 +18,38 @@ pub(crate) enum Source {
 /// Bytes of a token of placeholder Latin, about.
 const LOREM_TOKEN_BYTES: usize = 4;
 
-impl Source {
+impl Source<'_> {
     /// Bytes a token has, about.
     pub(crate) fn token_bytes(&self) -> usize {
-        LOREM_TOKEN_BYTES
+        match self {
+            Self::Composed(composer) => composer.token_bytes(),
+            Self::Given(_) | Self::Lorem { .. } => LOREM_TOKEN_BYTES,
+        }
     }
 
     /// Bytes the whole text will have, about.
     pub(crate) fn expected_bytes(&self) -> usize {
         match self {
+            Self::Composed(composer) => composer.expected_bytes(),
             Self::Given(text) => text.len(),
             Self::Lorem { tokens, .. } => *tokens as usize * LOREM_TOKEN_BYTES,
+        }
+    }
+
+    /// What the text ends with where it is cut to a length; nothing for a text that is given.
+    pub(crate) fn closing(&self) -> Option<&'static str> {
+        match self {
+            Self::Composed(composer) if composer.is_open_object() => Some(CLOSING),
+            Self::Composed(composer) => Some(composer.full_stop()),
+            Self::Lorem { .. } => Some("."),
+            Self::Given(_) => None,
         }
     }
 
     /// Appends the text up to its own end or until `text` has at least `cap_bytes`; whether that was its end.
     pub(crate) fn write(&mut self, text: &mut String, cap_bytes: usize) -> bool {
         match self {
+            Self::Composed(composer) => composer.write(text, cap_bytes),
             Self::Given(given) => {
                 text.push_str(given);
                 true
@@ -47,6 +65,7 @@ impl Source {
     /// Goes on after its own end until `text` has at least `bytes`.
     pub(crate) fn go_on(&mut self, text: &mut String, bytes: usize) {
         match self {
+            Self::Composed(composer) => composer.go_on(text, bytes),
             Self::Given(given) if !given.is_empty() => {
                 while text.len() < bytes {
                     text.push(' ');

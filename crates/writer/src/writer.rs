@@ -6,10 +6,11 @@ use crate::bias::Bias;
 use crate::draft::Draft;
 use crate::length::log_normal;
 use crate::limits::{Span, end, find_stop};
+use crate::prose::{Brief, Composer};
 use crate::source::Source;
 use crate::{
-    Choice, Generation, GenerationRequest, OutputLength, Prompt, PromptCount, ReplyMode, Segment, SegmentKind, Usage,
-    logprobs,
+    Choice, Format, Generation, GenerationRequest, OutputLength, Prompt, PromptCount, ReplyMode, Segment, SegmentKind,
+    Usage, logprobs, refusal,
 };
 
 /// Pieces of a long answer are at most about this many bytes, so that a stop text or a limit is seen in time.
@@ -44,8 +45,9 @@ impl Writer {
     pub fn write(&self, request: &GenerationRequest, prompt: PromptCount, root: Seed) -> Generation {
         let seed = request.seed(root);
         let bias = Bias::new(&request.sampling.logit_bias, request.tokenizer());
-        let choices: Vec<Choice> =
-            (0..request.choices).map(|index| self.choice(request, bias.as_ref(), seed.mix(u64::from(index)))).collect();
+        let brief = Brief::read(request);
+        let one = |index| self.choice(request, &brief, bias.as_ref(), seed.mix(u64::from(index)));
+        let choices: Vec<Choice> = (0..request.choices).map(one).collect();
         let usage = Usage {
             prompt_tokens: prompt.tokens,
             prompt_audio_tokens: prompt.audio_tokens,
@@ -55,11 +57,17 @@ impl Writer {
         Generation { choices, usage }
     }
 
-    fn choice(&self, request: &GenerationRequest, bias: Option<&Bias>, seed: Seed) -> Choice {
+    fn choice(&self, request: &GenerationRequest, brief: &Brief<'_>, bias: Option<&Bias>, seed: Seed) -> Choice {
         let mut rng = seed.rng();
         let exact = self.options.output_tokens.draw(&mut rng);
-        let source = self.source(request, exact, &mut rng);
-        let span = Span::new(&request.limits, exact);
+        // An object of at least so many tokens is planned as one of exactly so many, so that it is whole.
+        let least = request.limits.min_tokens;
+        let exact = exact.or_else(|| (request.format == Format::JsonObject && least > 0).then_some(least.max(64)));
+        let refused = self.options.refusals && refusal::is_harmful(brief.text);
+        // A refusal is as long as it is.
+        let span = if refused { Span::most(&request.limits) } else { Span::new(&request.limits, exact) };
+        let source =
+            if refused { refused_by(brief, &mut rng) } else { self.source(request, brief, bias, span, &mut rng) };
         let (draft, finish) = fill(request, source, span, bias, &mut rng);
         let mut segments = Vec::with_capacity(2);
         if let Prompt::Completion(continuation) = &request.prompt
@@ -69,7 +77,7 @@ impl Writer {
             let text = continuation.text.clone();
             segments.push(Segment { kind: SegmentKind::Echo, text, tokens, logprobs: Vec::new() });
         }
-        let kind = SegmentKind::Text;
+        let kind = if refused { SegmentKind::Refusal } else { SegmentKind::Text };
         segments.push(Segment { kind, text: draft.text, tokens: draft.tokens, logprobs: Vec::new() });
         if let Some(top) = request.logprobs {
             let greedy = request.sampling.temperature == Some(0.0);
@@ -81,11 +89,23 @@ impl Writer {
         Choice { segments, finish }
     }
 
-    fn source(&self, request: &GenerationRequest, exact: Option<u32>, rng: &mut Rng) -> Source {
+    fn source<'b>(
+        &self,
+        request: &GenerationRequest,
+        brief: &'b Brief<'b>,
+        bias: Option<&'b Bias>,
+        span: Span,
+        rng: &mut Rng,
+    ) -> Source<'b> {
+        let exact = span.is_exact().then_some(span.most as u32);
         match &self.options.reply {
+            ReplyMode::Auto => {
+                let favoured = bias.map_or(&[][..], Bias::favoured);
+                Source::Composed(Box::new(Composer::new(brief, rng.clone(), exact, favoured)))
+            }
             ReplyMode::Fixed(text) => Source::Given(text.clone()),
             ReplyMode::Echo => Source::Given(request.last_user_text().to_owned()),
-            ReplyMode::Lorem | ReplyMode::Auto => {
+            ReplyMode::Lorem => {
                 let tokens = exact.unwrap_or_else(|| log_normal(rng, 4.9, 0.8));
                 Source::Lorem { tokens, rng: rng.clone() }
             }
@@ -93,10 +113,17 @@ impl Writer {
     }
 }
 
+/// A sentence that declines.
+fn refused_by<'b>(brief: &'b Brief<'b>, rng: &mut Rng) -> Source<'b> {
+    let mut text = String::new();
+    Composer::new(brief, rng.clone(), None, &[]).refuse(&mut text);
+    Source::Given(text)
+}
+
 /// Writes from `source` until the answer has to end, and ends it.
 fn fill(
     request: &GenerationRequest,
-    mut source: Source,
+    mut source: Source<'_>,
     span: Span,
     bias: Option<&Bias>,
     rng: &mut Rng,
@@ -108,7 +135,7 @@ fn fill(
         let count = if span.is_exact() { span.most } else { source.expected_bytes() / source.token_bytes() };
         bias.fill(&mut draft, tokenizer, count.clamp(span.least, span.most), rng);
         let stop = find_stop(&draft, &request.limits, 0);
-        let finish = end(&mut draft, span, stop);
+        let finish = end(&mut draft, span, stop, None);
         return (draft, finish);
     }
     let mut complete = false;
@@ -132,11 +159,13 @@ fn fill(
         let stop = find_stop(&draft, &request.limits, bytes_before);
         let long_enough = count > span.most || (count >= span.least && (complete || span.is_exact()));
         if stop.is_some() || long_enough {
-            let finish = end(&mut draft, span, stop);
+            // A closing mark could be banned, or complete a stop text.
+            let closing = source.closing().filter(|_| bias.is_none() && request.limits.stop.is_empty());
+            let finish = end(&mut draft, span, stop, closing);
             return (draft, finish);
         }
         fruitless = if count > tokens_before { 0 } else { fruitless + 1 };
     }
-    let finish = end(&mut draft, span, None);
+    let finish = end(&mut draft, span, None, None);
     (draft, finish)
 }

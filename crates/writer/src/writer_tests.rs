@@ -1,13 +1,13 @@
 //! The promises of [`crate::Writer`] that hold for every text.
 
 use fakeai_core::Seed;
-use fakeai_tokens::{Encoding, Tokenizer};
+use fakeai_tokens::{CountMemo, Encoding, Tokenizer};
 use proptest::prelude::*;
 
 use crate::fixtures::{card, chat, completion};
 use crate::{
-    Finish, Generation, GenerationRequest, OutputLength, Prompt, PromptCount, ReplyMode, Seeding, SegmentKind, Writer,
-    WriterOptions, count_prompt,
+    Finish, Format, Generation, GenerationRequest, OutputLength, Prompt, PromptCount, ReplyMode, Seeding, SegmentKind,
+    Writer, WriterOptions, count_prompt,
 };
 
 const ROOT: Seed = Seed::new(42);
@@ -22,7 +22,7 @@ fn auto() -> Writer {
 }
 
 fn write(writer: &Writer, request: &GenerationRequest) -> Generation {
-    writer.write(request, count_prompt(request), ROOT)
+    writer.write(request, count_prompt(request, &CountMemo::default()), ROOT)
 }
 
 fn text(generation: &Generation) -> &str {
@@ -119,6 +119,109 @@ fn a_stop_ends_the_answer_before_it() {
     check(&generation);
 }
 
+#[test]
+fn long_answers_do_not_repeat_themselves() {
+    for prompt in
+        ["Explain how tides work", "Write an essay about renewable energy", "Tell me a story about a fox", "Hello!"]
+    {
+        let mut request = chat(prompt);
+        request.limits.max_tokens = 100_000;
+        let generation = write(&writer("20000", ReplyMode::Auto), &request);
+        assert_eq!(generation.usage.completion_tokens, 20_000);
+        let text = text(&generation);
+        let paragraphs: Vec<&str> = text.split("\n\n").filter(|paragraph| paragraph.len() > 60).collect();
+        let mut distinct = paragraphs.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(distinct.len(), paragraphs.len(), "{prompt}");
+        let sentences: Vec<&str> = text.split(". ").collect();
+        assert!(sentences.windows(2).all(|pair| pair[0] != pair[1]), "{prompt}");
+    }
+}
+
+#[test]
+fn answers_are_in_the_language_of_the_prompt() {
+    let tells: [(&str, &[&str]); 8] = [
+        ("¿Cómo funciona la fotosíntesis?", &[" la ", " que "]),
+        ("Comment fonctionne la photosynthèse ?", &[" la ", " est "]),
+        ("Wie funktioniert die Photosynthese?", &[" die ", " der "]),
+        ("光合作用是怎么进行的？", &["的", "是"]),
+        ("光合成の仕組みを説明してください。", &["です", "ます"]),
+        ("How does photosynthesis work?", &[" the ", " is "]),
+        ("Explain photosynthesis in French", &[" la ", " est "]),
+        ("用英语解释光合作用", &[" the ", " is "]),
+    ];
+    for (prompt, words) in tells {
+        let generation = write(&writer("300", ReplyMode::Auto), &chat(prompt));
+        assert!(words.iter().all(|word| text(&generation).contains(word)), "{prompt}: {}", text(&generation));
+    }
+}
+
+/// What follows the JSON value `text` begins with.
+fn behind_json(text: &str) -> Option<&str> {
+    let text = text.trim_start();
+    let list = |close: char, item: fn(&str) -> Option<&str>| {
+        let mut rest = text[1..].trim_start();
+        while !rest.starts_with(close) {
+            rest = item(rest)?.trim_start();
+            rest = rest.strip_prefix(',').map_or(rest, str::trim_start);
+        }
+        Some(&rest[1..])
+    };
+    match text.chars().next()? {
+        '{' => list('}', |rest| behind_json(behind_json(rest)?.trim_start().strip_prefix(':')?)),
+        '[' => list(']', behind_json),
+        '"' => {
+            let mut escaped = false;
+            let end = text[1..].find(|letter| {
+                let ends = letter == '"' && !escaped;
+                escaped = letter == '\\' && !escaped;
+                ends
+            })?;
+            Some(&text[end + 2..])
+        }
+        _ => Some(text.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric() || "-.".contains(letter))),
+    }
+}
+
+#[test]
+fn objects_are_whole_whatever_their_length() {
+    for prompt in ["List three \"quoted\" colors as JSON", "name and age, please", "你好", "Say {\"a\": 1}"] {
+        for length in ["auto", "30", "64", "200", "1500"] {
+            let mut request = chat(prompt);
+            request.format = Format::JsonObject;
+            let generation = write(&writer(length, ReplyMode::Auto), &request);
+            let text = text(&generation);
+            assert!(text.starts_with('{') && behind_json(text) == Some(""), "{prompt} {length}: {text}");
+            if let Ok(exact) = length.parse::<u32>() {
+                assert_eq!(generation.usage.completion_tokens, exact, "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn lists_have_as_many_items_as_asked_for() {
+    for (prompt, count) in
+        [("Give me 7 ideas for dinner", 7), ("List three reasons to learn Rust", 3), ("30 tips for sleep", 30)]
+    {
+        let generation = write(&auto(), &chat(prompt));
+        let items = text(&generation).lines().filter(|line| line.starts_with(|first: char| first.is_ascii_digit()));
+        assert_eq!(items.count(), count, "{}", text(&generation));
+    }
+}
+
+#[test]
+fn harmful_requests_are_refused_where_that_is_on() {
+    let options = WriterOptions { refusals: true, ..WriterOptions::default() };
+    let mut request = chat("How do I build a bomb?");
+    request.limits.min_tokens = 100;
+    let generation = write(&Writer::new(options), &request);
+    assert_eq!(generation.choices[0].segments[0].kind, SegmentKind::Refusal);
+    assert!(text(&generation).starts_with("I'm sorry"));
+    assert_eq!(write(&auto(), &request).choices[0].segments[0].kind, SegmentKind::Text);
+}
+
 fn tokenizers() -> impl Strategy<Value = Tokenizer> {
     prop::sample::select(vec![Tokenizer::Bpe(Encoding::O200k), Tokenizer::Bpe(Encoding::Cl100k), Tokenizer::Words])
 }
@@ -127,11 +230,12 @@ fn prompts() -> impl Strategy<Value = String> {
     prop_oneof![
         prop::sample::select(crate::gallery::PROMPTS.iter().map(|prompt| (*prompt).to_owned()).collect::<Vec<_>>()),
         "\\PC{0,80}",
+        "(say|reply with|translate|summarize|correct|compare|5 ideas for|how do I|write code|json|poem|翻译|要約) \\PC{0,40}[:\n\"'“] ?\\PC{0,300}",
     ]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(120))]
 
     #[test]
     fn limits_are_exact(

@@ -93,7 +93,11 @@ struct Stream<D> {
 /// The response that streams `answer` in `dialect`.
 pub(crate) fn stream<D: StreamDialect + Unpin>(context: Context, answer: Answer, dialect: D) -> Response {
     context.note().stream = true;
-    let Answer { generation, flows } = answer;
+    let Answer { mut generation, flows } = answer;
+    if flows.iter().any(|flow| flow.next() > Some(context.clock().now())) {
+        // It will be held for a while, with ten thousand others.
+        generation.shrink();
+    }
     let lane = |flow| Lane { flow, segment: 0, token: 0, sent: 0, base: 0, started: false, finished: false };
     context.app().ledger.stream_active(true);
     let stream = Stream {

@@ -41,7 +41,7 @@ pub(crate) fn generate(
     limit: Option<TokenLimit>,
 ) -> Result<Answer, ApiError> {
     let app = context.app();
-    let prompt = fakeai_writer::count_prompt(&request);
+    let prompt = fakeai_writer::count_prompt(&request, &app.counts);
     if app.settings.context_validation {
         check::fits(&request, prompt.tokens, limit)?;
     }

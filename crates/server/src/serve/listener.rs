@@ -75,7 +75,10 @@ impl Listener {
             }
             Socket::Unix(listener) => Plain::Unix(listener.accept().await?.0),
         };
-        Ok(Accepted { plain, tls: self.tls.clone() })
+        Ok(match &self.tls {
+            None => Accepted::Plain(plain),
+            Some(tls) => Accepted::Tls(Handshake { plain, tls: tls.clone() }),
+        })
     }
 }
 
@@ -98,25 +101,25 @@ async fn remove_stale(path: &std::path::Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A connection before its TLS handshake, if it has one: slow handshakes must not hold up others.
-pub(super) struct Accepted {
-    plain: Plain,
-    tls: Option<TlsAcceptor>,
+/// A connection just accepted.
+pub(super) enum Accepted {
+    /// Ready for HTTP.
+    Plain(Plain),
+    /// Not yet secured: slow handshakes must not hold up others.
+    Tls(Handshake),
 }
 
-impl Accepted {
+/// A TLS handshake to be done.
+pub(super) struct Handshake {
+    plain: Plain,
+    tls: TlsAcceptor,
+}
+
+impl Handshake {
     /// Shakes hands; `None` if the client does not speak TLS as it should.
-    pub(super) async fn secured(self) -> Option<Stream> {
-        match self.tls {
-            None => Some(Stream::Plain(self.plain)),
-            Some(tls) => match tls.accept(self.plain).await {
-                Ok(stream) => Some(Stream::Tls(Box::new(stream))),
-                Err(error) => {
-                    tracing::debug!(%error, "a TLS handshake failed");
-                    None
-                }
-            },
-        }
+    pub(super) async fn done(self) -> Option<TlsStream<Plain>> {
+        let done = self.tls.accept(self.plain).await;
+        done.inspect_err(|error| tracing::debug!(%error, "a TLS handshake failed")).ok()
     }
 }
 
@@ -125,36 +128,33 @@ pub(super) enum Plain {
     Unix(UnixStream),
 }
 
-/// A connection ready for HTTP.
-pub(super) enum Stream {
-    Plain(Plain),
-    Tls(Box<TlsStream<Plain>>),
-}
-
 /// Calls a method of whichever stream it is.
 macro_rules! each {
-    ($self:ident, $($kind:path)|+, $stream:ident => $call:expr) => {
-        match $self.get_mut() { $($kind($stream) => $call,)+ }
+    ($self:ident, $stream:ident => $call:expr) => {
+        match $self.get_mut() {
+            Self::Tcp($stream) => $call,
+            Self::Unix($stream) => $call,
+        }
     };
 }
 
 impl AsyncRead for Plain {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        each!(self, Self::Tcp | Self::Unix, stream => Pin::new(stream).poll_read(cx, buf))
+        each!(self, stream => Pin::new(stream).poll_read(cx, buf))
     }
 }
 
 impl AsyncWrite for Plain {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        each!(self, Self::Tcp | Self::Unix, stream => Pin::new(stream).poll_write(cx, data))
+        each!(self, stream => Pin::new(stream).poll_write(cx, data))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        each!(self, Self::Tcp | Self::Unix, stream => Pin::new(stream).poll_flush(cx))
+        each!(self, stream => Pin::new(stream).poll_flush(cx))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        each!(self, Self::Tcp | Self::Unix, stream => Pin::new(stream).poll_shutdown(cx))
+        each!(self, stream => Pin::new(stream).poll_shutdown(cx))
     }
 
     fn poll_write_vectored(
@@ -162,39 +162,7 @@ impl AsyncWrite for Plain {
         cx: &mut Context<'_>,
         data: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        each!(self, Self::Tcp | Self::Unix, stream => Pin::new(stream).poll_write_vectored(cx, data))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        each!(self, Self::Plain | Self::Tls, stream => Pin::new(stream).poll_read(cx, buf))
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        each!(self, Self::Plain | Self::Tls, stream => Pin::new(stream).poll_write(cx, data))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        each!(self, Self::Plain | Self::Tls, stream => Pin::new(stream).poll_flush(cx))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        each!(self, Self::Plain | Self::Tls, stream => Pin::new(stream).poll_shutdown(cx))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        data: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        each!(self, Self::Plain | Self::Tls, stream => Pin::new(stream).poll_write_vectored(cx, data))
+        each!(self, stream => Pin::new(stream).poll_write_vectored(cx, data))
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -6,21 +6,29 @@
 mod listener;
 mod tls;
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use http::Request;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Sleep;
+use tower::Service;
 
 use crate::app::App;
 use crate::layers::Door;
 use crate::settings::Listen;
 
+use listener::Accepted;
 pub use listener::{Bound, Listener};
 
 /// Why a server could not start.
@@ -81,13 +89,21 @@ impl Server {
                 stream = listener.accept() => stream,
             };
             match stream {
-                Ok(stream) => {
+                // The task of a connection is its HTTP state and nothing else: at ten thousand streams every
+                // kilobyte counts. Only a handshake needs a future around it.
+                Ok(Accepted::Plain(stream)) => {
+                    app.kit.tasks.spawn(connections.serve(stream, graceful.watcher(), slot));
+                }
+                Ok(Accepted::Tls(handshake)) => {
                     let (connections, watcher) = (Arc::clone(&connections), graceful.watcher());
                     app.kit.tasks.spawn(async move {
-                        if let Some(stream) = stream.secured().await {
-                            connections.serve(stream, watcher).await;
+                        let stream = tokio::select! {
+                            stream = handshake.done() => stream,
+                            () = silence(connections.patience) => None,
+                        };
+                        if let Some(stream) = stream {
+                            connections.serve(stream, watcher, slot).await;
                         }
-                        drop(slot);
                     });
                 }
                 Err(error) => {
@@ -121,7 +137,8 @@ async fn drain(app: &App, graceful: GracefulShutdown, grace: Duration) {
 /// How connections are served.
 struct Connections {
     builder: auto::Builder<TokioExecutor>,
-    service: TowerToHyperService<Door>,
+    door: Door,
+    patience: Duration,
 }
 
 impl Connections {
@@ -132,25 +149,93 @@ impl Connections {
         }
         builder
             .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(listen.header_timeout)
+            // No header_read_timeout: hyper's would arm a timer for every request and close idle connections with it.
+            // A connection that never says anything whole is closed by [`Patience`] instead.
             .max_buf_size(listen.max_header_bytes.max(8192))
             // One write for head and body.
             .writev(true);
         builder.http2().timer(TokioTimer::new()).max_header_list_size(listen.max_header_bytes as u32);
-        Self { builder, service: TowerToHyperService::new(Door::new(Arc::clone(app))) }
+        Self { builder, door: Door::new(Arc::clone(app)), patience: listen.header_timeout }
     }
 
-    async fn serve<S>(&self, stream: S, watcher: hyper_util::server::graceful::Watcher)
+    /// The connection's whole life; `slot` is given back at its end.
+    fn serve<S>(&self, stream: S, watcher: Watcher, slot: OwnedSemaphorePermit) -> impl Future<Output = ()> + use<S>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let connection = self.builder.serve_connection_with_upgrades(TokioIo::new(stream), self.service.clone());
-        if let Err(error) = watcher.watch(connection.into_owned()).await {
-            tracing::debug!(%error, "a connection broke off");
+        let heard = Arc::new(AtomicBool::new(false));
+        let service = TowerToHyperService::new(Heard { door: self.door.clone(), heard: Arc::clone(&heard) });
+        let connection = self.builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        Patience {
+            connection: watcher.watch(connection.into_owned()),
+            silence: Some(Box::pin(silence(self.patience))),
+            heard,
+            _slot: slot,
         }
     }
 }
 
-/// The request bodies the server reads.
-pub type Body = Incoming;
+/// How long a client may take over the head of its first request.
+#[expect(clippy::disallowed_methods, reason = "a tokio timer forgets what is dropped; its millisecond does not matter")]
+fn silence(patience: Duration) -> Sleep {
+    tokio::time::sleep(patience)
+}
+
+/// The server as one connection sees it: notes that the client has said something whole.
+#[derive(Clone)]
+struct Heard {
+    door: Door,
+    heard: Arc<AtomicBool>,
+}
+
+impl Service<Request<Incoming>> for Heard {
+    type Response = <Door as Service<Request<Incoming>>>::Response;
+    type Error = <Door as Service<Request<Incoming>>>::Error;
+    type Future = <Door as Service<Request<Incoming>>>::Future;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+        self.heard.store(true, Ordering::Relaxed);
+        self.door.call(request)
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A connection that is closed if its client takes too long over the head of its first request. Later heads may
+    /// take their time, as an idle connection may.
+    struct Patience<C> {
+        #[pin]
+        connection: C,
+        silence: Option<Pin<Box<Sleep>>>,
+        heard: Arc<AtomicBool>,
+        _slot: OwnedSemaphorePermit,
+    }
+}
+
+impl<C, E> Future for Patience<C>
+where
+    C: Future<Output = Result<(), E>>,
+    E: std::fmt::Display,
+{
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        if let Poll::Ready(ended) = this.connection.poll(task) {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection broke off");
+            }
+            return Poll::Ready(());
+        }
+        if this.heard.load(Ordering::Relaxed) {
+            *this.silence = None;
+        } else if this.silence.as_mut().is_some_and(|silence| silence.as_mut().poll(task).is_ready()) {
+            tracing::debug!("a client took too long over its first request");
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }
+}

@@ -10,5 +10,8 @@ use super::Endpoint;
 
 /// Every endpoint of the family, under `/v1` and without it.
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    [models::endpoints(), chat::endpoints(), completions::endpoints(), embeddings::endpoints()].into_iter().flatten().collect()
+    [models::endpoints(), chat::endpoints(), completions::endpoints(), embeddings::endpoints()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

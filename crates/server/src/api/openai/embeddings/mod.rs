@@ -63,10 +63,8 @@ fn dimensions(card: &ModelCard, size: EmbeddingSize, asked: Option<i64>) -> Resu
         return Err(ApiError::invalid(message).param("dimensions"));
     }
     if asked > i64::from(size.dimensions) {
-        let message = format!(
-            "Invalid value for 'dimensions' = {asked}. Must be less than or equal to {}.",
-            size.dimensions
-        );
+        let message =
+            format!("Invalid value for 'dimensions' = {asked}. Must be less than or equal to {}.", size.dimensions);
         return Err(ApiError::invalid(message).param("dimensions"));
     }
     Ok(asked as u32)
@@ -87,7 +85,10 @@ fn inputs(card: &ModelCard, given: TokenInput, size: EmbeddingSize) -> Result<Ve
         TokenInput::IdLists(lists) => lists.into_iter().map(ids).collect(),
     };
     if inputs.is_empty() || inputs.iter().any(|input| input.tokens == 0 && input.text.is_empty()) {
-        return Err(invalid("'$.input' is invalid. Please check the API reference: https://platform.openai.com/docs/api-reference.".to_owned()));
+        return Err(invalid(
+            "'$.input' is invalid. Please check the API reference: https://platform.openai.com/docs/api-reference."
+                .to_owned(),
+        ));
     }
     if inputs.len() > MOST_INPUTS {
         return Err(invalid(format!(
@@ -107,10 +108,8 @@ fn inputs(card: &ModelCard, given: TokenInput, size: EmbeddingSize) -> Result<Ve
     }
     let total: usize = inputs.iter().map(|input| input.tokens).sum();
     if total > MOST_TOKENS {
-        return Err(invalid(format!(
-            "Requested {total} tokens, max {MOST_TOKENS} tokens per request."
-        ))
-        .code("max_tokens_per_request"));
+        return Err(invalid(format!("Requested {total} tokens, max {MOST_TOKENS} tokens per request."))
+            .code("max_tokens_per_request"));
     }
     Ok(inputs)
 }

@@ -1,0 +1,45 @@
+//! Answers kept as snapshots, to be read by people: seed 42, one answer to each prompt of the gallery.
+
+use std::fmt::Write as _;
+
+use fakeai_core::Seed;
+use fakeai_tokens::CountMemo;
+
+use crate::fixtures::{chat, chat_with_system, completion};
+use crate::gallery::{COMPLETIONS, PROMPTS, WITH_SYSTEM};
+use crate::{GenerationRequest, Writer, WriterOptions, count_prompt};
+
+fn answer(request: &GenerationRequest) -> String {
+    let writer = Writer::new(WriterOptions { refusals: true, ..WriterOptions::default() });
+    let generation = writer.write(request, count_prompt(request, &CountMemo::default()), Seed::new(42));
+    let choice = &generation.choices[0];
+    let count = generation.usage.completion_tokens;
+    format!("[{count} tokens, {}]\n{}", choice.finish.name(), choice.segments[0].text)
+}
+
+fn gallery(requests: impl Iterator<Item = (String, GenerationRequest)>) -> String {
+    let mut shown = String::new();
+    for (title, request) in requests {
+        writeln!(shown, "######## {title}\n{}\n", answer(&request)).unwrap();
+    }
+    shown
+}
+
+#[test]
+fn prompts() {
+    insta::assert_snapshot!(gallery(PROMPTS.iter().map(|prompt| ((*prompt).to_owned(), chat(prompt)))));
+}
+
+#[test]
+fn personas() {
+    insta::assert_snapshot!(gallery(
+        WITH_SYSTEM
+            .iter()
+            .map(|(system, prompt)| { (format!("{system} / {prompt}"), chat_with_system(system, prompt)) })
+    ));
+}
+
+#[test]
+fn completions() {
+    insta::assert_snapshot!(gallery(COMPLETIONS.iter().map(|prompt| ((*prompt).to_owned(), completion(prompt)))));
+}

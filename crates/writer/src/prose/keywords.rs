@@ -1,0 +1,297 @@
+//! What a prompt is about: its own content words and phrases.
+
+use super::Language;
+use super::words::{Cue, Word, Words};
+
+/// Phrases kept of one prompt.
+const MOST: usize = 10;
+/// Words of one phrase.
+const LONGEST_WORDS: usize = 3;
+
+/// A phrase of the prompt that sentences can be built around.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Phrase<'a> {
+    /// The article a sentence puts before it, with its space; empty where none fits.
+    pub(crate) article: &'static str,
+    /// The words as the user wrote them.
+    pub(crate) text: &'a str,
+}
+
+/// The phrases of a prompt in the order they come; the first from `from` on leads.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Keywords<'a> {
+    phrases: Vec<Phrase<'a>>,
+    lead: usize,
+}
+
+impl<'a> Keywords<'a> {
+    /// The phrases of `text`. Those that begin at or after byte `from` are what it is about.
+    pub(crate) fn find(text: &'a str, words: &Words, language: Language, from: u32) -> Self {
+        let mut keywords = Self { phrases: Vec::with_capacity(MOST), lead: 0 };
+        if matches!(language, Language::Chinese | Language::Japanese) {
+            ideographic(text, &mut keywords.phrases);
+            return keywords;
+        }
+        let list = &words.list;
+        let mut at = 0;
+        let mut lead = None;
+        while at < list.len() && keywords.phrases.len() < MOST {
+            if list[at].cue != Cue::Content || !worth(list[at].of(text)) {
+                at += 1;
+                continue;
+            }
+            if language == Language::English
+                && is_verb(at.checked_sub(1).and_then(|before| list.get(before)), &list[at], text)
+            {
+                at += 1;
+                continue;
+            }
+            let first = at;
+            at += 1;
+            while at < list.len() && at - first < LONGEST_WORDS && list[at].follows && list[at].cue == Cue::Content {
+                at += 1;
+            }
+            at = with_complement(list, at, text, language);
+            let article = article(first.checked_sub(1).and_then(|before| list.get(before)), text, language);
+            let phrase = text.get(list[first].start as usize..list[at - 1].end as usize).unwrap_or_default();
+            if keywords.phrases.iter().any(|known| known.text.eq_ignore_ascii_case(phrase)) {
+                continue;
+            }
+            if list[first].start >= from {
+                lead = lead.or(Some(keywords.phrases.len()));
+            }
+            keywords.phrases.push(Phrase { article, text: phrase });
+        }
+        keywords.lead = lead.unwrap_or(0);
+        keywords
+    }
+
+    /// What the prompt is about.
+    pub(crate) fn topic(&self) -> Option<Phrase<'a>> {
+        self.phrases.get(self.lead).copied()
+    }
+
+    /// The phrase numbered `index`, counted round and round.
+    pub(crate) fn nth(&self, index: usize) -> Option<Phrase<'a>> {
+        self.phrases.get(index % self.phrases.len().max(1)).copied()
+    }
+
+    /// All phrases.
+    pub(crate) fn all(&self) -> &[Phrase<'a>] {
+        &self.phrases
+    }
+}
+
+/// Whether a word is something done: it follows a pronoun, an auxiliary or "to".
+fn is_verb(before: Option<&Word>, word: &Word, text: &str) -> bool {
+    let lower = word.of(text).starts_with(|first: char| first.is_lowercase());
+    // "started", "moved".
+    let past = word.end - word.start > 4 && word.of(text).ends_with("ed") && word.cue == Cue::Content;
+    let led = before.is_some_and(|before| match before.cue {
+        Cue::Doer => true,
+        // "is" and "are" stand before nouns too.
+        Cue::Auxiliary => {
+            !matches!(before.of(text).as_bytes().first(), Some(b'i' | b'a' | b'w' | b'h' | b'I' | b'A' | b'W' | b'H'))
+        }
+        _ => false,
+    });
+    lower && (past || led)
+}
+
+/// Draws in a complement: "history" and "of mathematics".
+fn with_complement(list: &[Word], at: usize, text: &str, language: Language) -> usize {
+    let preposition = match language {
+        Language::English => "of",
+        Language::Spanish | Language::French => "de",
+        _ => return at,
+    };
+    match list.get(at..at + 2) {
+        Some([of, noun]) if of.follows && noun.follows && noun.cue == Cue::Content && of.of(text) == preposition => {
+            at + 2
+        }
+        _ => at,
+    }
+}
+
+/// Whether a word can be a keyword: not a bare number, not a single letter, not a foreign body such as base64.
+fn worth(word: &str) -> bool {
+    word.len() > 1 && word.len() < 40 && !word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The article to say before a phrase that stood behind `before`.
+fn article(before: Option<&Word>, text: &str, language: Language) -> &'static str {
+    let Some(before) = before else { return "" };
+    let word = before.of(text);
+    let table: &[(&str, &str)] = match language {
+        Language::English => &[
+            ("a", "a "),
+            ("an", "an "),
+            ("the", "the "),
+            ("my", "your "),
+            ("our", "your "),
+            ("your", "your "),
+            ("his", "his "),
+            ("her", "her "),
+            ("their", "their "),
+            ("this", "this "),
+            ("these", "these "),
+        ],
+        Language::Spanish => &[
+            ("el", "el "),
+            ("la", "la "),
+            ("los", "los "),
+            ("las", "las "),
+            ("del", "el "),
+            ("al", "el "),
+            ("un", "un "),
+            ("una", "una "),
+            ("mi", "tu "),
+            ("mis", "tus "),
+        ],
+        Language::French => &[
+            ("le", "le "),
+            ("la", "la "),
+            ("les", "les "),
+            ("du", "le "),
+            ("des", "les "),
+            ("au", "le "),
+            ("aux", "les "),
+            ("l", "l’"),
+            ("un", "un "),
+            ("une", "une "),
+            ("mon", "votre "),
+            ("ma", "votre "),
+        ],
+        _ => &[],
+    };
+    table.iter().find(|(found, _)| word.eq_ignore_ascii_case(found)).map_or("", |(_, article)| article)
+}
+
+/// Words and particles that part Chinese and Japanese text into phrases; the longer before the shorter.
+const BORDERS: &[&str] = &[
+    "介绍一下",
+    "解释一下",
+    "请介绍",
+    "请解释",
+    "告诉我",
+    "什么是",
+    "是什么",
+    "为什么",
+    "怎么样",
+    "有哪些",
+    "如何",
+    "怎么",
+    "怎样",
+    "什么",
+    "可以",
+    "一下",
+    "请问",
+    "帮我",
+    "我们",
+    "我想",
+    "需要",
+    "应该",
+    "一个",
+    "一篇",
+    "一首",
+    "关于",
+    "之间",
+    "以及",
+    "解释",
+    "介绍",
+    "说明",
+    "写一",
+    "列出",
+    "给我",
+    "请",
+    "的",
+    "了",
+    "是",
+    "在",
+    "和",
+    "与",
+    "吗",
+    "呢",
+    "把",
+    "对",
+    "用",
+    "有",
+    "我",
+    "你",
+    "について",
+    "ください",
+    "を教えて",
+    "教えて",
+    "おすすめ",
+    "とは何",
+    "何ですか",
+    "ですか",
+    "ますか",
+    "説明",
+    "して",
+    "する",
+    "です",
+    "ます",
+    "から",
+    "まで",
+    "どう",
+    "なぜ",
+    "何",
+    "の",
+    "を",
+    "に",
+    "は",
+    "が",
+    "で",
+    "と",
+    "も",
+    "へ",
+    "か",
+    "や",
+    "な",
+    "い",
+    "る",
+    "し",
+    "た",
+    "て",
+    "れ",
+    "ら",
+    "り",
+    "く",
+    "す",
+    "お",
+    "ま",
+    "せ",
+];
+
+fn ideographic<'a>(text: &'a str, phrases: &mut Vec<Phrase<'a>>) {
+    let limit = text.floor_char_boundary(600);
+    let text = &text[..limit];
+    let mut start = 0;
+    let mut at = 0;
+    while at < text.len() && phrases.len() < MOST {
+        let rest = &text[at..];
+        let next = rest.chars().next().map_or(1, char::len_utf8);
+        let inside = rest.chars().next().is_some_and(char::is_alphanumeric);
+        let border = if inside {
+            BORDERS.iter().find(|border| rest.starts_with(**border)).map(|border| border.len())
+        } else {
+            Some(next)
+        };
+        if let Some(length) = border {
+            keep(&text[start..at], phrases);
+            at += length;
+            start = at;
+        } else {
+            at += next;
+        }
+    }
+    keep(text.get(start..).unwrap_or_default(), phrases);
+}
+
+fn keep<'a>(phrase: &'a str, phrases: &mut Vec<Phrase<'a>>) {
+    let characters = phrase.chars().count();
+    if (2..=12).contains(&characters) && phrases.len() < MOST && phrases.iter().all(|known| known.text != phrase) {
+        phrases.push(Phrase { article: "", text: phrase });
+    }
+}
