@@ -5,7 +5,8 @@ import pytest
 from openai.types import Model
 
 
-def test_list_is_full_of_typed_models(sdk):
+def test_list_is_full_of_typed_models(connect, start):
+    sdk = connect(start().base_url)
     models = sdk.call(lambda client: client.models.list()).data
     assert len(models) >= 80
     assert all(isinstance(model, Model) and model.object == "model" and model.created > 0 for model in models)
