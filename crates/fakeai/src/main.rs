@@ -6,7 +6,7 @@ use fakeai::Terminal;
 use fakeai::commands::{World, run};
 use fakeai::launch::serve;
 
-/// Short-lived small blocks on many threads are what a server allocates.
+#[cfg(feature = "mimalloc")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

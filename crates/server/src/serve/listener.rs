@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::{ServeError, tls};
+use super::{Protocol, ServeError, tls};
 use crate::settings::{Address, Listen};
 
 /// Where a server listens.
@@ -116,10 +116,16 @@ pub(super) struct Handshake {
 }
 
 impl Handshake {
-    /// Shakes hands; `None` if the client does not speak TLS as it should.
-    pub(super) async fn done(self) -> Option<TlsStream<Plain>> {
+    /// Shakes hands and agrees on a protocol; `None` if the client does not speak TLS as it should.
+    pub(super) async fn done(self) -> Option<(TlsStream<Plain>, Protocol)> {
         let done = self.tls.accept(self.plain).await;
-        done.inspect_err(|error| tracing::debug!(%error, "a TLS handshake failed")).ok()
+        let stream = done.inspect_err(|error| tracing::debug!(%error, "a TLS handshake failed")).ok()?;
+        let protocol = match stream.get_ref().1.alpn_protocol() {
+            Some(b"h2") => Protocol::Http2,
+            Some(_) => Protocol::Http1,
+            None => Protocol::Unknown,
+        };
+        Some((stream, protocol))
     }
 }
 
@@ -136,6 +142,23 @@ macro_rules! each {
             Self::Unix($stream) => $call,
         }
     };
+}
+
+impl Plain {
+    /// What the client speaks, as its first bytes say, which stay to be read.
+    pub(super) async fn protocol(&self) -> Protocol {
+        // "PRI * HTTP/2.0" begins HTTP/2 in the clear; no HTTP/1 method begins with these three letters.
+        let mut first = [0; 3];
+        let seen = match self {
+            Self::Tcp(stream) => stream.peek(&mut first).await,
+            Self::Unix(_) => return Protocol::Unknown,
+        };
+        match seen {
+            Ok(3) if &first == b"PRI" => Protocol::Http2,
+            Ok(3) => Protocol::Http1,
+            _ => Protocol::Unknown,
+        }
+    }
 }
 
 impl AsyncRead for Plain {

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use fakeai_core::Tasks;
 use http::Request;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -89,23 +90,7 @@ impl Server {
                 stream = listener.accept() => stream,
             };
             match stream {
-                // The task of a connection is its HTTP state and nothing else: at ten thousand streams every
-                // kilobyte counts. Only a handshake needs a future around it.
-                Ok(Accepted::Plain(stream)) => {
-                    app.kit.tasks.spawn(connections.serve(stream, graceful.watcher(), slot));
-                }
-                Ok(Accepted::Tls(handshake)) => {
-                    let (connections, watcher) = (Arc::clone(&connections), graceful.watcher());
-                    app.kit.tasks.spawn(async move {
-                        let stream = tokio::select! {
-                            stream = handshake.done() => stream,
-                            () = silence(connections.patience) => None,
-                        };
-                        if let Some(stream) = stream {
-                            connections.serve(stream, watcher, slot).await;
-                        }
-                    });
-                }
+                Ok(accepted) => connections.spawn(&app.kit.tasks, accepted, graceful.watcher(), slot),
                 Err(error) => {
                     // Out of descriptors, most likely: waiting beats spinning.
                     tracing::warn!(%error, "can't accept a connection");
@@ -136,17 +121,24 @@ async fn drain(app: &App, graceful: GracefulShutdown, grace: Duration) {
 
 /// How connections are served.
 struct Connections {
-    builder: auto::Builder<TokioExecutor>,
+    /// By the protocol spoken: telling it apart inside hyper would double every connection's read buffer.
+    builders: [auto::Builder<TokioExecutor>; 3],
     door: Door,
     patience: Duration,
+}
+
+/// What a client speaks.
+#[derive(Clone, Copy)]
+enum Protocol {
+    Http1,
+    Http2,
+    /// Not known yet: hyper reads on and decides.
+    Unknown,
 }
 
 impl Connections {
     fn new(app: &Arc<App>, listen: &Listen) -> Self {
         let mut builder = auto::Builder::new(TokioExecutor::new());
-        if !listen.http2 {
-            builder = builder.http1_only();
-        }
         builder
             .http1()
             // No header_read_timeout: hyper's would arm a timer for every request and close idle connections with it.
@@ -155,17 +147,56 @@ impl Connections {
             // One write for head and body.
             .writev(true);
         builder.http2().timer(TokioTimer::new()).max_header_list_size(listen.max_header_bytes as u32);
-        Self { builder, door: Door::new(Arc::clone(app)), patience: listen.header_timeout }
+        let (http1, http2) = (builder.clone().http1_only(), builder.clone().http2_only());
+        let unknown = if listen.http2 { builder } else { http1.clone() };
+        let http2 = if listen.http2 { http2 } else { http1.clone() };
+        let builders = [http1, http2, unknown];
+        Self { builders, door: Door::new(Arc::clone(app)), patience: listen.header_timeout }
+    }
+
+    /// Serves a connection in a task of its own. The task is the HTTP state and little else: at ten thousand streams
+    /// every kilobyte counts.
+    fn spawn(self: &Arc<Self>, tasks: &Tasks, accepted: Accepted, watcher: Watcher, slot: OwnedSemaphorePermit) {
+        let this = Arc::clone(self);
+        match accepted {
+            Accepted::Plain(stream) => {
+                tasks.spawn(async move {
+                    let protocol = tokio::select! {
+                        protocol = stream.protocol() => protocol,
+                        () = silence(this.patience) => return,
+                    };
+                    this.serve(protocol, stream, watcher, slot).await;
+                });
+            }
+            Accepted::Tls(handshake) => {
+                tasks.spawn(async move {
+                    let stream = tokio::select! {
+                        stream = handshake.done() => stream,
+                        () = silence(this.patience) => return,
+                    };
+                    if let Some((stream, protocol)) = stream {
+                        this.serve(protocol, stream, watcher, slot).await;
+                    }
+                });
+            }
+        }
     }
 
     /// The connection's whole life; `slot` is given back at its end.
-    fn serve<S>(&self, stream: S, watcher: Watcher, slot: OwnedSemaphorePermit) -> impl Future<Output = ()> + use<S>
+    fn serve<S>(
+        &self,
+        protocol: Protocol,
+        stream: S,
+        watcher: Watcher,
+        slot: OwnedSemaphorePermit,
+    ) -> impl Future<Output = ()> + use<S>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let heard = Arc::new(AtomicBool::new(false));
         let service = TowerToHyperService::new(Heard { door: self.door.clone(), heard: Arc::clone(&heard) });
-        let connection = self.builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        let builder = &self.builders[protocol as usize];
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
         Patience {
             connection: watcher.watch(connection.into_owned()),
             silence: Some(Box::pin(silence(self.patience))),
