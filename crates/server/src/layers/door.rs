@@ -88,18 +88,17 @@ where
     let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
     let context = Context::new(Arc::clone(&app), workspace, request.method().clone(), path);
     let mut hung_up = HungUp { context: Some(context.clone()) };
-    let mut response = match oversized(&request, app.settings.max_body_bytes) {
-        Some(error) => error.into_response(),
-        None => {
-            request.extensions_mut().insert(context.clone());
-            let answer = router.call(request.map(Body::new));
-            match AssertUnwindSafe(answer).catch_unwind().await {
-                Ok(Ok(response)) => response,
-                Ok(Err(never)) => match never {},
-                Err(panic) => {
-                    tracing::error!(id = context.request_id(), panic = panic_message(&panic), "a handler panicked");
-                    ApiError::internal().into_response()
-                }
+    let mut response = if let Some(error) = oversized(&request, app.settings.max_body_bytes) {
+        error.into_response()
+    } else {
+        request.extensions_mut().insert(context.clone());
+        let answer = router.call(request.map(Body::new));
+        match AssertUnwindSafe(answer).catch_unwind().await {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(panic) => {
+                tracing::error!(id = context.request_id(), panic = panic_message(&panic), "a handler panicked");
+                ApiError::internal().into_response()
             }
         }
     };
