@@ -1,10 +1,5 @@
 //! The embedded server behind a third-party client, and what `FakeAi` promises of itself.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test; clippy only knows functions marked #[test]"
-)]
+#![expect(clippy::unwrap_used, reason = "a test; clippy only knows functions marked #[test]")]
 
 use async_openai::Client;
 use async_openai::config::OpenAIConfig;
