@@ -81,14 +81,15 @@ where
     B::Error: Into<axum::BoxError>,
 {
     let asked = request.headers().contains_key(header::ORIGIN).then(|| request.headers().clone());
-    let workspace = match workspace(&app, &mut request) {
-        Ok(workspace) => workspace,
-        Err(error) => return error.into_response(),
+    // A request of no workspace is refused as any other is: with an id, with CORS, written down.
+    let (workspace, refused) = match workspace(&app, &mut request) {
+        Ok(workspace) => (workspace, None),
+        Err(error) => (Arc::clone(app.workspaces.default()), Some(error)),
     };
     let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
     let context = Context::new(Arc::clone(&app), workspace, request.method().clone(), path);
     let mut hung_up = HungUp { context: Some(context.clone()) };
-    let mut response = if let Some(error) = oversized(&request, app.settings.max_body_bytes) {
+    let mut response = if let Some(error) = refused.or_else(|| oversized(&request, app.settings.max_body_bytes)) {
         error.into_response()
     } else {
         request.extensions_mut().insert(context.clone());
