@@ -38,6 +38,7 @@ def connect(request):
         clients.append(KINDS[request.param](base_url, **options))
         return clients[-1]
 
+    connect.kind = request.param
     yield connect
     for client in clients:
         client.close()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -106,3 +107,11 @@ class Server:
         except ValueError:  # closed by stop()
             pass
         self._lines.put(None)
+
+
+def until(holds):
+    """Asks until it holds. The only way in which tests wait."""
+    deadline = time.monotonic() + DEADLINE
+    while not (result := holds()):
+        assert time.monotonic() < deadline, "it never came to hold"
+    return result

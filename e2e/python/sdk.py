@@ -21,6 +21,10 @@ class Sync:
         """Everything that the stream of `request(client)` brings."""
         return list(request(self.client))
 
+    def drain(self, stream):
+        """Everything an open stream still brings."""
+        return list(stream)
+
     def events(self, request):
         """The events of a stream helper, and its final completion."""
         with request(self.client) as stream:
@@ -46,6 +50,12 @@ class Async:
     def stream(self, request):
         async def wait():
             return [item async for item in await request(self.client)]
+
+        return self.loop.run_until_complete(wait())
+
+    def drain(self, stream):
+        async def wait():
+            return [item async for item in stream]
 
         return self.loop.run_until_complete(wait())
 
