@@ -3,14 +3,15 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 import OpenAI from "openai";
 
-const binary =
-  process.env.FAKEAI_BINARY ?? fileURLToPath(new URL("../../target/release/fakeai", import.meta.url));
+const binary = resolve(
+  process.env.FAKEAI_BINARY ?? fileURLToPath(new URL("../../target/release/fakeai", import.meta.url)),
+);
 
 // The environment without what would configure the server.
 const environment = Object.fromEntries(
@@ -25,7 +26,7 @@ export async function start(...flags) {
     env: environment,
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const ended = new Promise((done) => child.once("exit", done));
   const stop = async () => {
     child.kill("SIGKILL");
     await ended;

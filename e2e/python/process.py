@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-BINARY = Path(os.environ.get("FAKEAI_BINARY", REPOSITORY / "target/release/fakeai"))
+BINARY = Path(os.environ.get("FAKEAI_BINARY", REPOSITORY / "target/release/fakeai")).resolve()
 
 # How long anything may take before a test gives up. Nothing is asserted about time itself.
 DEADLINE = 30.0
