@@ -79,22 +79,25 @@ impl App {
         if let Some(card) = self.known_model(workspace, id) {
             return Ok(self.counted(card));
         }
-        let card = self.inferred(id)?;
+        let card = self.inferred(workspace, id)?;
         tracing::info!(model = id, workspace = &*workspace.name, "model made on first use");
         Ok(self.counted(workspace.add_model(card)))
     }
 
     /// The same without making it: looking at a model does not list it.
     pub fn peek_model(&self, workspace: &Workspace, id: &str) -> Result<Arc<ModelCard>, ApiError> {
-        self.known_model(workspace, id).map_or_else(|| self.inferred(id).map(Arc::new), Ok)
+        self.known_model(workspace, id).map_or_else(|| self.inferred(workspace, id).map(Arc::new), Ok)
     }
 
     fn known_model(&self, workspace: &Workspace, id: &str) -> Option<Arc<ModelCard>> {
         self.catalog.get(id).cloned().or_else(|| workspace.model(id))
     }
 
-    fn inferred(&self, id: &str) -> Result<ModelCard, ApiError> {
-        if self.settings.strict_models { Err(ApiError::model_not_found(id)) } else { Ok(self.catalog.infer(id)) }
+    fn inferred(&self, workspace: &Workspace, id: &str) -> Result<ModelCard, ApiError> {
+        if self.settings.strict_models {
+            return Err(ApiError::model_not_found(id));
+        }
+        Ok(ModelCard { created: workspace.clock().unix(), ..self.catalog.infer(id) })
     }
 
     /// The card with the tokenizer the server was told to count by.

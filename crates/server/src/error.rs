@@ -75,6 +75,7 @@ impl ApiError {
         let list = match supported {
             [] => String::new(),
             [only] => format!("'{only}'"),
+            [first, second] => format!("'{first}' and '{second}'"),
             [rest @ .., last] => {
                 let rest: Vec<String> = rest.iter().map(|value| format!("'{value}'")).collect();
                 format!("{}, and '{last}'", rest.join(", "))

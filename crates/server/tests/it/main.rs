@@ -9,6 +9,7 @@
 
 mod chat;
 mod completions;
+mod embeddings;
 mod errors;
 mod harness;
 mod models;
