@@ -1,1 +1,58 @@
-fn main() {}
+//! The chores of this repository: `cargo xtask test` and its parts.
+//!
+//! Depends on nothing but `anyhow`, so that a fresh clone starts testing after seconds of building.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is what a person at a terminal reads")]
+
+mod bench;
+mod e2e;
+mod house;
+mod layers;
+mod repository;
+mod sources;
+mod steps;
+mod suite;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use steps::Steps;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  test             everything a change must pass: format, lints, house rules, unit and integration tests, e2e
+  check            the house rules alone: sizes, names, layers, banned dependencies
+  e2e              real clients from their registries against the release binary
+  bench [--quick]  the release binary beside a bare axum server
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let command: fn(&mut Steps) -> Result<()> = match words[..] {
+        ["test"] => suite::everything,
+        ["check"] => suite::check,
+        ["e2e"] => suite::e2e,
+        ["bench"] => bench::whole,
+        ["bench", "--quick"] => bench::quick,
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    let mut steps = Steps::default();
+    let result = command(&mut steps);
+    print!("{steps}");
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

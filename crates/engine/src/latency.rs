@@ -92,14 +92,21 @@ mod tests {
     use crate::{Engine, Readiness, Speed};
 
     fn sequence(output_tokens: u32, seed: u64) -> Sequence {
-        let speed = Speed {
+        let card = Speed {
             ttft_ms: 250.0,
             ttft_deviation_ms: 50.0,
             itl_ms: 15.0,
             itl_deviation_ms: 3.0,
             prefill_tokens_per_second: 1200.0,
         };
-        Sequence { prompt_tokens: 100, cached_tokens: 0, output_tokens, speed, temperature: 1.0, seed: Seed::new(seed) }
+        Sequence {
+            prompt_tokens: 100,
+            cached_tokens: 0,
+            output_tokens,
+            speed: card,
+            temperature: 1.0,
+            seed: Seed::new(seed),
+        }
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(crate) fn card(settings: &Settings, bound: &Bound) -> String {
             line("workspace", &format!("{url}/w/NAME/v1 keeps models, seed, clock and requests to itself"));
         }
         Bound::Unix(path) => {
-            line("curl", &format!("curl --unix-socket {} {scheme}://localhost/v1/models", path.display()))
+            line("curl", &format!("curl --unix-socket {} {scheme}://localhost/v1/models", path.display()));
         }
     }
     line("metrics", &format!("{url}/metrics   {url}/metrics/prometheus   {url}/health/detailed"));

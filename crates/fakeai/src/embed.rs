@@ -157,9 +157,9 @@ impl Builder {
             let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(StartError::Runtime);
             let _ = sender.send(runtime.and_then(|runtime| runtime.block_on(self.spawn())));
         });
-        let started = receiver.recv();
+        let outcome = receiver.recv();
         let _ = starter.join();
-        started.unwrap_or_else(|_| Err(StartError::Runtime(std::io::Error::other("the server did not start"))))
+        outcome.unwrap_or_else(|_| Err(StartError::Runtime(std::io::Error::other("the server did not start"))))
     }
 }
 

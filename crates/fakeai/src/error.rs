@@ -67,7 +67,7 @@ pub enum Error {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// The server could not start, or ended with an error.
-    #[error("{0:#}")]
+    #[error("{0}")]
     Server(anyhow::Error),
 }
 

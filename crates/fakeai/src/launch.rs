@@ -33,7 +33,7 @@ async fn run(settings: &Settings, terminal: &mut Terminal<'_>) -> anyhow::Result
     terminal.out.write_all(card::card(settings, server.bound()).as_bytes())?;
     terminal.out.flush()?;
     let tasks = app.kit.tasks.clone();
-    let served = tasks.spawn(server.run());
+    let running = tasks.spawn(server.run());
     let changed = tokio::select! {
         stopped = stop_signal() => { stopped?; false }
         () = settings.changed(&app.kit.clock) => true,
@@ -42,7 +42,7 @@ async fn run(settings: &Settings, terminal: &mut Terminal<'_>) -> anyhow::Result
     terminal.out.flush()?;
     tasks.stop();
     tokio::select! {
-        _ = served => {}
+        _ = running => {}
         again = stop_signal() => again?,
     }
     Ok(changed)

@@ -2,18 +2,27 @@
 
 use strsim::damerau_levenshtein;
 
-/// The candidate that `name` is a slip of the pen away from: at most a third of its letters, and at least two.
+/// A shorter beginning is shared by chance.
+const SHORTEST_BEGINNING: usize = 4;
+
+/// The candidate that `name` is a slip of the pen away from: at most a third of its letters, and at least two. One that
+/// begins with it comes first, however long the rest is.
 pub(super) fn nearest<I>(name: &str, candidates: I) -> Option<String>
 where
     I: IntoIterator<Item = String>,
 {
     let allowed = (name.chars().count() / 3).max(2);
-    let distance = |candidate: &str| damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase());
+    let name = name.to_lowercase();
+    let rank = |candidate: &str| {
+        let candidate = candidate.to_lowercase();
+        let is_beginning = name.len() >= SHORTEST_BEGINNING && candidate.starts_with(&name);
+        (!is_beginning, damerau_levenshtein(&name, &candidate))
+    };
     candidates
         .into_iter()
-        .map(|candidate| (distance(&candidate), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
+        .map(|candidate| (rank(&candidate), candidate))
+        .filter(|((is_slip, distance), _)| !is_slip || *distance <= allowed)
+        .min_by_key(|(rank, _)| *rank)
         .map(|(_, candidate)| candidate)
 }
 
@@ -28,5 +37,7 @@ mod tests {
         assert_eq!(nearest("TTFT_MS", names()).as_deref(), Some("ttft_ms"));
         assert_eq!(nearest("ttf_ms", names()).as_deref(), Some("ttft_ms"));
         assert_eq!(nearest("temperature", names()), None);
+        let variables = ["FAKEAI_HOST", "FAKEAI_TTFT_MS"].map(str::to_owned);
+        assert_eq!(nearest("FAKEAI_TTFT", variables).as_deref(), Some("FAKEAI_TTFT_MS"));
     }
 }

@@ -163,7 +163,7 @@ impl<D: StreamDialect> Stream<D> {
         while self.out.len() < FRAME_BYTES {
             let next = |lane: &(usize, &mut Lane)| lane.1.flow.next().unwrap_or_default();
             let open = self.lanes.iter_mut().enumerate().filter(|(_, lane)| !lane.finished);
-            let Some((number, lane)) = open.min_by_key(next) else { return None };
+            let (number, lane) = open.min_by_key(next)?;
             let choice = &self.generation.choices[number];
             match lane.flow.poll(now) {
                 Readiness::At(tick) => return Some(tick),

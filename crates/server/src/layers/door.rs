@@ -81,25 +81,25 @@ where
     B::Error: Into<axum::BoxError>,
 {
     let asked = request.headers().contains_key(header::ORIGIN).then(|| request.headers().clone());
-    let workspace = match workspace(&app, &mut request) {
-        Ok(workspace) => workspace,
-        Err(error) => return error.into_response(),
+    // A request of no workspace is refused as any other is: with an id, with CORS, written down.
+    let (workspace, refused) = match workspace(&app, &mut request) {
+        Ok(workspace) => (workspace, None),
+        Err(error) => (Arc::clone(app.workspaces.default()), Some(error)),
     };
     let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
     let context = Context::new(Arc::clone(&app), workspace, request.method().clone(), path);
     let mut hung_up = HungUp { context: Some(context.clone()) };
-    let mut response = match oversized(&request, app.settings.max_body_bytes) {
-        Some(error) => error.into_response(),
-        None => {
-            request.extensions_mut().insert(context.clone());
-            let answer = router.call(request.map(Body::new));
-            match AssertUnwindSafe(answer).catch_unwind().await {
-                Ok(Ok(response)) => response,
-                Ok(Err(never)) => match never {},
-                Err(panic) => {
-                    tracing::error!(id = context.request_id(), panic = panic_message(&panic), "a handler panicked");
-                    ApiError::internal().into_response()
-                }
+    let mut response = if let Some(error) = refused.or_else(|| oversized(&request, app.settings.max_body_bytes)) {
+        error.into_response()
+    } else {
+        request.extensions_mut().insert(context.clone());
+        let answer = router.call(request.map(Body::new));
+        match AssertUnwindSafe(answer).catch_unwind().await {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(panic) => {
+                tracing::error!(id = context.request_id(), panic = panic_message(&panic), "a handler panicked");
+                ApiError::internal().into_response()
             }
         }
     };

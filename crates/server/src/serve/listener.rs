@@ -32,7 +32,11 @@ pub struct Listener {
 
 impl std::fmt::Debug for Listener {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Listener").field("bound", &self.bound).field("tls", &self.tls.is_some()).finish()
+        formatter
+            .debug_struct("Listener")
+            .field("bound", &self.bound)
+            .field("tls", &self.tls.is_some())
+            .finish_non_exhaustive()
     }
 }
 

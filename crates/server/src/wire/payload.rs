@@ -63,7 +63,9 @@ async fn read(mut body: axum::body::Body, limit: u64) -> Result<Bytes, ApiError>
         match first.take() {
             None if rest.is_empty() => first = Some(data),
             before => {
-                before.into_iter().for_each(|before| rest.extend_from_slice(&before));
+                if let Some(before) = before {
+                    rest.extend_from_slice(&before);
+                }
                 rest.extend_from_slice(&data);
             }
         }

@@ -95,7 +95,7 @@ fn counters(text: &mut String, totals: &[(Key, Totals)]) {
 }
 
 /// A sum by model, in order of the models.
-fn summed<'a>(totals: &'a [(Key, Totals)], value: impl Fn(&Totals) -> f64) -> Vec<(&'a str, f64)> {
+fn summed(totals: &[(Key, Totals)], value: impl Fn(&Totals) -> f64) -> Vec<(&str, f64)> {
     let mut sums = std::collections::BTreeMap::new();
     for (key, totals) in totals.iter().filter(|(key, _)| !key.model.is_empty()) {
         *sums.entry(&*key.model).or_insert(0.0) += value(totals);

@@ -2,6 +2,10 @@
 //! meaning; the last rows only say which language a word is of.
 
 use super::Language::{Chinese, English, French, German, Japanese, Spanish};
+#[cfg_attr(
+    not(test),
+    expect(clippy::enum_glob_use, reason = "hundreds of rows read better by bare names; clippy lets tests")
+)]
 use super::words::Cue::{self, *};
 use super::words::Program as P;
 use crate::prose::Language;

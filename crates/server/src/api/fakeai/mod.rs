@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::{delete, get, post};
 use fakeai_core::{Clock, Seed};
@@ -12,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Endpoint;
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::wire::{JsonBody, json};
+use crate::wire::{JsonBody, PathText, json};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -72,7 +71,7 @@ async fn get_one(context: Context) -> Response {
     json(&WorkspaceWire::of(&context))
 }
 
-async fn delete_one(context: Context, Path(name): Path<String>) -> Result<Response, ApiError> {
+async fn delete_one(context: Context, PathText(name): PathText) -> Result<Response, ApiError> {
     #[derive(Serialize)]
     struct Deleted {
         object: &'static str,

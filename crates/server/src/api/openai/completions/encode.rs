@@ -121,7 +121,7 @@ pub(super) struct Chunks {
 }
 
 impl Chunks {
-    pub(super) fn new(head: Head, include_usage: bool) -> Self {
+    pub(super) fn new(head: &Head, include_usage: bool) -> Self {
         let mut prefix = BytesMut::with_capacity(128);
         prefix.extend_from_slice(b"data: {\"id\":\"");
         push_text(&mut prefix, &head.id);

@@ -38,7 +38,7 @@ async fn create(JsonBody(context, wire): JsonBody<CompletionRequest>) -> Result<
         whole.append(best.of(answer));
     }
     if let Some(include_usage) = streaming {
-        return Ok(stream(context, whole, Chunks::new(head, include_usage)));
+        return Ok(stream(context, whole, Chunks::new(&head, include_usage)));
     }
     let generation = collect(&context, whole).await;
     Ok(json(&encode::completion(&head, &generation)))

@@ -2,7 +2,6 @@
 
 mod wire;
 
-use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
@@ -11,7 +10,7 @@ use self::wire::{CapabilitiesWire, Deleted, ModelList, ModelWire};
 use crate::api::Endpoint;
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::wire::json;
+use crate::wire::{PathText, json};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -28,7 +27,7 @@ async fn list(context: Context) -> Response {
     json(&ModelList::new(cards.map(|card| ModelWire::from(&**card)).collect()))
 }
 
-async fn get_one(context: Context, Path(path): Path<String>) -> Result<Response, ApiError> {
+async fn get_one(context: Context, PathText(path): PathText) -> Result<Response, ApiError> {
     if let Some(model) = path.strip_suffix("/capabilities").filter(|model| !model.is_empty()) {
         let card = context.app().peek_model(context.workspace(), model)?;
         return Ok(json(&CapabilitiesWire::of(&card, model)));
@@ -40,7 +39,7 @@ async fn get_one(context: Context, Path(path): Path<String>) -> Result<Response,
     Ok(json(&wire))
 }
 
-async fn delete(context: Context, Path(model): Path<String>) -> Result<Response, ApiError> {
+async fn delete(context: Context, PathText(model): PathText) -> Result<Response, ApiError> {
     if context.workspace().delete_model(&model) {
         return Ok(json(&Deleted::new(&model)));
     }

@@ -1,0 +1,50 @@
+//! What `cargo xtask test` does, in the order in which a mistake is cheapest to find.
+
+use anyhow::{Result, bail};
+
+use crate::repository::{cargo, release_binary};
+use crate::steps::{Steps, run, works};
+use crate::{e2e as clients, house, layers, sources};
+
+/// Everything a change must pass.
+pub(crate) fn everything(steps: &mut Steps) -> Result<()> {
+    steps.take("format", || run(&mut cargo(&["fmt", "--all", "--check"])))?;
+    steps.take("lints", || run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])))?;
+    check(steps)?;
+    steps.take("tests", || {
+        if works(&mut cargo(&["nextest", "--version"])) {
+            run(&mut cargo(&["nextest", "run", "--workspace"]))
+        } else {
+            run(&mut cargo(&["test", "--workspace", "--lib", "--bins", "--tests"]))
+        }
+    })?;
+    steps.take("doc tests", || run(&mut cargo(&["test", "--doc", "--workspace"])))?;
+    e2e(steps)
+}
+
+/// The house rules.
+pub(crate) fn check(steps: &mut Steps) -> Result<()> {
+    steps.take("house rules", || {
+        let sources = sources::all()?;
+        let mut findings = house::findings(&sources);
+        findings.extend(layers::findings()?);
+        for finding in &findings {
+            println!("  {finding}");
+        }
+        if !findings.is_empty() {
+            bail!("{} findings", findings.len());
+        }
+        println!("  {} files keep them", sources.len());
+        Ok(())
+    })
+}
+
+/// Real clients against the release binary.
+pub(crate) fn e2e(steps: &mut Steps) -> Result<()> {
+    steps.take("release build", || run(&mut cargo(&["build", "--release", "--package", "fakeai"])))?;
+    let binary = release_binary("fakeai");
+    steps.take("e2e: set up Python", clients::python::set_up)?;
+    steps.take("e2e: set up Node", clients::node::set_up)?;
+    steps.take("e2e: Python", || clients::python::run_tests(&binary))?;
+    steps.take("e2e: Node", || clients::node::run_tests(&binary))
+}
