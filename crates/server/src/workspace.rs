@@ -34,6 +34,8 @@ pub struct Workspace {
     deterministic: bool,
     entropy: Seed,
     requests: AtomicU64,
+    /// Requests to the server's own endpoints.
+    looks: AtomicU64,
     last_used: AtomicU64,
     repeats: Mutex<FxHashMap<u64, u64>>,
     models: Mutex<Vec<Arc<ModelCard>>>,
@@ -67,6 +69,7 @@ impl Workspace {
             deterministic: make.deterministic,
             entropy: make.entropy.derive(name),
             requests: AtomicU64::new(0),
+            looks: AtomicU64::new(0),
             last_used: AtomicU64::new(0),
             repeats: Mutex::default(),
             models: Mutex::default(),
@@ -95,6 +98,7 @@ impl Workspace {
     pub fn reset(&self, seed: Seed) {
         self.seed.store(seed.value(), Ordering::Relaxed);
         self.requests.store(0, Ordering::Relaxed);
+        self.looks.store(0, Ordering::Relaxed);
         lock(&self.repeats).clear();
         lock(&self.models).clear();
         lock(&self.journal).clear();
@@ -102,10 +106,12 @@ impl Workspace {
         let _ = self.documents.clear();
     }
 
-    /// The ids of one more request: decided by seed and history on a deterministic server, else new ones.
-    pub fn ids(&self) -> Ids {
-        let number = self.requests.fetch_add(1, Ordering::Relaxed);
-        let root = if self.deterministic { self.seed().derive("ids") } else { self.entropy };
+    /// The ids of one more request: decided by seed and history on a deterministic server, else new ones. Looking at
+    /// the server (`looks`) is no part of that history.
+    pub fn ids(&self, looks: bool) -> Ids {
+        let (counter, label) = if looks { (&self.looks, "looks") } else { (&self.requests, "ids") };
+        let number = counter.fetch_add(1, Ordering::Relaxed);
+        let root = if self.deterministic { self.seed() } else { self.entropy }.derive(label);
         Ids::new(root.mix(number))
     }
 
@@ -299,7 +305,7 @@ mod tests {
     #[test]
     fn same_history_same_ids_and_reset_begins_anew() {
         let all = workspaces(2);
-        let ids = |workspace: &Workspace| workspace.ids().next("x-", 8);
+        let ids = |workspace: &Workspace| workspace.ids(false).next("x-", 8);
         let (a, b) = (all.get("a", Tick::default()).unwrap(), all.get("b", Tick::default()).unwrap());
         let first = ids(&a);
         assert_eq!(first, ids(&b));
