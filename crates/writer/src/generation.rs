@@ -11,16 +11,6 @@ pub struct Generation {
     pub usage: Usage,
 }
 
-impl Generation {
-    /// Gives back memory that was reserved and not needed.
-    pub fn shrink(&mut self) {
-        for segment in self.choices.iter_mut().flat_map(|choice| &mut choice.segments) {
-            segment.text.shrink_to_fit();
-            segment.tokens.shrink_to_fit();
-        }
-    }
-}
-
 /// One answer: segments in the order they are said.
 #[derive(Clone, Debug, Default)]
 pub struct Choice {

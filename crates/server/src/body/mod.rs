@@ -1,7 +1,9 @@
 //! How answers leave: event streams that are written as their tokens become ready.
 
 mod escape;
+mod script;
 mod stream;
 
 pub(crate) use escape::{push_json, push_text};
-pub(crate) use stream::{Piece, StreamDialect, stream};
+pub(crate) use script::Piece;
+pub(crate) use stream::{StreamDialect, stream};

@@ -15,10 +15,11 @@ use bytes::{Bytes, BytesMut};
 use fakeai_core::Tick;
 use fakeai_engine::{Flow, Readiness};
 use fakeai_telemetry::Outcome;
-use fakeai_writer::{Choice, Finish, Generation, Logprob, Segment, SegmentKind, Usage};
+use fakeai_writer::{Finish, SegmentKind, Usage};
 use http::{HeaderValue, header};
 use http_body::Frame;
 
+use super::script::{Piece, Script};
 use crate::context::Context;
 use crate::error::{ApiError, SERVER_ERROR};
 use crate::generation::Answer;
@@ -42,36 +43,11 @@ pub(crate) trait StreamDialect: Send + 'static {
     fn end(&mut self, usage: Usage, out: &mut BytesMut);
 }
 
-/// One token on its way out.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Piece<'a> {
-    /// What it belongs to.
-    pub segment: &'a Segment,
-    /// Which token of the segment.
-    pub index: usize,
-    /// The characters it completes; empty if it ends within one.
-    pub text: &'a str,
-    /// Bytes of the choice before its segment.
-    pub base: usize,
-}
-
-impl Piece<'_> {
-    /// Its log probability, if asked for.
-    pub(crate) fn logprob(&self) -> Option<&Logprob> {
-        self.segment.logprobs.get(self.index)
-    }
-}
-
 /// Where one choice stands.
 #[derive(Debug)]
 struct Lane {
     flow: Flow,
-    segment: usize,
-    token: usize,
-    /// Bytes of the segment's text already sent.
-    sent: usize,
-    /// Bytes of the segments before this one.
-    base: usize,
+    script: Script,
     started: bool,
     finished: bool,
 }
@@ -79,8 +55,8 @@ struct Lane {
 /// An event stream that is written as its tokens become ready.
 struct Stream<D> {
     context: Context,
-    generation: Generation,
-    lanes: Vec<Lane>,
+    usage: Usage,
+    lanes: Box<[Lane]>,
     dialect: D,
     out: BytesMut,
     limits: Streams,
@@ -93,21 +69,17 @@ struct Stream<D> {
 /// The response that streams `answer` in `dialect`.
 pub(crate) fn stream<D: StreamDialect + Unpin>(context: Context, answer: Answer, dialect: D) -> Response {
     context.note().stream = true;
-    let Answer { mut generation, flows } = answer;
-    if flows.iter().any(|flow| flow.next() > Some(context.clock().now())) {
-        // It will be held for a while, with ten thousand others.
-        generation.shrink();
-    }
-    let lane = |flow| Lane { flow, segment: 0, token: 0, sent: 0, base: 0, started: false, finished: false };
+    let Answer { generation, flows } = answer;
+    let lane = |(choice, flow)| Lane { flow, script: Script::from(choice), started: false, finished: false };
     context.app().ledger.stream_active(true);
     let stream = Stream {
         limits: context.app().settings.streams,
-        lanes: flows.into_iter().map(lane).collect(),
+        lanes: generation.choices.into_iter().zip(flows).map(lane).collect(),
+        usage: generation.usage,
         out: BytesMut::new(),
         last_sent: context.arrived(),
         delivered: 0,
         ended: false,
-        generation,
         dialect,
         context,
     };
@@ -121,39 +93,23 @@ pub(crate) fn stream<D: StreamDialect + Unpin>(context: Context, answer: Answer,
 }
 
 impl Lane {
-    /// Opens `choice`, once: what comes before its first token, and the prompt it echoes, which nobody has to write.
-    fn begin<D: StreamDialect>(&mut self, number: usize, choice: &Choice, dialect: &mut D, out: &mut BytesMut) {
+    /// Opens the choice, once: what comes before its first token, and the prompt it echoes, which nobody has to write.
+    fn begin<D: StreamDialect>(&mut self, choice: usize, dialect: &mut D, out: &mut BytesMut) {
         if self.started {
             return;
         }
         self.started = true;
-        dialect.start(number, out);
-        while self.current(choice).is_some_and(|segment| segment.kind == SegmentKind::Echo) {
-            self.write(number, choice, dialect, out);
+        dialect.start(choice, out);
+        while self.script.next_kind() == Some(SegmentKind::Echo) {
+            self.say(choice, dialect, out);
         }
     }
 
-    /// The segment of the next token.
-    fn current<'a>(&mut self, choice: &'a Choice) -> Option<&'a Segment> {
-        while choice.segments.get(self.segment).is_some_and(|segment| self.token >= segment.tokens.len()) {
-            self.base += choice.segments[self.segment].text.len();
-            (self.segment, self.token, self.sent) = (self.segment + 1, 0, 0);
+    /// Says the next token.
+    fn say<D: StreamDialect>(&mut self, choice: usize, dialect: &mut D, out: &mut BytesMut) {
+        if let Some(piece) = self.script.say() {
+            dialect.piece(choice, &piece, out);
         }
-        choice.segments.get(self.segment)
-    }
-
-    /// Writes the next token of `choice`.
-    fn write<D: StreamDialect>(&mut self, number: usize, choice: &Choice, dialect: &mut D, out: &mut BytesMut) {
-        let Some(segment) = self.current(choice) else { return };
-        let mut end = segment.tokens[self.token].end as usize;
-        while !segment.text.is_char_boundary(end) {
-            end -= 1;
-        }
-        let end = end.max(self.sent);
-        let piece = Piece { segment, index: self.token, text: &segment.text[self.sent..end], base: self.base };
-        dialect.piece(number, &piece, out);
-        self.sent = end;
-        self.token += 1;
     }
 }
 
@@ -164,12 +120,11 @@ impl<D: StreamDialect> Stream<D> {
             let next = |lane: &(usize, &mut Lane)| lane.1.flow.next().unwrap_or_default();
             let open = self.lanes.iter_mut().enumerate().filter(|(_, lane)| !lane.finished);
             let (number, lane) = open.min_by_key(next)?;
-            let choice = &self.generation.choices[number];
             match lane.flow.poll(now) {
                 Readiness::At(tick) => return Some(tick),
                 Readiness::Ready(due) => {
-                    lane.begin(number, choice, &mut self.dialect, &mut self.out);
-                    lane.write(number, choice, &mut self.dialect, &mut self.out);
+                    lane.begin(number, &mut self.dialect, &mut self.out);
+                    lane.say(number, &mut self.dialect, &mut self.out);
                     lane.flow.take();
                     self.delivered += 1;
                     self.context.app().ledger.pacing().observe(now.since(due), 1);
@@ -177,9 +132,9 @@ impl<D: StreamDialect> Stream<D> {
                 Readiness::Done => {}
             }
             if lane.flow.next().is_none() {
-                lane.begin(number, choice, &mut self.dialect, &mut self.out);
+                lane.begin(number, &mut self.dialect, &mut self.out);
                 lane.finished = true;
-                self.dialect.finish(number, choice.finish, &mut self.out);
+                self.dialect.finish(number, lane.script.finish, &mut self.out);
             }
         }
         Some(now)
@@ -229,7 +184,7 @@ impl<D: StreamDialect> Stream<D> {
         let next = self.write_due(now);
         match next {
             None => {
-                self.dialect.end(self.generation.usage, &mut self.out);
+                self.dialect.end(self.usage, &mut self.out);
                 self.ended = true;
                 self.settle(None);
             }

@@ -110,8 +110,8 @@ impl LogprobsWire {
     }
 
     fn of_piece(piece: &Piece<'_>, logprob: &Logprob) -> Self {
-        let token = vec![TokenLogprob::of(piece.segment.token_bytes(piece.index), logprob)];
-        match piece.segment.kind {
+        let token = vec![TokenLogprob::of(piece.bytes, logprob)];
+        match piece.kind {
             SegmentKind::Refusal => Self { content: None, refusal: Some(token) },
             // Only completions echo.
             SegmentKind::Text | SegmentKind::Echo => Self { content: Some(token), refusal: None },
@@ -194,13 +194,13 @@ impl StreamDialect for Chunks {
 
     fn piece(&mut self, choice: usize, piece: &Piece<'_>, out: &mut BytesMut) {
         self.open(choice, out);
-        out.extend_from_slice(match piece.segment.kind {
+        out.extend_from_slice(match piece.kind {
             SegmentKind::Refusal => &b"\"refusal\":\""[..],
             SegmentKind::Text | SegmentKind::Echo => b"\"content\":\"",
         });
         push_text(out, piece.text);
         out.extend_from_slice(b"\"},\"logprobs\":");
-        match piece.logprob().filter(|_| self.logprobs) {
+        match piece.logprob.filter(|_| self.logprobs) {
             Some(logprob) => push_json(out, &LogprobsWire::of_piece(piece, logprob)),
             None => out.extend_from_slice(b"null"),
         }

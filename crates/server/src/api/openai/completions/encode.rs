@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::BytesMut;
-use fakeai_writer::{Choice, Finish, Generation, Segment, Usage};
+use fakeai_writer::{Choice, Finish, Generation, Logprob, Segment, Usage};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -60,7 +60,7 @@ fn whole(index: usize, choice: &Choice) -> ChoiceWire<'_> {
     let mut base = 0;
     let mut logprobs: Option<LogprobsWire> = None;
     for segment in &choice.segments {
-        if let Some(more) = LogprobsWire::of(segment, base, 0..segment.tokens.len()) {
+        if let Some(more) = LogprobsWire::of(segment, base) {
             match &mut logprobs {
                 Some(all) => all.append(more),
                 None => logprobs = Some(more),
@@ -81,16 +81,12 @@ struct LogprobsWire {
 }
 
 impl LogprobsWire {
-    /// Of some tokens of a segment that starts at byte `base`; `None` if none were asked for.
-    fn of(segment: &Segment, base: usize, tokens: std::ops::Range<usize>) -> Option<Self> {
+    /// Of the tokens of a segment that starts at byte `base`; `None` if none were asked for.
+    fn of(segment: &Segment, base: usize) -> Option<Self> {
         if segment.logprobs.is_empty() {
             return None;
         }
-        let logprobs = &segment.logprobs[tokens.clone()];
-        let word = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let top = |logprob: &fakeai_writer::Logprob| {
-            logprob.top.iter().map(|(bytes, value)| (word(bytes), Value::from(*value))).collect()
-        };
+        let (logprobs, tokens) = (&segment.logprobs, 0..segment.tokens.len());
         let start = |index: usize| index.checked_sub(1).map_or(0, |before| segment.tokens[before].end as usize) + base;
         Some(Self {
             tokens: tokens.clone().map(|index| word(segment.token_bytes(index))).collect(),
@@ -98,9 +94,20 @@ impl LogprobsWire {
             top_logprobs: logprobs
                 .iter()
                 .any(|logprob| !logprob.top.is_empty())
-                .then(|| logprobs.iter().map(top).collect()),
+                .then(|| logprobs.iter().map(tops).collect()),
             text_offset: tokens.map(start).collect(),
         })
+    }
+
+    /// Of one token.
+    fn of_piece(piece: &Piece<'_>, logprob: &Logprob) -> Self {
+        let top = (!logprob.top.is_empty()).then(|| vec![tops(logprob)]);
+        Self {
+            tokens: vec![word(piece.bytes)],
+            token_logprobs: vec![logprob.logprob],
+            top_logprobs: top,
+            text_offset: vec![piece.offset],
+        }
     }
 
     fn append(&mut self, more: Self) {
@@ -111,6 +118,15 @@ impl LogprobsWire {
             top.extend(more);
         }
     }
+}
+
+fn word(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The most probable tokens at one place.
+fn tops(logprob: &Logprob) -> Map<String, Value> {
+    logprob.top.iter().map(|(bytes, value)| (word(bytes), Value::from(*value))).collect()
 }
 
 /// Writes an answer as `text_completion` events.
@@ -153,7 +169,7 @@ impl StreamDialect for Chunks {
         out.extend_from_slice(b"\",\"index\":");
         out.extend_from_slice(itoa::Buffer::new().format(choice).as_bytes());
         out.extend_from_slice(b",\"logprobs\":");
-        push_json(out, &LogprobsWire::of(piece.segment, piece.base, piece.index..piece.index + 1));
+        push_json(out, &piece.logprob.map(|logprob| LogprobsWire::of_piece(piece, logprob)));
         out.extend_from_slice(b",\"finish_reason\":null}");
         self.close(out);
     }
