@@ -366,10 +366,10 @@ impl Cues<'_> {
     }
 
     fn ideographic(&self, table: &[(&str, Intent)]) -> Option<(Intent, u32)> {
-        if self.text.is_ascii() {
+        let head = &self.text[..self.text.floor_char_boundary(300)];
+        if head.is_ascii() {
             return None;
         }
-        let head = &self.text[..self.text.floor_char_boundary(300)];
         let found = table.iter().find(|(word, _)| head.contains(word));
         found.map(|(_, intent)| (intent.clone(), 0))
     }

@@ -66,7 +66,7 @@ impl Language {
             ("中国語で", Language::Chinese),
             ("フランス語", Language::French),
         ];
-        if text.is_ascii() || text.len() > 600 {
+        if text.len() > 600 || text.is_ascii() {
             return None;
         }
         NAMES.into_iter().find(|(name, _)| text.contains(name)).map(|(_, language)| language)

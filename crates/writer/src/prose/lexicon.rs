@@ -74,11 +74,30 @@ impl Lexicon {
 /// Bytes that enter a key at once.
 const CHUNK: usize = 16;
 
+/// Keeps so many of the first bytes of a chunk.
+const KEPT: [u128; CHUNK + 1] = {
+    let mut kept = [u128::MAX; CHUNK + 1];
+    let mut length = 0;
+    while length < CHUNK {
+        kept[length] = (1 << (8 * length)) - 1;
+        length += 1;
+    }
+    kept
+};
+
 /// The word as a number, the same for capital and small ASCII letters.
 #[inline]
 fn key(bytes: &[u8], start: usize, end: usize) -> u64 {
-    let mut hash = 0x517C_C1B7_2722_0A95;
-    let mut at = start;
+    const SEED: u64 = 0x517C_C1B7_2722_0A95;
+    if end - start > CHUNK {
+        long_key(bytes, start, end, SEED)
+    } else {
+        fold(SEED, chunk(bytes, start, end - start)) | 1
+    }
+}
+
+#[cold]
+fn long_key(bytes: &[u8], mut at: usize, end: usize, mut hash: u64) -> u64 {
     while end - at > CHUNK {
         hash = fold(hash, chunk(bytes, at, CHUNK));
         at += CHUNK;
@@ -98,7 +117,7 @@ fn chunk(bytes: &[u8], at: usize, length: usize) -> u128 {
     };
     // Letters differ from their capitals in one bit, digits have it set, other bytes of words stay apart under it.
     let ascii = !chunk & (u128::MAX / 255 * 0x80);
-    (chunk | ascii >> 2) & (u128::MAX.checked_shr(128 - 8 * length as u32).unwrap_or(0))
+    (chunk | ascii >> 2) & KEPT[length]
 }
 
 #[inline]
