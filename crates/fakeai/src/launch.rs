@@ -9,7 +9,7 @@ use crate::{card, embed};
 
 /// Serves until a signal to stop; with `server.reload`, anew whenever a file it was made from changes.
 pub fn serve(mut settings: Settings, terminal: &mut Terminal<'_>) -> anyhow::Result<()> {
-    log_to_stderr(settings.config.server.effective_log_level());
+    log_to_stderr(settings.config.server.effective_log_level(), terminal.err_is_terminal);
     raise_descriptor_limit();
     loop {
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
@@ -68,7 +68,7 @@ async fn stop_signal() -> std::io::Result<()> {
     }
 }
 
-fn log_to_stderr(level: LogLevel) {
+fn log_to_stderr(level: LogLevel, is_terminal: bool) {
     use tracing_subscriber::filter::LevelFilter;
     let filter = match level {
         LogLevel::Trace => LevelFilter::TRACE,
@@ -78,7 +78,8 @@ fn log_to_stderr(level: LogLevel) {
         LogLevel::Error | LogLevel::Critical => LevelFilter::ERROR,
     };
     // An embedding program may have set its own; then that one is used.
-    let _ = tracing_subscriber::fmt().with_max_level(filter).with_writer(std::io::stderr).try_init();
+    let _ =
+        tracing_subscriber::fmt().with_max_level(filter).with_ansi(is_terminal).with_writer(std::io::stderr).try_init();
 }
 
 /// Ten thousand streams are ten thousand descriptors, and the usual limit is 1,024.
