@@ -53,7 +53,8 @@ fn stopping(app: &App, changed: bool) -> String {
     let why = if changed { "a file has changed: starting anew" } else { "stopping" };
     let grace = app.settings.listen.grace.as_secs_f64();
     if streams > 0 {
-        format!("{why}; {streams} streams may go on for {grace} s (again to stop at once)\n")
+        let streams = if streams == 1 { "one stream".to_owned() } else { format!("{streams} streams") };
+        format!("{why}; {streams} may go on for {grace} s (again to stop at once)\n")
     } else {
         format!("{why}\n")
     }
@@ -68,7 +69,7 @@ async fn stop_signal() -> std::io::Result<()> {
     }
 }
 
-fn log_to_stderr(level: LogLevel, is_terminal: bool) {
+fn log_to_stderr(level: LogLevel, colours: bool) {
     use tracing_subscriber::filter::LevelFilter;
     let filter = match level {
         LogLevel::Trace => LevelFilter::TRACE,
@@ -78,8 +79,7 @@ fn log_to_stderr(level: LogLevel, is_terminal: bool) {
         LogLevel::Error | LogLevel::Critical => LevelFilter::ERROR,
     };
     // An embedding program may have set its own; then that one is used.
-    let _ =
-        tracing_subscriber::fmt().with_max_level(filter).with_ansi(is_terminal).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt().with_max_level(filter).with_ansi(colours).with_writer(std::io::stderr).try_init();
 }
 
 /// Ten thousand streams are ten thousand descriptors, and the usual limit is 1,024.

@@ -110,7 +110,7 @@ impl App {
         }
     }
 
-    /// Loads the vocabulary of today's models, so that no request waits for it. Takes some 50 ms: call it on a thread
+    /// Loads the vocabulary of today's models and the lexicon of embeddings, so that no request waits for it. Takes some 50 ms: call it on a thread
     /// of its own. The older one is loaded by the first request that needs it.
     pub fn warm(&self) {
         match self.settings.tokenizer {
@@ -118,6 +118,8 @@ impl App {
             Some(Tokenizer::Bpe(encoding)) => encoding.warm(),
             None => Encoding::O200k.warm(),
         }
+        // The lexicon of embeddings is read at the first one.
+        fakeai_writer::embed("warm", 1, 0);
     }
 
     /// Ends all streams with an error event.

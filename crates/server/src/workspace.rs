@@ -1,4 +1,5 @@
-//! Everything a test or a tenant may want for itself: models it made, a seed, a clock, a memory of its requests.
+//! Everything a test or a tenant may want for itself: a store, a seed, a clock, models it made, a memory of its
+//! requests.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fakeai_catalog::ModelCard;
 use fakeai_core::{Clock, Ids, Seed, Tick};
+use fakeai_store::{Documents, Memory};
 use rustc_hash::FxHashMap;
 
 /// The date of a deterministic server: 2025-01-01T00:00:00Z.
@@ -19,6 +21,9 @@ pub(crate) const DEFAULT: &str = "default";
 /// Distinct requests whose repeats are counted; beyond it counting starts again.
 const MOST_REPEATS: usize = 100_000;
 
+/// Documents of each kind that a workspace keeps.
+const MOST_DOCUMENTS: usize = 10_000;
+
 /// One tenant's own state. The engine and the ledger are shared.
 #[derive(Debug)]
 pub struct Workspace {
@@ -29,9 +34,12 @@ pub struct Workspace {
     deterministic: bool,
     entropy: Seed,
     requests: AtomicU64,
+    /// Requests to the server's own endpoints.
+    looks: AtomicU64,
     last_used: AtomicU64,
     repeats: Mutex<FxHashMap<u64, u64>>,
     models: Mutex<Vec<Arc<ModelCard>>>,
+    documents: Memory,
     journal: Mutex<VecDeque<JournalEntry>>,
     journal_entries: usize,
 }
@@ -61,9 +69,11 @@ impl Workspace {
             deterministic: make.deterministic,
             entropy: make.entropy.derive(name),
             requests: AtomicU64::new(0),
+            looks: AtomicU64::new(0),
             last_used: AtomicU64::new(0),
             repeats: Mutex::default(),
             models: Mutex::default(),
+            documents: Memory::new(MOST_DOCUMENTS),
             journal: Mutex::default(),
             journal_entries: make.journal_entries,
         }
@@ -84,20 +94,30 @@ impl Workspace {
         Seed::new(self.seed.load(Ordering::Relaxed))
     }
 
-    /// Begins it anew: other seed, no history, no models, empty journal.
+    /// Begins it anew: other seed, no history, no models, nothing stored, empty journal.
     pub fn reset(&self, seed: Seed) {
         self.seed.store(seed.value(), Ordering::Relaxed);
         self.requests.store(0, Ordering::Relaxed);
+        self.looks.store(0, Ordering::Relaxed);
         lock(&self.repeats).clear();
         lock(&self.models).clear();
         lock(&self.journal).clear();
+        // Memory can always be cleared.
+        let _ = self.documents.clear();
     }
 
-    /// The ids of one more request: decided by seed and history on a deterministic server, else new ones.
-    pub fn ids(&self) -> Ids {
-        let number = self.requests.fetch_add(1, Ordering::Relaxed);
-        let root = if self.deterministic { self.seed().derive("ids") } else { self.entropy };
+    /// The ids of one more request: decided by seed and history on a deterministic server, else new ones. Looking at
+    /// the server (`looks`) is no part of that history.
+    pub fn ids(&self, looks: bool) -> Ids {
+        let (counter, label) = if looks { (&self.looks, "looks") } else { (&self.requests, "ids") };
+        let number = counter.fetch_add(1, Ordering::Relaxed);
+        let root = if self.deterministic { self.seed() } else { self.entropy }.derive(label);
         Ids::new(root.mix(number))
+    }
+
+    /// What its clients stored.
+    pub fn documents(&self) -> &dyn Documents {
+        &self.documents
     }
 
     /// Requests so far.
@@ -285,7 +305,7 @@ mod tests {
     #[test]
     fn same_history_same_ids_and_reset_begins_anew() {
         let all = workspaces(2);
-        let ids = |workspace: &Workspace| workspace.ids().next("x-", 8);
+        let ids = |workspace: &Workspace| workspace.ids(false).next("x-", 8);
         let (a, b) = (all.get("a", Tick::default()).unwrap(), all.get("b", Tick::default()).unwrap());
         let first = ids(&a);
         assert_eq!(first, ids(&b));

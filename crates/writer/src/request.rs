@@ -228,6 +228,16 @@ impl GenerationRequest {
     }
 }
 
+impl Part {
+    /// Its words, if it is words.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
 impl Turn {
     /// A turn of plain words.
     pub fn new(role: Role, text: impl Into<String>) -> Self {

@@ -4,10 +4,10 @@ use fakeai_core::Seed;
 use fakeai_tokens::{CountMemo, Encoding, Tokenizer};
 use proptest::prelude::*;
 
-use crate::fixtures::{card, chat, completion};
+use crate::fixtures::{card, chat, chat_with_system, completion};
 use crate::{
-    Finish, Format, Generation, GenerationRequest, OutputLength, Prompt, PromptCount, ReplyMode, Seeding, SegmentKind,
-    Writer, WriterOptions, count_prompt,
+    Finish, Format, Generation, GenerationRequest, OutputLength, Prompt, PromptCount, ReplyMode, Role, Seeding,
+    SegmentKind, Turn, Writer, WriterOptions, count_prompt,
 };
 
 const ROOT: Seed = Seed::new(42);
@@ -55,6 +55,39 @@ fn same_request_same_seed_same_answer() {
     assert_ne!(text(&write(&auto(), &again)), text(&answers[0]));
     again.sampling.seed = Seeding::Given(5);
     assert_eq!(text(&write(&auto(), &again)), text(&write(&auto(), &again)));
+}
+
+/// The same text as a question, as instructions, as an earlier turn and as text to go on with.
+#[test]
+fn what_was_asked_before_changes_no_answer() {
+    let asked = ["Answer in Spanish, like a pirate: what is a tide?", "How do tides work?", "Say hello."];
+    let pairs = asked.iter().flat_map(|first| asked.iter().map(move |second| (*first, *second)));
+    let requests: Vec<GenerationRequest> = pairs
+        .flat_map(|(first, second)| {
+            let mut later = chat(first);
+            if let Prompt::Chat(turns) = &mut later.prompt {
+                turns.push(Turn::new(Role::User, second));
+            }
+            [chat(first), completion(first), chat_with_system(first, second), later]
+        })
+        .collect();
+    let used = auto();
+    for _ in 0..2 {
+        for request in &requests {
+            assert_eq!(text(&write(&used, request)), text(&write(&auto(), request)));
+        }
+    }
+}
+
+/// Instructions to say something are no place in another text.
+#[test]
+fn instructions_are_no_part_of_what_the_model_said() {
+    let mut request = chat("unused");
+    request.prompt = Prompt::Chat(vec![
+        Turn::new(Role::System, "Say exactly: I am a rather long sentence."),
+        Turn::new(Role::Assistant, "é"),
+    ]);
+    check(&write(&auto(), &request));
 }
 
 #[test]

@@ -115,7 +115,8 @@ pub(crate) async fn delay(context: &Context, fingerprint: u64) {
         return;
     }
     let spread = settings.response_delay.variance;
-    let mut rng = context.workspace().seed().derive("delay").mix(fingerprint).rng();
+    let times = context.workspace().count_repeat(fingerprint);
+    let mut rng = context.workspace().seed().derive("delay").mix(fingerprint).mix(times).rng();
     let factor = rng.range(1.0 - spread, 1.0 + spread).max(0.0);
     let end = context.arrived() + settings.response_delay.mean.mul_f64(factor);
     if end > context.clock().now() {

@@ -4,9 +4,11 @@ mod explain;
 mod number;
 mod path;
 mod payload;
+mod query;
 mod union;
 
 pub(crate) use number::{Range, integer, number};
 pub(crate) use path::PathText;
 pub(crate) use payload::{JsonBody, json};
+pub(crate) use query::Query;
 pub(crate) use union::{OneOrMany, TokenInput, one_of};

@@ -112,9 +112,9 @@ async fn content_types_paths_and_methods() {
     );
     let (status, error) = server.post("/v1/nothing/here?x=1", json!({})).await.error();
     assert_eq!((status, error["message"].as_str()), (404, Some("Invalid URL (POST /v1/nothing/here)")));
-    let (status, error) = server.get("/v1/chat/completions").await.error();
+    let (status, error) = server.get("/v1/embeddings").await.error();
     assert_eq!(status, 405);
-    assert!(error["message"].as_str().unwrap().starts_with("Not allowed to GET on /v1/chat/completions."));
+    assert!(error["message"].as_str().unwrap().starts_with("Not allowed to GET on /v1/embeddings."));
 }
 
 #[tokio::test]

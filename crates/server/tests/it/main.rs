@@ -14,5 +14,6 @@ mod errors;
 mod harness;
 mod models;
 mod observe;
+mod stored;
 mod streams;
 mod workspaces;

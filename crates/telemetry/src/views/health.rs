@@ -17,15 +17,19 @@ pub struct DetailedHealth {
     pub timestamp: String,
     /// Seconds since the start.
     pub uptime_seconds: f64,
-    /// The last minute in five numbers.
+    /// The server's.
+    pub version: &'static str,
+    /// The last minute in a few numbers.
     pub metrics_summary: MetricsSummary,
     /// By endpoint.
     pub endpoints: BTreeMap<&'static str, EndpointHealth>,
 }
 
-/// The last minute in five numbers.
+/// The last minute in a few numbers.
 #[derive(Debug, Serialize)]
 pub struct MetricsSummary {
+    /// Requests since the start.
+    pub total_requests: u64,
     /// Requests each second.
     pub total_requests_per_second: f64,
     /// Errors each second.
@@ -50,12 +54,14 @@ pub struct EndpointHealth {
 }
 
 impl DetailedHealth {
-    /// The last minute before `now`, which is `timestamp` on the wall.
-    pub fn of(ledger: &Ledger, now: Tick, timestamp: String) -> Self {
+    /// The last minute before `now`, which is `timestamp` on the wall; the server is of `version`.
+    pub fn of(ledger: &Ledger, now: Tick, timestamp: String, version: &'static str) -> Self {
         let core = CoreMetrics::of(ledger, now);
-        let requests: f64 = core.requests.values().map(|statistics| statistics.rate).sum();
-        let errors: f64 = core.errors.values().map(|statistics| statistics.rate).sum();
-        let busy: f64 = core.latency.values().map(|statistics| statistics.avg * statistics.rate).sum();
+        // Not sum(): the sum of nothing is -0.
+        let sum = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, |sum, value| sum + value);
+        let requests = sum(&mut core.requests.values().map(|statistics| statistics.rate));
+        let errors = sum(&mut core.errors.values().map(|statistics| statistics.rate));
+        let busy = sum(&mut core.latency.values().map(|statistics| statistics.avg * statistics.rate));
         let share = if requests > 0.0 { errors / requests * 100.0 } else { 0.0 };
         let endpoints = core.requests.iter().map(|(endpoint, statistics)| {
             let latency = core.latency.get(endpoint).copied().unwrap_or_default();
@@ -74,7 +80,9 @@ impl DetailedHealth {
             },
             timestamp,
             uptime_seconds: now.as_nanos() as f64 / 1e9,
+            version,
             metrics_summary: MetricsSummary {
+                total_requests: ledger.totals().iter().map(|(_, totals)| totals.requests).sum(),
                 total_requests_per_second: requests,
                 total_errors_per_second: errors,
                 error_rate_percentage: share,
@@ -97,12 +105,12 @@ mod tests {
         let ledger = Ledger::new(true);
         let now = Tick::from_nanos(20_000_000_000);
         (0..19).for_each(|second| ledger.add(record("/v1/models", second)));
-        assert_eq!(DetailedHealth::of(&ledger, now, String::new()).status, "healthy");
+        assert_eq!(DetailedHealth::of(&ledger, now, String::new(), "1").status, "healthy");
         for expected in ["healthy", "degraded", "unhealthy"] {
             let mut failed = record("/v1/models", 19);
             failed.outcome = Outcome::Error("server_error");
             ledger.add(failed);
-            assert_eq!(DetailedHealth::of(&ledger, now, String::new()).status, expected);
+            assert_eq!(DetailedHealth::of(&ledger, now, String::new(), "1").status, expected);
         }
     }
 }

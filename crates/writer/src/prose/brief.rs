@@ -1,10 +1,13 @@
 //! What a request asks for, understood once and shared by all its choices.
 
+use std::sync::Arc;
+
 use super::Language;
-use super::intent::{self, Intent};
-use super::keywords::{Keywords, Phrase};
+use super::intent::Intent;
+use super::keywords::Phrase;
+use super::reading::{Reader, Reading};
 use super::tone::Tone;
-use super::words::Words;
+use super::words::Word;
 use crate::{Format, GenerationRequest, Prompt, Role, Turn, Verbosity};
 
 /// Everything an answer is built from.
@@ -12,13 +15,13 @@ use crate::{Format, GenerationRequest, Prompt, Role, Turn, Verbosity};
 pub(crate) struct Brief<'a> {
     /// What the user said last.
     pub(crate) text: &'a str,
-    pub(crate) words: Words,
+    /// What was found in it.
+    reading: Arc<Reading>,
     /// The language to answer in.
     pub(crate) language: Language,
     pub(crate) intent: Intent,
     /// The byte of `text` from which on it says what it is about.
     pub(crate) from: u32,
-    pub(crate) keywords: Keywords<'a>,
     pub(crate) tone: Tone,
     /// The name of the model.
     pub(crate) model: &'a str,
@@ -33,13 +36,12 @@ pub(crate) struct Brief<'a> {
 
 impl<'a> Brief<'a> {
     /// Reads a request.
-    pub(crate) fn read(request: &'a GenerationRequest) -> Self {
+    pub(crate) fn read(request: &'a GenerationRequest, reader: &Reader) -> Self {
         let text = request.last_user_text();
-        let words = Words::scan(text);
-        let spoken = Language::of(&words);
-        let (mut intent, from) = intent::read(text, &words);
-        let mut tone = Tone::of(text, &words, false);
-        let mut asked_for = Language::asked_for(&words, text);
+        let reading = reader.read(text);
+        let mut intent = reading.intent.clone();
+        let mut tone = reading.tone;
+        let mut asked_for = reading.asked_for;
         let mut earlier = None;
         let mut suffix = None;
         match &request.prompt {
@@ -49,28 +51,22 @@ impl<'a> Brief<'a> {
             }
             Prompt::Chat(turns) => {
                 if let Some(system) = system_text(turns) {
-                    let system_words = Words::scan(system);
-                    tone = tone.or(Tone::of(system, &system_words, true));
-                    asked_for = asked_for.or_else(|| Language::asked_for(&system_words, system));
-                    if let (Intent::Say(range), _) = intent::read(system, &system_words)
-                        && turns.iter().all(|turn| turn.role != Role::User)
-                    {
-                        intent = Intent::Say(range);
-                    }
+                    let manner = reader.manner(system);
+                    tone = tone.or(manner.tone);
+                    asked_for = asked_for.or(manner.asked_for);
                 }
-                earlier = earlier_topic(turns);
+                earlier = earlier_topic(turns, reader);
             }
         }
         if request.format == Format::JsonObject {
             intent = Intent::Json;
         }
         Self {
-            keywords: Keywords::find(text, &words, spoken, from),
             text,
-            words,
-            language: asked_for.unwrap_or(spoken),
+            language: asked_for.unwrap_or(reading.spoken),
             intent,
-            from,
+            from: reading.from,
+            reading,
             tone,
             model: &request.model.name,
             verbosity: request.verbosity,
@@ -78,6 +74,26 @@ impl<'a> Brief<'a> {
             strict_json: request.format == Format::JsonObject,
             suffix,
         }
+    }
+
+    /// The words of the prompt that were looked at.
+    pub(crate) fn words(&self) -> &[Word] {
+        &self.reading.words.list
+    }
+
+    /// What the prompt is about.
+    pub(crate) fn topic(&self) -> Option<Phrase<'a>> {
+        self.reading.keywords.topic(self.text)
+    }
+
+    /// How many phrases of the prompt sentences can be built around.
+    pub(crate) fn phrase_count(&self) -> usize {
+        self.reading.keywords.count()
+    }
+
+    /// The phrase numbered `index`, counted round and round.
+    pub(crate) fn phrase(&self, index: usize) -> Option<Phrase<'a>> {
+        self.reading.keywords.nth(self.text, index)
     }
 
     /// The rest of the sentence that begins at byte `from`: bounded, without the mark that ends it.
@@ -101,8 +117,7 @@ fn system_text(turns: &[Turn]) -> Option<&str> {
 }
 
 /// What the user asked before his last question.
-fn earlier_topic(turns: &[Turn]) -> Option<Phrase<'_>> {
+fn earlier_topic<'a>(turns: &'a [Turn], reader: &Reader) -> Option<Phrase<'a>> {
     let text = turns.iter().rev().filter(|turn| turn.role == Role::User).nth(1).and_then(Turn::text)?;
-    let words = Words::scan(text);
-    Keywords::find(text, &words, Language::of(&words), 0).topic()
+    reader.read(text).keywords.nth(text, 0)
 }

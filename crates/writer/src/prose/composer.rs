@@ -192,7 +192,7 @@ impl<'b> Composer<'b> {
                 self.talk(out);
             }
             Intent::Joke => self.talk(out),
-            Intent::Say(range) => out.push_str(&self.brief.text[range.clone()]),
+            Intent::Say(range) => out.push_str(self.brief.text.get(range.clone()).unwrap_or_default()),
             Intent::Arithmetic(value) => self.result(out, *value),
             Intent::Capital => self.capital(out),
             Intent::Code(program) => self.code(out, *program),

@@ -65,7 +65,7 @@ impl Composer<'_> {
     /// "The capital of France is" goes on with its name.
     fn continued_fact(&self) -> Option<&'static str> {
         let ends = self.brief.text.trim_end().ends_with(" is");
-        let asks = self.brief.words.list.iter().any(|word| word.cue == super::words::Cue::Capital);
+        let asks = self.brief.words().iter().any(|word| word.cue == super::words::Cue::Capital);
         (ends && asks).then(|| self.capital_name()).flatten()
     }
 }

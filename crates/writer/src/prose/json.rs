@@ -61,7 +61,7 @@ impl Composer<'_> {
         }
         out.push('{');
         let mut fields = 0;
-        for word in &self.brief.words.list {
+        for word in self.brief.words() {
             let name = word.of(self.brief.text);
             let Some((name, values)) = FIELDS.iter().find(|(field, _)| name.eq_ignore_ascii_case(field)) else {
                 continue;
@@ -109,10 +109,11 @@ impl Composer<'_> {
 
     fn plain_fields(&mut self, out: &mut String, fields: &mut u32) {
         key(out, fields, "topic");
-        string(out, self.brief.keywords.topic().map_or(self.bank.this[0], |topic| topic.text));
+        string(out, self.brief.topic().map_or(self.bank.this[0], |topic| topic.text));
         key(out, fields, "keywords");
         out.push('[');
-        for (index, phrase) in self.brief.keywords.all().iter().take(5).enumerate() {
+        let first = (0..self.brief.phrase_count().min(5)).filter_map(|index| self.brief.phrase(index));
+        for (index, phrase) in first.enumerate() {
             if index > 0 {
                 out.push_str(", ");
             }
@@ -123,7 +124,7 @@ impl Composer<'_> {
         let mut sentence = String::new();
         self.sentence(&mut sentence);
         string(out, &sentence);
-        if self.brief.words.list.iter().any(|word| word.cue == Cue::List) {
+        if self.brief.words().iter().any(|word| word.cue == Cue::List) {
             key(out, fields, "items");
             out.push('[');
             for item in 0..5 {

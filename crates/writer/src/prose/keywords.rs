@@ -17,16 +17,32 @@ pub(crate) struct Phrase<'a> {
     pub(crate) text: &'a str,
 }
 
-/// The phrases of a prompt in the order they come; the first from `from` on leads.
+/// Where a phrase is in the prompt.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    article: &'static str,
+    /// In bytes.
+    start: u32,
+    end: u32,
+}
+
+impl Place {
+    fn of<'a>(&self, text: &'a str) -> &'a str {
+        text.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+}
+
+/// The phrases of a prompt in the order they come; the first from `from` on leads. They are places in the text, which
+/// every question about them has to bring along.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Keywords<'a> {
-    phrases: Vec<Phrase<'a>>,
+pub(crate) struct Keywords {
+    phrases: Vec<Place>,
     lead: usize,
 }
 
-impl<'a> Keywords<'a> {
+impl Keywords {
     /// The phrases of `text`. Those that begin at or after byte `from` are what it is about.
-    pub(crate) fn find(text: &'a str, words: &Words, language: Language, from: u32) -> Self {
+    pub(crate) fn find(text: &str, words: &Words, language: Language, from: u32) -> Self {
         let mut keywords = Self { phrases: Vec::with_capacity(MOST), lead: 0 };
         if matches!(language, Language::Chinese | Language::Japanese) {
             ideographic(text, &mut keywords.phrases);
@@ -53,32 +69,33 @@ impl<'a> Keywords<'a> {
             }
             at = with_complement(list, at, text, language);
             let article = article(first.checked_sub(1).and_then(|before| list.get(before)), text, language);
-            let phrase = text.get(list[first].start as usize..list[at - 1].end as usize).unwrap_or_default();
-            if keywords.phrases.iter().any(|known| known.text.eq_ignore_ascii_case(phrase)) {
+            let place = Place { article, start: list[first].start, end: list[at - 1].end };
+            if keywords.phrases.iter().any(|known| known.of(text).eq_ignore_ascii_case(place.of(text))) {
                 continue;
             }
             if list[first].start >= from {
                 lead = lead.or(Some(keywords.phrases.len()));
             }
-            keywords.phrases.push(Phrase { article, text: phrase });
+            keywords.phrases.push(place);
         }
         keywords.lead = lead.unwrap_or(0);
         keywords
     }
 
     /// What the prompt is about.
-    pub(crate) fn topic(&self) -> Option<Phrase<'a>> {
-        self.phrases.get(self.lead).copied()
+    pub(crate) fn topic<'a>(&self, text: &'a str) -> Option<Phrase<'a>> {
+        self.phrases.get(self.lead).map(|place| Phrase { article: place.article, text: place.of(text) })
     }
 
     /// The phrase numbered `index`, counted round and round.
-    pub(crate) fn nth(&self, index: usize) -> Option<Phrase<'a>> {
-        self.phrases.get(index % self.phrases.len().max(1)).copied()
+    pub(crate) fn nth<'a>(&self, text: &'a str, index: usize) -> Option<Phrase<'a>> {
+        let place = self.phrases.get(index % self.phrases.len().max(1))?;
+        Some(Phrase { article: place.article, text: place.of(text) })
     }
 
-    /// All phrases.
-    pub(crate) fn all(&self) -> &[Phrase<'a>] {
-        &self.phrases
+    /// How many phrases there are.
+    pub(crate) const fn count(&self) -> usize {
+        self.phrases.len()
     }
 }
 
@@ -264,9 +281,8 @@ const BORDERS: &[&str] = &[
     "せ",
 ];
 
-fn ideographic<'a>(text: &'a str, phrases: &mut Vec<Phrase<'a>>) {
-    let limit = text.floor_char_boundary(600);
-    let text = &text[..limit];
+fn ideographic(text: &str, phrases: &mut Vec<Place>) {
+    let text = &text[..text.floor_char_boundary(600)];
     let mut start = 0;
     let mut at = 0;
     while at < text.len() && phrases.len() < MOST {
@@ -279,19 +295,21 @@ fn ideographic<'a>(text: &'a str, phrases: &mut Vec<Phrase<'a>>) {
             Some(next)
         };
         if let Some(length) = border {
-            keep(&text[start..at], phrases);
+            keep(text, start, at, phrases);
             at += length;
             start = at;
         } else {
             at += next;
         }
     }
-    keep(text.get(start..).unwrap_or_default(), phrases);
+    keep(text, start, text.len(), phrases);
 }
 
-fn keep<'a>(phrase: &'a str, phrases: &mut Vec<Phrase<'a>>) {
+fn keep(text: &str, start: usize, end: usize, phrases: &mut Vec<Place>) {
+    let place = Place { article: "", start: start as u32, end: end as u32 };
+    let phrase = place.of(text);
     let characters = phrase.chars().count();
-    if (2..=12).contains(&characters) && phrases.len() < MOST && phrases.iter().all(|known| known.text != phrase) {
-        phrases.push(Phrase { article: "", text: phrase });
+    if (2..=12).contains(&characters) && phrases.len() < MOST && phrases.iter().all(|known| known.of(text) != phrase) {
+        phrases.push(place);
     }
 }

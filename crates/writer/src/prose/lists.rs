@@ -50,7 +50,7 @@ impl<'b> Composer<'b> {
         }
         called.push(' ');
         let named =
-            self.brief.words.list.iter().find(|word| word.cue == Cue::List && !Self::is_bare(word.of(self.brief.text)));
+            self.brief.words().iter().find(|word| word.cue == Cue::List && !Self::is_bare(word.of(self.brief.text)));
         match named {
             Some(word) => turned(&mut called, self.brief.clause(word.start as usize), self.brief.language),
             None => called.push_str(match self.brief.language {
@@ -165,8 +165,7 @@ impl<'b> Composer<'b> {
                 return (before, after.trim());
             }
         }
-        let keywords = &self.brief.keywords;
-        let text = |index| keywords.nth(index).map_or(self.bank.this[0], |phrase| phrase.text);
+        let text = |index| self.brief.phrase(index).map_or(self.bank.this[0], |phrase| phrase.text);
         (text(0), text(1))
     }
 
@@ -231,7 +230,7 @@ impl<'b> Composer<'b> {
         let phrase = self.pick(self.bank.lists.tables);
         self.say(out, phrase);
         out.push_str("\n\n");
-        let two = self.brief.words.list.iter().any(|word| word.cue == Cue::Compare);
+        let two = self.brief.words().iter().any(|word| word.cue == Cue::Compare);
         if two {
             (self.slots.a, self.slots.b) = self.compared();
             self.comparison_table(out, 6);
@@ -250,7 +249,7 @@ impl<'b> Composer<'b> {
             capitalise(out, from);
             out.push_str(" | ");
             let from = out.len();
-            out.push_str(self.brief.keywords.nth(item).map_or(self.bank.this[0], |phrase| phrase.text));
+            out.push_str(self.brief.phrase(item).map_or(self.bank.this[0], |phrase| phrase.text));
             capitalise(out, from);
             out.push_str(" |");
         }

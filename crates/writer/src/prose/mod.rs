@@ -1,6 +1,6 @@
 //! Words worth reading: what a prompt asks for, and an answer to it in its language.
 //!
-//! [`Brief::read`] understands the prompt once; a [`Composer`] then writes from it, piece by piece, any number of
+//! [`Brief::read`] understands the prompt once, by a [`Reader`] that remembers; a [`Composer`] then writes from it, piece by piece, any number of
 //! tokens. Phrases are in one [`bank`] a language; files such as `lists` or `letters` each know one form of answer.
 
 mod arithmetic;
@@ -22,6 +22,8 @@ mod keywords;
 mod language;
 mod letters;
 mod lists;
+mod memo;
+mod reading;
 mod slots;
 mod spanish;
 mod tales;
@@ -37,3 +39,4 @@ pub(crate) use brief::Brief;
 pub(crate) use composer::Composer;
 pub(crate) use json::CLOSING;
 pub(crate) use language::Language;
+pub(crate) use reading::Reader;

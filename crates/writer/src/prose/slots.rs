@@ -47,15 +47,15 @@ impl Composer<'_> {
                 out.push_str(self.rng.pick(self.favoured).map_or("", String::as_str));
             }
             // A prompt with one keyword would have it in every sentence.
-            b'k' if self.brief.keywords.all().len() < 2 && self.rng.chance(0.5) => {
+            b'k' if self.brief.phrase_count() < 2 && self.rng.chance(0.5) => {
                 out.push_str(self.pick(self.bank.this));
             }
             b'k' => {
-                let index = self.rng.below(self.brief.keywords.all().len().max(1));
-                let phrase = self.brief.keywords.nth(index);
+                let index = self.rng.below(self.brief.phrase_count().max(1));
+                let phrase = self.brief.phrase(index);
                 self.phrase(out, phrase);
             }
-            b't' => self.phrase(out, self.brief.keywords.topic()),
+            b't' => self.phrase(out, self.brief.topic()),
             b'a' => out.push_str(self.slots.a),
             b'b' => out.push_str(self.slots.b),
             b'n' => out.push_str(&self.slots.n),
@@ -86,7 +86,7 @@ impl Composer<'_> {
     /// The topic without its article, as a title.
     pub(super) fn capitalised_topic(&self, out: &mut String) {
         let from = out.len();
-        out.push_str(self.brief.keywords.topic().map_or(self.bank.this[0], |topic| topic.text));
+        out.push_str(self.brief.topic().map_or(self.bank.this[0], |topic| topic.text));
         capitalise(out, from);
     }
 }

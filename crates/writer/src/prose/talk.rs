@@ -48,7 +48,7 @@ impl Composer<'_> {
             },
             _ => {
                 let from = out.len();
-                let topic = self.brief.keywords.topic().map_or("", |topic| topic.text);
+                let topic = self.brief.topic().map_or("", |topic| topic.text);
                 out.push_str(
                     topic.split(' ').next_back().filter(|word| !word.is_empty()).unwrap_or(self.bank.talk.yes),
                 );

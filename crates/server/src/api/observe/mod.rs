@@ -42,7 +42,12 @@ async fn health(context: Context) -> Response {
 
 async fn detailed(context: Context) -> Response {
     let now = context.app().kit.clock.now();
-    json(&DetailedHealth::of(&context.app().ledger, now, context.clock().timestamp().to_string()))
+    json(&DetailedHealth::of(
+        &context.app().ledger,
+        now,
+        context.clock().timestamp().to_string(),
+        env!("CARGO_PKG_VERSION"),
+    ))
 }
 
 /// JSON, unless the `Accept` header or `?format=` asks for Prometheus text.

@@ -42,7 +42,7 @@ impl Composer<'_> {
     /// The code of a task that everybody asks for.
     fn known(&self, program: Program) -> Option<&'static str> {
         let content =
-            self.brief.words.list.iter().filter(|word| matches!(word.cue, Cue::Content | Cue::Greeting | Cue::Filler));
+            self.brief.words().iter().filter(|word| matches!(word.cue, Cue::Content | Cue::Greeting | Cue::Filler));
         content.into_iter().find_map(|word| {
             let word = word.of(self.brief.text);
             let known = KNOWN.iter().find(|(language, task, _)| *language == program && starts(word, task));

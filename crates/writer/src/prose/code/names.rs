@@ -21,7 +21,7 @@ const MOST_WORDS: usize = 4;
 /// Names from the words after the one that asks for code.
 pub(super) fn names(brief: &Brief<'_>) -> Names {
     let mut words: Vec<String> = Vec::with_capacity(MOST_WORDS);
-    for word in brief.words.list.iter().filter(|word| word.start >= brief.from) {
+    for word in brief.words().iter().filter(|word| word.start >= brief.from) {
         let text = word.of(brief.text);
         let usable =
             matches!(word.cue, Cue::Content | Cue::List | Cue::Filler | Cue::Summary | Cue::Rewrite | Cue::Number(_));

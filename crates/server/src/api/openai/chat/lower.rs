@@ -1,9 +1,10 @@
 //! Chat request → [`GenerationRequest`]: every parameter checked, in OpenAI's words where it is wrong.
 
 use fakeai_writer::{Format, GenerationRequest, Limits, Part, Prompt, Role, Sampling, Seeding, Turn, Verbosity};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::content;
+use super::stored::Keep;
 use super::wire::{ChatRequest, Content, Message, ResponseFormat};
 use crate::context::Context;
 use crate::error::ApiError;
@@ -20,6 +21,8 @@ pub(super) struct Lowered {
     /// `Some` for a streamed answer.
     pub stream: Option<Streaming>,
     pub logprobs: bool,
+    /// What to put away with the answer, if it is to be stored.
+    pub keep: Option<Keep>,
 }
 
 /// How a streamed answer is wanted.
@@ -53,9 +56,18 @@ pub(super) fn lower(context: &Context, wire: ChatRequest) -> Result<Lowered, Api
     let service_tier = service_tier(wire.service_tier.as_deref())?;
     let stream = stream(wire.stream.unwrap_or_default(), wire.stream_options)?;
     metadata(wire.metadata.as_ref())?;
-    let _ = wire.store;
+    let keep = wire.store.unwrap_or_default().then(|| Keep {
+        metadata: wire.metadata.unwrap_or_default(),
+        temperature,
+        top_p: wire.top_p,
+        presence_penalty: wire.presence_penalty,
+        frequency_penalty: wire.frequency_penalty,
+        seed: wire.seed,
+        messages: Vec::new(),
+    });
     tools(wire.tools.as_deref(), wire.tool_choice.as_ref(), wire.functions.as_deref(), wire.function_call.as_ref())?;
     let turns = turns(messages)?;
+    let keep = keep.map(|keep| Keep { messages: stored_messages(&turns), ..keep });
     let card = context.app().model(context.workspace(), &model)?;
     let max_tokens = limit.map_or(card.max_output_tokens, |limit| limit.tokens);
     let seed = match (wire.seed, temperature) {
@@ -78,7 +90,7 @@ pub(super) fn lower(context: &Context, wire: ChatRequest) -> Result<Lowered, Api
         logprobs,
         verbosity,
     };
-    Ok(Lowered { request, limit, model, service_tier, stream, logprobs: logprobs.is_some() })
+    Ok(Lowered { request, limit, model, service_tier, stream, logprobs: logprobs.is_some(), keep })
 }
 
 fn logprobs(wanted: Option<bool>, top: Option<i64>) -> Result<Option<u8>, ApiError> {
@@ -187,7 +199,7 @@ fn stream(stream: bool, options: Option<super::wire::StreamOptions>) -> Result<O
 }
 
 /// At most 16 pairs, keys to 64 characters, values strings to 512.
-fn metadata(metadata: Option<&Map<String, Value>>) -> Result<(), ApiError> {
+pub(super) fn metadata(metadata: Option<&Map<String, Value>>) -> Result<(), ApiError> {
     let Some(metadata) = metadata else { return Ok(()) };
     if metadata.len() > 16 {
         let message = format!(
@@ -256,6 +268,15 @@ fn turns(messages: Vec<Message>) -> Result<Vec<Turn>, ApiError> {
         turns.push(turn);
     }
     Ok(turns)
+}
+
+/// The messages as the list of a stored completion shows them; their ids are given when the completion has one.
+fn stored_messages(turns: &[Turn]) -> Vec<Value> {
+    let message = |turn: &Turn| {
+        let texts: Vec<&str> = turn.parts.iter().filter_map(Part::text).collect();
+        json!({"role": turn.role.name(), "content": texts.join("\n"), "name": turn.name, "content_parts": null})
+    };
+    turns.iter().map(message).collect()
 }
 
 fn role(name: Option<&str>, param: &str) -> Result<Role, ApiError> {

@@ -1,9 +1,10 @@
-//! Chat completions: `POST /chat/completions`.
+//! Chat completions: create, and what `store` keeps.
 
 mod content;
 mod encode;
 mod lower;
 mod routes;
+mod stored;
 mod wire;
 
 pub(super) use lower::{logit_bias, stops};

@@ -5,6 +5,7 @@ use axum::routing::post;
 
 use super::encode::{self, Chunks, Head};
 use super::lower::{Lowered, lower};
+use super::stored;
 use super::wire::ChatRequest;
 use crate::api::Endpoint;
 use crate::body::stream;
@@ -14,15 +15,21 @@ use crate::generation::{collect, generate};
 use crate::wire::{JsonBody, json};
 
 pub(in crate::api::openai) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::api("POST", "/chat/completions", "createChatCompletion", post(create))]
+    let mut all = vec![Endpoint::api("POST", "/chat/completions", "createChatCompletion", post(create))];
+    all.extend(stored::endpoints());
+    all
 }
 
 async fn create(JsonBody(context, wire): JsonBody<ChatRequest>) -> Result<Response, ApiError> {
     let lowered = lower(&context, wire).map_err(|error| context.validation(error))?;
-    let Lowered { request, limit, model, service_tier, stream: streaming, logprobs } = lowered;
+    let Lowered { request, limit, model, service_tier, stream: streaming, logprobs, keep } = lowered;
     context.note().model = Some(request.model.id.as_str().into());
     let head = head(&context, &request.model.id, model, service_tier);
     let answer = generate(&context, request, limit).map_err(|error| context.validation(error))?;
+    if let Some(keep) = keep {
+        let completion = serde_json::to_value(encode::completion(&head, &answer.generation, logprobs));
+        keep.put(&context, completion.map_err(|_| ApiError::internal())?)?;
+    }
     if let Some(streaming) = streaming {
         let chunks = Chunks::new(&head, streaming.include_usage, logprobs);
         return Ok(stream(context, answer, chunks));
