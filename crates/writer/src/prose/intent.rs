@@ -188,8 +188,8 @@ impl Cues<'_> {
         let made = |intent: Intent, cue: Cue| {
             if self.has(cue) { self.after(|found| found == cue).map(|after| (intent, after)) } else { None }
         };
-        if let Some(after) = self.after(|cue| cue == Cue::Translate) {
-            return Some((Intent::Translate, after));
+        if let Some(found) = made(Intent::Translate, Cue::Translate) {
+            return Some(found);
         }
         if let Some(found) = made(Intent::Summary, Cue::Summary) {
             return Some(found);
@@ -229,6 +229,9 @@ impl Cues<'_> {
 
     /// The machine language named. Short names mean other things too, so they count only behind "in" or beside code.
     fn program(&self) -> Option<Program> {
+        if !self.has(Cue::Program(Program::C)) {
+            return None;
+        }
         let list = &self.words.list;
         (0..list.len()).find_map(|at| match list[at].cue {
             Cue::Program(Program::Go | Program::C | Program::Html | Program::Bash)
@@ -251,6 +254,9 @@ impl Cues<'_> {
 
     /// "5 ideas for …", "list three reasons", "what are some tips".
     fn list(&self) -> Option<(Intent, u32)> {
+        if !self.has(Cue::List) {
+            return None;
+        }
         let list = &self.words.list;
         let at = list.iter().position(|word| word.cue == Cue::List)?;
         let numbers = list[..at].iter().rev().take(4).chain(list[at..].iter().skip(1).take(4));

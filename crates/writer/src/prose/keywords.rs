@@ -137,51 +137,48 @@ fn worth(word: &str) -> bool {
 
 /// The article to say before a phrase that stood behind `before`.
 fn article(before: Option<&Word>, text: &str, language: Language) -> &'static str {
-    let Some(before) = before else { return "" };
-    let word = before.of(text);
-    let table: &[(&str, &str)] = match language {
-        Language::English => &[
-            ("a", "a "),
-            ("an", "an "),
-            ("the", "the "),
-            ("my", "your "),
-            ("our", "your "),
-            ("your", "your "),
-            ("his", "his "),
-            ("her", "her "),
-            ("their", "their "),
-            ("this", "this "),
-            ("these", "these "),
-        ],
-        Language::Spanish => &[
-            ("el", "el "),
-            ("la", "la "),
-            ("los", "los "),
-            ("las", "las "),
-            ("del", "el "),
-            ("al", "el "),
-            ("un", "un "),
-            ("una", "una "),
-            ("mi", "tu "),
-            ("mis", "tus "),
-        ],
-        Language::French => &[
-            ("le", "le "),
-            ("la", "la "),
-            ("les", "les "),
-            ("du", "le "),
-            ("des", "les "),
-            ("au", "le "),
-            ("aux", "les "),
-            ("l", "l’"),
-            ("un", "un "),
-            ("une", "une "),
-            ("mon", "votre "),
-            ("ma", "votre "),
-        ],
-        _ => &[],
-    };
-    table.iter().find(|(found, _)| word.eq_ignore_ascii_case(found)).map_or("", |(_, article)| article)
+    const LONGEST: usize = 5;
+    let word = before.map_or("", |before| before.of(text)).as_bytes();
+    let mut small = [0; LONGEST];
+    let Some(small) = small.get_mut(..word.len()) else { return "" };
+    small.copy_from_slice(word);
+    small.make_ascii_lowercase();
+    match language {
+        Language::English => match &*small {
+            b"a" => "a ",
+            b"an" => "an ",
+            b"the" => "the ",
+            b"my" | b"our" | b"your" => "your ",
+            b"his" => "his ",
+            b"her" => "her ",
+            b"their" => "their ",
+            b"this" => "this ",
+            b"these" => "these ",
+            _ => "",
+        },
+        Language::Spanish => match &*small {
+            b"el" | b"del" | b"al" => "el ",
+            b"la" => "la ",
+            b"los" => "los ",
+            b"las" => "las ",
+            b"un" => "un ",
+            b"una" => "una ",
+            b"mi" => "tu ",
+            b"mis" => "tus ",
+            _ => "",
+        },
+        Language::French => match &*small {
+            b"le" | b"du" | b"au" => "le ",
+            b"la" => "la ",
+            b"les" | b"des" | b"aux" => "les ",
+            b"l" => "l’",
+            b"un" => "un ",
+            b"une" => "une ",
+            b"mon" | b"ma" => "votre ",
+            _ => "",
+        },
+        _ => "",
+    }
 }
 
 /// Words and particles that part Chinese and Japanese text into phrases; the longer before the shorter.

@@ -5,6 +5,7 @@
 
 mod arithmetic;
 mod bank;
+mod borders;
 mod brief;
 mod chinese;
 mod code;
@@ -21,6 +22,7 @@ mod json;
 mod keywords;
 mod language;
 mod letters;
+mod lexicon;
 mod lists;
 mod memo;
 mod reading;

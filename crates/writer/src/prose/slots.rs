@@ -15,7 +15,7 @@ impl Composer<'_> {
     pub(super) fn say(&mut self, out: &mut String, phrase: &'static str) {
         let start = out.len();
         let mut rest = phrase;
-        while let Some(at) = rest.find('{') {
+        while let Some(at) = memchr::memchr(b'{', rest.as_bytes()) {
             out.push_str(&rest[..at]);
             let slot = rest.as_bytes().get(at + 1).copied().unwrap_or_default();
             let begins = out.len() == start;

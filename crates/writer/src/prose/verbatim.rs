@@ -38,12 +38,15 @@ pub(super) fn said_exactly(text: &str) -> Option<Range<usize>> {
     ];
     /// Only where what follows is quoted or a word or two.
     const SOMETIMES: &[&str] = &["respond with", "reply with", "answer with", "output", "print", "reply", "respond"];
-    let start = text.len() - text.trim_start().len();
-    let mut at = start;
+    let mut at = text.len() - text.trim_start().len();
     for polite in ["please ", "now ", "can you ", "could you "] {
         if begins(&text[at..], polite) {
             at += polite.len();
         }
+    }
+    // Most prompts begin with none of them.
+    if !text[at..].starts_with(['a', 'e', 'j', 'o', 'p', 'r', 's', 'A', 'E', 'J', 'O', 'P', 'R', 'S']) {
+        return None;
     }
     let always = ALWAYS.iter().find(|opening| begins_word(&text[at..], opening));
     let opening = always.or_else(|| SOMETIMES.iter().find(|opening| begins_word(&text[at..], opening)))?;

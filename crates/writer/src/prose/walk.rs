@@ -36,7 +36,11 @@ impl Walk {
             self.left = self.length;
             self.rounds += 1;
         } else {
-            self.at = (self.at + self.step) % self.length;
+            // Both are below the length; a division would take longer than all else here.
+            self.at += self.step;
+            if self.at >= self.length {
+                self.at -= self.length;
+            }
         }
         self.left -= 1;
         self.at

@@ -2,10 +2,9 @@
 //!
 //! Intent, language and keywords all come from this pass: each word is looked up once in one table.
 
-use std::sync::LazyLock;
-
 use super::Language;
-use super::vocabulary::VOCABULARY;
+use super::borders::{Borders, MOST_BYTES};
+use super::lexicon::LEXICON;
 
 /// What a word tells about what is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,10 +65,15 @@ pub(crate) enum Cue {
 }
 
 impl Cue {
-    /// The cue as a bit; cues that carry something share one each.
+    /// The cue as a bit; cues that carry something share one each, and those that every text has have none.
     pub(crate) const fn bit(self) -> u64 {
-        let place = match self {
-            Self::Content | Self::Function | Self::Doer | Self::Filler => return 0,
+        (1 << self.place()) & !1
+    }
+
+    /// The place of the cue's bit; 0 for none.
+    pub(super) const fn place(self) -> u8 {
+        match self {
+            Self::Content | Self::Function | Self::Doer | Self::Filler => 0,
             Self::Greeting => 1,
             Self::Thanks => 2,
             Self::Fine => 3,
@@ -109,8 +113,7 @@ impl Cue {
             Self::Tongue(_) => 37,
             Self::Program(_) => 38,
             Self::About => 39,
-        };
-        1 << place
+        }
     }
 }
 
@@ -159,58 +162,52 @@ pub(crate) struct Words {
     pub(crate) seen: u64,
 }
 
-/// Bytes looked at from the start of a long text, and from its end.
-const HEAD_BYTES: usize = 400;
+/// Bytes looked at from the end of a long text; the others are from its start.
 const TAIL_BYTES: usize = 200;
 
 impl Words {
     /// Scans a text; of a long one only the beginning and the end.
     pub(crate) fn scan(text: &str) -> Self {
-        let mut words = Self { list: Vec::with_capacity(64), votes: [0; Language::COUNT], seen: 0 };
-        if text.len() <= HEAD_BYTES + TAIL_BYTES {
-            words.scan_range(text, 0, text.len());
+        let mut words = Self::default();
+        if text.len() <= MOST_BYTES {
+            let all = words.borders(text, 0, text.len());
+            words.list.reserve_exact(all.words());
+            words.understand(text, 0, &all);
         } else {
-            words.scan_range(text, 0, text.floor_char_boundary(HEAD_BYTES));
-            words.scan_range(text, text.ceil_char_boundary(text.len() - TAIL_BYTES), text.len());
+            let head = words.borders(text, 0, text.floor_char_boundary(MOST_BYTES - TAIL_BYTES));
+            let from = text.ceil_char_boundary(text.len() - TAIL_BYTES);
+            let tail = words.borders(text, from, text.len());
+            words.list.reserve_exact(head.words() + tail.words());
+            words.understand(text, 0, &head);
+            words.understand(text, from, &tail);
         }
         words
     }
 
-    fn scan_range(&mut self, text: &str, from: usize, to: usize) {
-        let table = &*TABLE;
+    fn borders(&mut self, text: &str, from: usize, to: usize) -> Borders {
+        Borders::find(text.as_bytes(), from, to, |at| self.hear(text.as_bytes(), at))
+    }
+
+    /// Looks up each word between borders counted from byte `from`.
+    fn understand(&mut self, text: &str, from: usize, borders: &Borders) {
+        let lexicon = &*LEXICON;
         let bytes = text.as_bytes();
-        let mut at = from;
-        let mut previous_end = None;
-        while at < to {
-            let gap = separator(bytes, at);
-            if gap > 0 {
-                at += gap;
-                continue;
-            }
-            let start = at;
-            let mut key = Key::new();
-            while at < to {
-                let byte = bytes[at];
-                if byte.is_ascii_alphanumeric() {
-                    key.push(byte | if byte.is_ascii_uppercase() { 0x20 } else { 0 });
-                } else if separator(bytes, at) == 0 {
-                    key.push(byte);
-                    self.hear(bytes, at);
-                } else {
-                    break;
-                }
-                at += 1;
-            }
-            let entry = table.find(key.finish());
-            let cue = entry.map_or(Cue::Content, |entry| entry.cue);
-            if let Some(Entry { language: Some(language), .. }) = entry {
-                self.votes[*language as usize] += 1;
-            }
-            let follows = previous_end == start.checked_sub(1) && start > 0 && matches!(bytes[start - 1], b' ' | b'-');
-            self.seen |= cue.bit();
-            self.list.push(Word { start: start as u32, end: at as u32, cue, follows });
-            previous_end = Some(at);
-        }
+        // One more for words that tell no language.
+        let mut votes = [0; Language::COUNT + 1];
+        let mut seen = 0;
+        // No word begins right behind the place before the first.
+        let mut behind = usize::MAX;
+        self.list.extend(borders.iter().map(|(start, end)| {
+            let (start, end) = (from + start, from + end);
+            let meaning = lexicon.meaning(bytes, start, end);
+            votes[usize::from(meaning.language)] += 1;
+            seen |= 1 << meaning.place;
+            let follows = behind == start && matches!(bytes[start - 1], b' ' | b'-');
+            behind = end + 1;
+            Word { start: start as u32, end: end as u32, cue: meaning.cue, follows }
+        }));
+        self.seen |= seen & !1;
+        self.votes.iter_mut().zip(votes).for_each(|(all, found)| *all += found);
     }
 
     /// Letters that only some languages have.
@@ -224,113 +221,5 @@ impl Words {
             _ => return,
         };
         self.votes[vote as usize] += 1;
-    }
-}
-
-/// Length of the separator at `at`; 0 inside a word.
-fn separator(bytes: &[u8], at: usize) -> usize {
-    match bytes[at] {
-        byte if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'#') => 0,
-        b'+' if at > 0 && matches!(bytes[at - 1], b'C' | b'c' | b'+') => 0,
-        byte if byte.is_ascii() => 1,
-        // ¿ ¡ « » and the no-break space.
-        0xC2 => 2,
-        // Quotation marks and dashes; ideographic and full-width punctuation.
-        0xE2 | 0xE3 if bytes.get(at + 1) == Some(&0x80) => 3,
-        0xEF if matches!(bytes.get(at + 1), Some(0xBC | 0xBD)) => 3,
-        _ => 0,
-    }
-}
-
-/// A word as a number, eight bytes at a time.
-struct Key {
-    hash: u64,
-    chunk: u64,
-    length: u32,
-}
-
-impl Key {
-    const fn new() -> Self {
-        Self { hash: 0x51_7C_C1_B7_27_22_0A_95, chunk: 0, length: 0 }
-    }
-
-    const fn push(&mut self, byte: u8) {
-        self.chunk = (self.chunk << 8) | byte as u64;
-        self.length += 1;
-        if self.length.is_multiple_of(8) {
-            self.fold();
-        }
-    }
-
-    const fn fold(&mut self) {
-        self.hash = (self.hash ^ self.chunk).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        self.hash ^= self.hash >> 32;
-        self.chunk = 0;
-    }
-
-    const fn finish(mut self) -> u64 {
-        self.fold();
-        self.hash | 1
-    }
-
-    fn of(word: &str) -> u64 {
-        let mut key = Self::new();
-        word.bytes().for_each(|byte| key.push(byte));
-        key.finish()
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Entry {
-    /// 0 where the slot is free.
-    key: u64,
-    cue: Cue,
-    /// The language the word tells, if only one has it.
-    language: Option<Language>,
-    /// Whether several languages have the word.
-    shared: bool,
-}
-
-/// An open-addressing table: one look takes a few nanoseconds.
-struct Table(Box<[Entry]>);
-
-const SLOTS: usize = 8192;
-
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let mut table =
-        Table(vec![Entry { key: 0, cue: Cue::Content, language: None, shared: false }; SLOTS].into_boxed_slice());
-    for (language, cue, words) in VOCABULARY {
-        words.split_ascii_whitespace().for_each(|word| table.insert(word, *cue, *language));
-    }
-    table
-});
-
-impl Table {
-    fn insert(&mut self, word: &str, cue: Cue, language: Option<Language>) {
-        let key = Key::of(word);
-        let mut at = key as usize % SLOTS;
-        while self.0[at].key != 0 && self.0[at].key != key {
-            at = (at + 1) % SLOTS;
-        }
-        let slot = &mut self.0[at];
-        if slot.key == 0 {
-            *slot = Entry { key, cue, language, shared: false };
-        } else if slot.language.is_none() && !slot.shared {
-            slot.language = language;
-        } else if slot.language != language {
-            // The first meaning stands, but the word tells no language.
-            (slot.language, slot.shared) = (None, true);
-        }
-    }
-
-    fn find(&self, key: u64) -> Option<&Entry> {
-        let mut at = key as usize % SLOTS;
-        loop {
-            match self.0[at].key {
-                0 => return None,
-                found if found == key => return Some(&self.0[at]),
-                _ => at = (at + 1) % SLOTS,
-            }
-        }
     }
 }
