@@ -155,4 +155,5 @@ def test_nothing_secret_is_logged_or_shown(start):
     server.terminate()
     assert server.wait() == 0
     assert "DEBUG" in server.log
+    assert "\x1b" not in server.log, "colours are for terminals"
     assert "verysecret" not in server.log + server.output + shown

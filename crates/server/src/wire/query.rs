@@ -7,11 +7,11 @@ use crate::error::ApiError;
 
 /// A query's pairs, decoded.
 #[derive(Debug, Default)]
-pub struct Query(Vec<(String, String)>);
+pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
     /// The pairs of `path`'s query.
-    pub fn of(path: &str) -> Self {
+    pub(crate) fn of(path: &str) -> Self {
         let query = path.split_once('?').map_or("", |(_, query)| query);
         let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -21,17 +21,17 @@ impl Query {
     }
 
     /// The first value of `name`.
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.pairs().find_map(|(key, value)| (key == name).then_some(value))
     }
 
     /// All pairs in order.
-    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// `after`, `limit` (1 to 100, 20 unless said) and `order`.
-    pub fn page(&self, descending: bool) -> Result<Page, ApiError> {
+    pub(crate) fn page(&self, descending: bool) -> Result<Page, ApiError> {
         let limit = match self.get("limit") {
             None => 20,
             Some(text) => {
