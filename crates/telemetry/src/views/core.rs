@@ -25,6 +25,9 @@ pub struct CoreMetrics {
     pub streaming: BTreeMap<&'static str, Statistics>,
     /// Streams as a whole.
     pub streaming_stats: StreamingStatistics,
+    /// How long the window was.
+    #[serde(skip)]
+    pub(super) seconds: f64,
 }
 
 /// A sample of values of the last minute.
@@ -134,6 +137,7 @@ impl CoreMetrics {
             latency: by_endpoint(&records, |r| Some(r.latency_seconds()), times),
             streaming: by_endpoint(&records, |r| r.ttft_seconds().filter(|_| r.stream), times),
             streaming_stats,
+            seconds,
         }
     }
 }

@@ -7,11 +7,12 @@ use serde::Serialize;
 
 use super::core::CoreMetrics;
 use crate::ledger::Ledger;
+use crate::record::{Outcome, Record};
 
 /// `GET /health/detailed`, in the original system's shape.
 #[derive(Debug, Serialize)]
 pub struct DetailedHealth {
-    /// `healthy`; `degraded` above 5 % errors; `unhealthy` above 10 %.
+    /// `healthy`; `degraded` above 5 % faults of the server; `unhealthy` above 10 %.
     pub status: &'static str,
     /// RFC 3339.
     pub timestamp: String,
@@ -32,9 +33,9 @@ pub struct MetricsSummary {
     pub total_requests: u64,
     /// Requests each second.
     pub total_requests_per_second: f64,
-    /// Errors each second.
+    /// Faults of the server each second.
     pub total_errors_per_second: f64,
-    /// Errors among requests.
+    /// Faults among requests.
     pub error_rate_percentage: f64,
     /// Mean seconds from arrival to end.
     pub average_latency_seconds: f64,
@@ -60,7 +61,11 @@ impl DetailedHealth {
         // Not sum(): the sum of nothing is -0.
         let sum = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, |sum, value| sum + value);
         let requests = sum(&mut core.requests.values().map(|statistics| statistics.rate));
-        let errors = sum(&mut core.errors.values().map(|statistics| statistics.rate));
+        // A client's mistakes do not make the server unwell.
+        let faults =
+            |record: &Record| matches!(record.outcome, Outcome::Error(_)) && !(400..500).contains(&record.status);
+        let faults = ledger.recent(now).iter().filter(|record| faults(record)).count() as f64;
+        let errors = faults / core.seconds;
         let busy = sum(&mut core.latency.values().map(|statistics| statistics.avg * statistics.rate));
         let share = if requests > 0.0 { errors / requests * 100.0 } else { 0.0 };
         let endpoints = core.requests.iter().map(|(endpoint, statistics)| {
@@ -98,19 +103,30 @@ impl DetailedHealth {
 mod tests {
     use super::*;
     use crate::ledger::tests::record;
-    use crate::record::Outcome;
 
     #[test]
-    fn errors_make_it_unwell() {
+    fn faults_make_it_unwell() {
         let ledger = Ledger::new(true);
         let now = Tick::from_nanos(20_000_000_000);
         (0..19).for_each(|second| ledger.add(record("/v1/models", second)));
         assert_eq!(DetailedHealth::of(&ledger, now, String::new(), "1").status, "healthy");
         for expected in ["healthy", "degraded", "unhealthy"] {
             let mut failed = record("/v1/models", 19);
-            failed.outcome = Outcome::Error("server_error");
+            (failed.outcome, failed.status) = (Outcome::Error("server_error"), 500);
             ledger.add(failed);
             assert_eq!(DetailedHealth::of(&ledger, now, String::new(), "1").status, expected);
         }
+    }
+
+    #[test]
+    fn mistakes_of_clients_do_not() {
+        let ledger = Ledger::new(true);
+        for second in 0..10 {
+            let mut refused = record("/v1/models", second);
+            (refused.outcome, refused.status) = (Outcome::Error("invalid_request_error"), 400);
+            ledger.add(refused);
+        }
+        let health = DetailedHealth::of(&ledger, Tick::from_nanos(10_000_000_000), String::new(), "1");
+        assert_eq!((health.status, health.metrics_summary.total_requests), ("healthy", 10));
     }
 }
