@@ -196,7 +196,9 @@ impl Connections {
         let heard = Arc::new(AtomicBool::new(false));
         let service = TowerToHyperService::new(Heard { door: self.door.clone(), heard: Arc::clone(&heard) });
         let builder = &self.builders[protocol as usize];
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        // Without upgrades: hyper-util's upgradable connection reads 24 bytes first whatever it is told, and then
+        // doubles its buffer for the rest.
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
         Patience {
             connection: watcher.watch(connection.into_owned()),
             silence: Some(Box::pin(silence(self.patience))),
