@@ -204,6 +204,7 @@ impl<'b> Composer<'b> {
             Intent::Rewrite => self.rewrite(out),
             Intent::Letter { email } => self.letter(out, *email),
             Intent::Story => self.story_opening(out),
+            Intent::Poem if self.verse(out) => {}
             Intent::Poem => self.poem(out),
             Intent::Compare => self.compare(out),
             Intent::HowTo => self.how_to(out),

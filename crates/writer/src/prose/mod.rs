@@ -33,6 +33,7 @@ mod talk;
 mod tone;
 mod translation;
 mod verbatim;
+mod verse;
 mod vocabulary;
 mod walk;
 mod words;
