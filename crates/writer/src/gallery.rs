@@ -56,8 +56,20 @@ pub(crate) const WITH_SYSTEM: &[(&str, &str)] = &[
 ];
 
 /// Asks so common that their answers have to read right.
-pub(crate) const COMMON: &[&str] =
-    &["Say hello", "Write a haiku about rain", "Write a haiku about the sea", "Write a limerick about a cat"];
+pub(crate) const COMMON: &[&str] = &[
+    "Say hello",
+    "Write a haiku about rain",
+    "Write a haiku about the sea",
+    "Write a limerick about a cat",
+    "Name three fruits.",
+    "List three fruits",
+    "List five colours",
+    "Give me 4 programming languages",
+    "Can you name two animals?",
+    "Name 12 planets",
+    "List the months",
+    "Name three fruit recipes",
+];
 
 /// Texts to go on with.
 pub(crate) const COMPLETIONS: &[&str] =

@@ -198,6 +198,7 @@ impl<'b> Composer<'b> {
             Intent::Code(program) => self.code(out, *program),
             Intent::Json => self.json(out),
             Intent::Table => self.table(out),
+            Intent::List(count) if self.things(out, *count) => {}
             Intent::List(count) => self.list(out, *count),
             Intent::Translate => self.translate(out),
             Intent::Summary => self.summary(out),

@@ -30,6 +30,7 @@ mod slots;
 mod spanish;
 mod tales;
 mod talk;
+mod things;
 mod tone;
 mod translation;
 mod verbatim;
