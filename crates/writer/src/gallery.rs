@@ -69,6 +69,10 @@ pub(crate) const COMMON: &[&str] = &[
     "Name 12 planets",
     "List the months",
     "Name three fruit recipes",
+    "Write a Python function that reverses a string",
+    "Write a Rust function for reversing strings",
+    "Write a Python function for binary search in a sorted list",
+    "Write a Rust function that groups orders",
 ];
 
 /// Texts to go on with.
