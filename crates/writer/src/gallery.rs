@@ -73,6 +73,8 @@ pub(crate) const COMMON: &[&str] = &[
     "Write a Rust function for reversing strings",
     "Write a Python function for binary search in a sorted list",
     "Write a Rust function that groups orders",
+    "Why do cats purr?",
+    "Why does ice float?",
 ];
 
 /// Texts to go on with.

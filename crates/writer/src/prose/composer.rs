@@ -2,11 +2,14 @@
 
 use fakeai_core::Rng;
 
+use super::Language;
 use super::bank::{Bank, bank};
 use super::brief::Brief;
 use super::intent::Intent;
 use super::tone::Persona;
 use super::walk::Walk;
+use super::why;
+use super::words::Cue;
 use crate::Verbosity;
 use crate::length::log_normal;
 
@@ -230,7 +233,14 @@ impl<'b> Composer<'b> {
             self.say(out, phrase);
             self.end_sentence();
         }
-        let phrase = self.pick(phrases);
+        let why = self.brief.intent == Intent::Explain && self.brief.language == Language::English;
+        let phrase = if why && self.brief.words().iter().take(3).any(|word| word.cue == Cue::Why) {
+            self.slots.r = why::undone(self.brief).unwrap_or_default();
+            let neutral = self.slots.r.is_empty();
+            self.pick(if neutral { why::NEUTRAL } else { why::REASONS })
+        } else {
+            self.pick(phrases)
+        };
         self.say(out, phrase);
         self.end_sentence();
     }

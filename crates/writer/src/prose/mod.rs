@@ -37,6 +37,7 @@ mod verbatim;
 mod verse;
 mod vocabulary;
 mod walk;
+mod why;
 mod words;
 
 pub(crate) use brief::Brief;
