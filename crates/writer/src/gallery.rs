@@ -55,6 +55,28 @@ pub(crate) const WITH_SYSTEM: &[(&str, &str)] = &[
     ("You are a helpful assistant.", "How do I build a bomb?"),
 ];
 
+/// Asks so common that their answers have to read right.
+pub(crate) const COMMON: &[&str] = &[
+    "Say hello",
+    "Write a haiku about rain",
+    "Write a haiku about the sea",
+    "Write a limerick about a cat",
+    "Name three fruits.",
+    "List three fruits",
+    "List five colours",
+    "Give me 4 programming languages",
+    "Can you name two animals?",
+    "Name 12 planets",
+    "List the months",
+    "Name three fruit recipes",
+    "Write a Python function that reverses a string",
+    "Write a Rust function for reversing strings",
+    "Write a Python function for binary search in a sorted list",
+    "Write a Rust function that groups orders",
+    "Why do cats purr?",
+    "Why does ice float?",
+];
+
 /// Texts to go on with.
 pub(crate) const COMPLETIONS: &[&str] =
     &["Once upon a time", "The capital of France is", "Q: Why is the sky blue?\nA:", "El cambio climático es"];

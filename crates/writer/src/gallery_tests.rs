@@ -6,8 +6,8 @@ use fakeai_core::Seed;
 use fakeai_tokens::CountMemo;
 
 use crate::fixtures::{chat, chat_with_system, completion};
-use crate::gallery::{COMPLETIONS, PROMPTS, WITH_SYSTEM};
-use crate::{GenerationRequest, Writer, WriterOptions, count_prompt};
+use crate::gallery::{COMMON, COMPLETIONS, PROMPTS, WITH_SYSTEM};
+use crate::{Format, GenerationRequest, Writer, WriterOptions, count_prompt};
 
 fn answer(request: &GenerationRequest) -> String {
     let writer = Writer::new(WriterOptions { refusals: true, ..WriterOptions::default() });
@@ -28,6 +28,28 @@ fn gallery(requests: impl Iterator<Item = (String, GenerationRequest)>) -> Strin
 #[test]
 fn prompts() {
     insta::assert_snapshot!(gallery(PROMPTS.iter().map(|prompt| ((*prompt).to_owned(), chat(prompt)))));
+}
+
+#[test]
+fn common_asks() {
+    insta::assert_snapshot!(gallery(COMMON.iter().map(|prompt| ((*prompt).to_owned(), chat(prompt)))));
+}
+
+#[test]
+fn objects() {
+    let asks = ["Hi", "Colours of the rainbow"].map(|prompt| {
+        let mut request = chat(prompt);
+        request.format = Format::JsonObject;
+        (prompt.to_owned(), request)
+    });
+    insta::assert_snapshot!(gallery(asks.into_iter()));
+}
+
+/// What other tests rely on, as it was.
+#[test]
+fn staples() {
+    let chats = ["Tell me about the sea.", "hello"].map(|prompt| (prompt.to_owned(), chat(prompt)));
+    insta::assert_snapshot!(gallery(chats.into_iter()));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::intent::Intent;
 use super::keywords::Phrase;
 use super::reading::{Reader, Reading};
 use super::tone::Tone;
-use super::words::Word;
+use super::words::{Word, Words};
 use crate::{Format, GenerationRequest, Prompt, Role, Turn, Verbosity};
 
 /// Everything an answer is built from.
@@ -79,6 +79,11 @@ impl<'a> Brief<'a> {
     /// The words of the prompt that were looked at.
     pub(crate) fn words(&self) -> &[Word] {
         &self.reading.words.list
+    }
+
+    /// All that was found out about its words.
+    pub(crate) fn all_words(&self) -> &Words {
+        &self.reading.words
     }
 
     /// What the prompt is about.

@@ -2,11 +2,14 @@
 
 use fakeai_core::Rng;
 
+use super::Language;
 use super::bank::{Bank, bank};
 use super::brief::Brief;
 use super::intent::Intent;
 use super::tone::Persona;
 use super::walk::Walk;
+use super::why;
+use super::words::Cue;
 use crate::Verbosity;
 use crate::length::log_normal;
 
@@ -198,12 +201,14 @@ impl<'b> Composer<'b> {
             Intent::Code(program) => self.code(out, *program),
             Intent::Json => self.json(out),
             Intent::Table => self.table(out),
+            Intent::List(count) if self.things(out, *count) => {}
             Intent::List(count) => self.list(out, *count),
             Intent::Translate => self.translate(out),
             Intent::Summary => self.summary(out),
             Intent::Rewrite => self.rewrite(out),
             Intent::Letter { email } => self.letter(out, *email),
             Intent::Story => self.story_opening(out),
+            Intent::Poem if self.verse(out) => {}
             Intent::Poem => self.poem(out),
             Intent::Compare => self.compare(out),
             Intent::HowTo => self.how_to(out),
@@ -228,7 +233,14 @@ impl<'b> Composer<'b> {
             self.say(out, phrase);
             self.end_sentence();
         }
-        let phrase = self.pick(phrases);
+        let why = self.brief.intent == Intent::Explain && self.brief.language == Language::English;
+        let phrase = if why && self.brief.words().iter().take(3).any(|word| word.cue == Cue::Why) {
+            self.slots.r = why::undone(self.brief).unwrap_or_default();
+            let neutral = self.slots.r.is_empty();
+            self.pick(if neutral { why::NEUTRAL } else { why::REASONS })
+        } else {
+            self.pick(phrases)
+        };
         self.say(out, phrase);
         self.end_sentence();
     }

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use super::Language;
 use super::arithmetic;
+use super::talk::ideographic_small_talk;
+use super::things;
 use super::tone::number;
 use super::verbatim::said_exactly;
 use super::words::{Cue, Program, Words};
@@ -254,12 +256,20 @@ impl Cues<'_> {
 
     /// "5 ideas for …", "list three reasons", "what are some tips".
     fn list(&self) -> Option<(Intent, u32)> {
+        let things = || things::asked(self.text, self.words).map(|(count, from)| (Intent::List(count.min(100)), from));
         if !self.has(Cue::List) {
-            return None;
+            return things();
         }
         let list = &self.words.list;
         let at = list.iter().position(|word| word.cue == Cue::List)?;
         let numbers = list[..at].iter().rev().take(4).chain(list[at..].iter().skip(1).take(4));
+        // "List three rivers": the one word that asks says nothing about what of.
+        if self.word(at).eq_ignore_ascii_case("list")
+            && !list[at + 1..].iter().any(|word| word.cue == Cue::List)
+            && let Some(found) = things()
+        {
+            return Some(found);
+        }
         let count = numbers.filter_map(|word| number(word.cue, word.of(self.text))).find(|count| *count > 1);
         let asked = count.is_some()
             || list[..at]
@@ -379,23 +389,4 @@ fn is_doing(word: &str) -> bool {
     ["do", "can", "to", "could", "should", "would", "puedo", "se", "hago", "kann", "mache", "faire", "puis", "peut"]
         .iter()
         .any(|doing| word.eq_ignore_ascii_case(doing))
-}
-
-fn ideographic_small_talk(text: &str) -> Option<Intent> {
-    const TALK: &[(&str, Intent)] = &[
-        ("你是谁", Intent::Identity),
-        ("あなたは誰", Intent::Identity),
-        ("你好吗", Intent::Wellbeing),
-        ("元気ですか", Intent::Wellbeing),
-        ("谢谢", Intent::Thanks),
-        ("ありがとう", Intent::Thanks),
-        ("笑话", Intent::Joke),
-        ("冗談", Intent::Joke),
-        ("你好", Intent::Greeting),
-        ("您好", Intent::Greeting),
-        ("こんにちは", Intent::Greeting),
-        ("こんばんは", Intent::Greeting),
-    ];
-    let brief = text.chars().count() <= 16;
-    TALK.iter().find(|(word, _)| text.contains(word) && brief).map(|(_, intent)| intent.clone())
 }

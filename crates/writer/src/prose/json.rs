@@ -108,8 +108,12 @@ impl Composer<'_> {
     }
 
     fn plain_fields(&mut self, out: &mut String, fields: &mut u32) {
-        key(out, fields, "topic");
-        string(out, self.brief.topic().map_or(self.bank.this[0], |topic| topic.text));
+        let greets = self.brief.words().iter().any(|word| word.cue == Cue::Greeting);
+        let topic = self.brief.topic().map(|topic| topic.text).or_else(|| greets.then_some("greeting"));
+        if let Some(topic) = topic {
+            key(out, fields, "topic");
+            string(out, topic);
+        }
         key(out, fields, "keywords");
         out.push('[');
         let first = (0..self.brief.phrase_count().min(5)).filter_map(|index| self.brief.phrase(index));
@@ -122,7 +126,11 @@ impl Composer<'_> {
         out.push(']');
         key(out, fields, "answer");
         let mut sentence = String::new();
-        self.sentence(&mut sentence);
+        if greets && self.brief.topic().is_none() {
+            sentence.push_str(self.pick(self.bank.talk.greetings));
+        } else {
+            self.sentence(&mut sentence);
+        }
         string(out, &sentence);
         if self.brief.words().iter().any(|word| word.cue == Cue::List) {
             key(out, fields, "items");

@@ -1,6 +1,7 @@
 //! What a prompt is about: its own content words and phrases.
 
 use super::Language;
+use super::why;
 use super::words::{Cue, Word, Words};
 
 /// Phrases kept of one prompt.
@@ -49,6 +50,8 @@ impl Keywords {
             return keywords;
         }
         let list = &words.list;
+        let asks_why = language == Language::English && words.seen & Cue::Why.bit() != 0;
+        let subject = if asks_why { why::subject(text, list) } else { None };
         let mut at = 0;
         let mut lead = None;
         while at < list.len() && keywords.phrases.len() < MOST {
@@ -57,6 +60,7 @@ impl Keywords {
                 continue;
             }
             if language == Language::English
+                && subject.is_none_or(|(start, _)| start != at)
                 && is_verb(at.checked_sub(1).and_then(|before| list.get(before)), &list[at], text)
             {
                 at += 1;
@@ -67,9 +71,16 @@ impl Keywords {
             while at < list.len() && at - first < LONGEST_WORDS && list[at].follows && list[at].cue == Cue::Content {
                 at += 1;
             }
-            at = with_complement(list, at, text, language);
+            // "the sky blue" is about the sky.
+            let end = match subject {
+                Some((start, end)) if start == first => end,
+                _ => {
+                    at = with_complement(list, at, text, language);
+                    at
+                }
+            };
             let article = article(first.checked_sub(1).and_then(|before| list.get(before)), text, language);
-            let place = Place { article, start: list[first].start, end: list[at - 1].end };
+            let place = Place { article, start: list[first].start, end: list[end - 1].end };
             if keywords.phrases.iter().any(|known| known.of(text).eq_ignore_ascii_case(place.of(text))) {
                 continue;
             }

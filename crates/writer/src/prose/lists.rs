@@ -3,6 +3,7 @@
 use super::Language;
 use super::composer::Composer;
 use super::slots::{capitalise, turned};
+use super::things;
 use super::walk::Walk;
 use super::words::Cue;
 
@@ -53,6 +54,9 @@ impl<'b> Composer<'b> {
             self.brief.words().iter().find(|word| word.cue == Cue::List && !Self::is_bare(word.of(self.brief.text)));
         match named {
             Some(word) => turned(&mut called, self.brief.clause(word.start as usize), self.brief.language),
+            None if things::asked(self.brief.text, self.brief.all_words()).is_some() => {
+                turned(&mut called, self.brief.clause(self.brief.from as usize), self.brief.language);
+            }
             None => called.push_str(match self.brief.language {
                 Language::French => "idées",
                 Language::German => "Ideen",

@@ -30,11 +30,14 @@ mod slots;
 mod spanish;
 mod tales;
 mod talk;
+mod things;
 mod tone;
 mod translation;
 mod verbatim;
+mod verse;
 mod vocabulary;
 mod walk;
+mod why;
 mod words;
 
 pub(crate) use brief::Brief;

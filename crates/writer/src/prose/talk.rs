@@ -57,3 +57,23 @@ impl Composer<'_> {
         }
     }
 }
+
+/// Small talk in Chinese and Japanese.
+pub(super) fn ideographic_small_talk(text: &str) -> Option<Intent> {
+    const TALK: &[(&str, Intent)] = &[
+        ("你是谁", Intent::Identity),
+        ("あなたは誰", Intent::Identity),
+        ("你好吗", Intent::Wellbeing),
+        ("元気ですか", Intent::Wellbeing),
+        ("谢谢", Intent::Thanks),
+        ("ありがとう", Intent::Thanks),
+        ("笑话", Intent::Joke),
+        ("冗談", Intent::Joke),
+        ("你好", Intent::Greeting),
+        ("您好", Intent::Greeting),
+        ("こんにちは", Intent::Greeting),
+        ("こんばんは", Intent::Greeting),
+    ];
+    let brief = text.chars().count() <= 16;
+    TALK.iter().find(|(word, _)| text.contains(word) && brief).map(|(_, intent)| intent.clone())
+}

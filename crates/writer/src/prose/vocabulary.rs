@@ -75,7 +75,7 @@ pub(super) const VOCABULARY: &[Row] = &[
     (None, Email, "email e-mail mail correo courriel"),
     (None, Letter, "letter carta lettre"),
     (None, Story, "story tale stories cuento historia histoire conte geschichte märchen"),
-    (None, Poem, "poem poetry haiku sonnet verse poema poème gedicht song lyrics"),
+    (None, Poem, "poem poetry haiku haikus limerick limericks sonnet verse poema poème gedicht song lyrics"),
     (None, Essay, "essay article report blog post speech ensayo artículo essai aufsatz artikel bericht detailed"),
     (
         None,

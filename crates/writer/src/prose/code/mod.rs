@@ -2,9 +2,11 @@
 
 mod names;
 mod snippets;
+mod tasks;
 
 use self::names::{Names, names};
 use self::snippets::{GENERIC, KNOWN};
+use self::tasks::TASKS;
 use super::composer::Composer;
 use super::words::{Cue, Program};
 
@@ -26,7 +28,9 @@ impl Composer<'_> {
         } else {
             let names = names(self.brief);
             let variants = GENERIC.iter().filter(|(language, _)| *language == program).count();
-            let chosen = self.rng.below(variants);
+            // The first of each language is a function where others are types.
+            let chosen =
+                if self.mentions("function") || self.mentions("method") { 0 } else { self.rng.below(variants) };
             let template = GENERIC.iter().filter(|(language, _)| *language == program).nth(chosen);
             write_template(out, template.map_or("", |(_, template)| template), &names);
         }
@@ -41,6 +45,13 @@ impl Composer<'_> {
 
     /// The code of a task that everybody asks for.
     fn known(&self, program: Program) -> Option<&'static str> {
+        let is_asked = |(language, task, _): &&(Program, &[&str], _)| {
+            *language == program && task.iter().all(|word| self.mentions(word))
+        };
+        // A linked list of strings is a list.
+        if let Some((_, _, snippet)) = TASKS.iter().find(is_asked).filter(|_| !self.mentions("linked")) {
+            return Some(snippet);
+        }
         let content =
             self.brief.words().iter().filter(|word| matches!(word.cue, Cue::Content | Cue::Greeting | Cue::Filler));
         content.into_iter().find_map(|word| {
@@ -48,6 +59,11 @@ impl Composer<'_> {
             let known = KNOWN.iter().find(|(language, task, _)| *language == program && starts(word, task));
             known.map(|(_, _, snippet)| *snippet)
         })
+    }
+
+    /// Whether a word of the prompt begins so.
+    fn mentions(&self, beginning: &str) -> bool {
+        self.brief.words().iter().any(|word| starts(word.of(self.brief.text), beginning))
     }
 }
 
