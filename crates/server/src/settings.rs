@@ -57,7 +57,7 @@ pub struct Listen {
     pub http2: bool,
     /// How long streams may go on after a signal to stop.
     pub grace: Duration,
-    /// How long a client may take to send its request's head.
+    /// How long a client may take over a handshake and the head of its first request.
     pub header_timeout: Duration,
     /// Largest head, bytes.
     pub max_header_bytes: usize,

@@ -31,8 +31,8 @@ mod writer_tests;
 pub use count::{PromptCount, count_prompt};
 pub use embedding::embed;
 pub use generation::{Choice, Finish, Generation, Logprob, Segment, SegmentKind, Usage};
-pub use length::{OutputLength, OutputLengthError};
-pub use reply::{ReplyMode, ReplyModeError};
+pub use length::OutputLength;
+pub use reply::ReplyMode;
 pub use request::{
     Continuation, Format, GenerationRequest, Limits, Part, Prompt, Role, Sampling, Seeding, Turn, Verbosity,
 };

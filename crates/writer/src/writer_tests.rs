@@ -12,8 +12,12 @@ use crate::{
 
 const ROOT: Seed = Seed::new(42);
 
+/// A writer of answers of so many tokens, or of any length for `auto`.
 fn writer(output_tokens: &str, reply: ReplyMode) -> Writer {
-    let output_tokens = output_tokens.parse().unwrap();
+    let output_tokens = match output_tokens {
+        "auto" => OutputLength::Auto,
+        number => OutputLength::Fixed(number.parse().unwrap()),
+    };
     Writer::new(WriterOptions { output_tokens, reply, refusals: false })
 }
 

@@ -32,7 +32,7 @@ section! {
         ssl_keyfile: Option<PathBuf> = None, Key::new(Kind::File);
         /// Seconds that running requests get to finish at shutdown.
         grace_seconds: f64 = 10.0, Key::number(0.0, 3600.0).flag("grace").aliases(&["grace-seconds"]).value("SECONDS");
-        /// Seconds a client may take to send its headers.
+        /// Seconds a client may take to send the headers of its first request.
         header_timeout_seconds: f64 = 10.0, Key::number(0.001, 3600.0).value("SECONDS");
         /// Most bytes of a request's headers.
         max_header_bytes: usize = 65_536, Key::integer(8192, 16_777_216).value("BYTES");
