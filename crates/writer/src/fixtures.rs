@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fakeai_catalog::{Architecture, Capabilities, Latency, Modality, ModelCard, ModelKind, Pricing};
 use fakeai_tokens::{Encoding, Tokenizer};
 
-use crate::{Continuation, Format, GenerationRequest, Limits, Prompt, Role, Sampling, Turn, Verbosity};
+use crate::{Continuation, Format, GenerationRequest, Limits, Prompt, Role, Sampling, Tools, Turn, Verbosity};
 
 pub(crate) fn card(tokenizer: Tokenizer) -> Arc<ModelCard> {
     let latency = Latency {
@@ -53,6 +53,9 @@ fn request(prompt: Prompt) -> GenerationRequest {
         format: Format::Text,
         logprobs: None,
         verbosity: Verbosity::Medium,
+        tools: Tools::default(),
+        reasoning: None,
+        prediction: None,
     }
 }
 

@@ -38,6 +38,8 @@ impl Choice {
 pub struct Segment {
     /// What the tokens are.
     pub kind: SegmentKind,
+    /// The tool that is called, for a call.
+    pub tool: Option<Box<CalledTool>>,
     /// The text they make.
     pub text: String,
     /// The tokens. The last may be cut short by a stop sequence or inside a character, down to no bytes at all: they
@@ -55,12 +57,25 @@ impl Segment {
     }
 }
 
+/// The tool a call is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CalledTool {
+    /// Its name.
+    pub name: String,
+    /// Whether it takes text instead of arguments.
+    pub custom: bool,
+}
+
 /// What a run of tokens is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SegmentKind {
     /// The answer.
     #[default]
     Text,
+    /// What the model thinks before it answers.
+    Reasoning,
+    /// What a tool is called with. The first tokens name the tool and show no bytes.
+    Call,
     /// A refusal to answer.
     Refusal,
     /// The prompt of a completion, said again before the answer. It is not written by the model and costs nothing.
@@ -75,6 +90,10 @@ pub enum Finish {
     Stop,
     /// It reached the most tokens allowed.
     Length,
+    /// It called tools.
+    ToolCalls,
+    /// What came next was withheld.
+    ContentFilter,
 }
 
 impl Finish {
@@ -83,6 +102,8 @@ impl Finish {
         match self {
             Self::Stop => "stop",
             Self::Length => "length",
+            Self::ToolCalls => "tool_calls",
+            Self::ContentFilter => "content_filter",
         }
     }
 }
@@ -108,8 +129,14 @@ pub struct Usage {
     pub prompt_audio_tokens: u32,
     /// Tokens written, of all choices.
     pub completion_tokens: u32,
-    /// Of those, thought and not shown.
+    /// Of those, thought before the answer.
     pub reasoning_tokens: u32,
+    /// Of those, sound.
+    pub completion_audio_tokens: u32,
+    /// Of those, written as predicted.
+    pub accepted_prediction_tokens: u32,
+    /// Of those, predicted and not written.
+    pub rejected_prediction_tokens: u32,
 }
 
 impl Usage {

@@ -20,20 +20,24 @@ mod limits;
 mod logprobs;
 mod lorem;
 mod prose;
+mod reasoning;
 mod refusal;
 mod reply;
 mod request;
 mod source;
+mod tools;
 mod writer;
 #[cfg(test)]
 mod writer_tests;
 
 pub use count::{PromptCount, count_prompt};
 pub use embedding::embed;
-pub use generation::{Choice, Finish, Generation, Logprob, Segment, SegmentKind, Usage};
+pub use generation::{CalledTool, Choice, Finish, Generation, Logprob, Segment, SegmentKind, Usage};
 pub use length::OutputLength;
+pub use reasoning::{Effort, Reasoning};
 pub use reply::ReplyMode;
 pub use request::{
     Continuation, Format, GenerationRequest, Limits, Part, Prompt, Role, Sampling, Seeding, Turn, Verbosity,
 };
+pub use tools::{Call, Tool, ToolChoice, ToolInput, Tools};
 pub use writer::{Writer, WriterOptions};

@@ -8,6 +8,9 @@ use fakeai_core::Seed;
 use fakeai_tokens::{ImageDetail, Tokenizer};
 use rustc_hash::FxHasher;
 
+use crate::reasoning::Reasoning;
+use crate::tools::{Call, Tools};
+
 /// Everything the writer needs to know to write an answer.
 #[derive(Clone, Debug)]
 pub struct GenerationRequest {
@@ -27,6 +30,12 @@ pub struct GenerationRequest {
     pub logprobs: Option<u8>,
     /// How long-winded the answer is.
     pub verbosity: Verbosity,
+    /// What it may call instead of answering.
+    pub tools: Tools,
+    /// How it thinks before it answers; `None` for models that do not.
+    pub reasoning: Option<Reasoning>,
+    /// What the client expects most of the answer to be.
+    pub prediction: Option<String>,
 }
 
 /// What the model is given.
@@ -58,6 +67,10 @@ pub struct Turn {
     pub name: Option<String>,
     /// What is said and shown.
     pub parts: Vec<Part>,
+    /// The tools the model called in it.
+    pub calls: Vec<Call>,
+    /// The id of the call it is the result of.
+    pub answers: Option<String>,
 }
 
 /// Who speaks in a turn.
@@ -198,6 +211,16 @@ impl GenerationRequest {
         (self.format == Format::JsonObject, self.verbosity).hash(&mut hasher);
         self.sampling.temperature.map(f64::to_bits).hash(&mut hasher);
         self.sampling.logit_bias.iter().for_each(|(id, bias)| (id, bias.to_bits()).hash(&mut hasher));
+        // What is not there does not enter it, so that new kinds of wishes leave the old answers as they were.
+        if !self.tools.offered.is_empty() {
+            self.tools.hash_into(&mut hasher);
+        }
+        if let Some(reasoning) = self.reasoning {
+            reasoning.hash(&mut hasher);
+        }
+        if let Some(prediction) = &self.prediction {
+            prediction.hash(&mut hasher);
+        }
         hasher.finish()
     }
 
@@ -241,7 +264,7 @@ impl Part {
 impl Turn {
     /// A turn of plain words.
     pub fn new(role: Role, text: impl Into<String>) -> Self {
-        Self { role, name: None, parts: vec![Part::Text(text.into())] }
+        Self { role, name: None, parts: vec![Part::Text(text.into())], calls: Vec::new(), answers: None }
     }
 
     /// The longest text of the turn.
@@ -254,7 +277,9 @@ impl Turn {
     }
 
     fn hash_into(&self, hasher: &mut FxHasher) {
+        // Ids of calls are made up anew for each conversation and mean nothing.
         (self.role, &self.name, self.parts.len()).hash(hasher);
+        self.calls.iter().for_each(|call| (&call.name, &call.input).hash(hasher));
         for part in &self.parts {
             match part {
                 Part::Text(text) => text.hash(hasher),

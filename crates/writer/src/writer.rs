@@ -1,5 +1,6 @@
 //! From a request to a complete answer.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use fakeai_core::{Rng, Seed};
@@ -10,13 +11,16 @@ use crate::length::log_normal;
 use crate::limits::{Span, end, find_stop};
 use crate::prose::{Brief, Composer, Reader};
 use crate::source::Source;
+use crate::tools::Plan;
 use crate::{
-    Choice, Format, Generation, GenerationRequest, OutputLength, Prompt, PromptCount, ReplyMode, Segment, SegmentKind,
-    Usage, logprobs, refusal,
+    Choice, Finish, Format, Generation, GenerationRequest, Limits, OutputLength, Prompt, PromptCount, ReplyMode,
+    Segment, SegmentKind, Usage, logprobs, refusal,
 };
 
 /// Pieces of a long answer are at most about this many bytes, so that a stop text or a limit is seen in time.
 const PIECE_BYTES: usize = 64 * 1024;
+/// Bytes of a token of English thoughts, about.
+const THOUGHT_TOKEN_BYTES: usize = 5;
 /// Pieces that add no token before an answer is given up as complete: every token of it is banned.
 const FRUITLESS_PIECES: u32 = 4;
 
@@ -50,39 +54,45 @@ impl Writer {
         let seed = request.seed(root);
         let bias = Bias::new(&request.sampling.logit_bias, request.tokenizer());
         let brief = Brief::read(request, &self.reader);
-        let one = |index| self.choice(request, &brief, bias.as_ref(), seed.mix(u64::from(index)));
-        let choices: Vec<Choice> = (0..request.choices).map(one).collect();
+        let plan = Plan::of(request);
+        let asked = Asked { request, brief: &brief, plan: &plan, bias: bias.as_ref(), prompt_tokens: prompt.tokens };
+        let choices: Vec<Choice> =
+            (0..request.choices).map(|index| self.choice(&asked, seed.mix(u64::from(index)))).collect();
+        let reasoning = choices.iter().flat_map(|choice| &choice.segments);
+        let reasoning = reasoning.filter(|segment| segment.kind == SegmentKind::Reasoning);
         let usage = Usage {
             prompt_tokens: prompt.tokens,
             prompt_audio_tokens: prompt.audio_tokens,
             completion_tokens: choices.iter().map(Choice::written_tokens).sum(),
+            reasoning_tokens: reasoning.map(|segment| segment.tokens.len() as u32).sum(),
             ..Usage::default()
         };
         Generation { choices, usage }
     }
 
-    fn choice(&self, request: &GenerationRequest, brief: &Brief<'_>, bias: Option<&Bias>, seed: Seed) -> Choice {
-        let mut rng = seed.rng();
-        let exact = self.options.output_tokens.draw(&mut rng);
-        // An object of at least so many tokens is planned as one of exactly so many, so that it is whole.
-        let least = request.limits.min_tokens;
-        let exact = exact.or_else(|| (request.format == Format::JsonObject && least > 0).then_some(least.max(64)));
-        let refused = self.options.refusals && refusal::is_harmful(brief.text);
-        // A refusal is as long as it is.
-        let span = if refused { Span::most(&request.limits) } else { Span::new(&request.limits, exact) };
-        let source =
-            if refused { refused_by(brief, &mut rng) } else { self.source(request, brief, bias, span, &mut rng) };
-        let (draft, finish) = fill(request, source, span, bias, &mut rng);
+    fn choice(&self, asked: &Asked<'_>, seed: Seed) -> Choice {
+        let Asked { request, brief, plan, bias, .. } = *asked;
         let mut segments = Vec::with_capacity(2);
         if let Prompt::Completion(continuation) = &request.prompt
             && continuation.echo
         {
             let tokens = request.tokenizer().encode(&continuation.text);
             let text = continuation.text.clone();
-            segments.push(Segment { kind: SegmentKind::Echo, text, tokens, logprobs: Vec::new() });
+            segments.push(Segment { kind: SegmentKind::Echo, text, tokens, ..Segment::default() });
         }
-        let kind = if refused { SegmentKind::Refusal } else { SegmentKind::Text };
-        segments.push(Segment { kind, text: draft.text, tokens: draft.tokens, logprobs: Vec::new() });
+        let mut limits = Cow::Borrowed(&request.limits);
+        if let Some(thoughts) = asked.think(seed.derive("reasoning")) {
+            limits.to_mut().max_tokens -= thoughts.tokens.len() as u32;
+            segments.push(thoughts);
+        }
+        let refused = self.options.refusals && refusal::is_harmful(brief.text);
+        let finish = if plan.calls.is_empty() || refused {
+            let (segment, finish) = self.answer(asked, &limits, refused, &mut seed.rng());
+            segments.push(segment);
+            finish
+        } else {
+            plan.write(request, limits.max_tokens, seed.derive("calls"), &mut segments)
+        };
         if let Some(top) = request.logprobs {
             let greedy = request.sampling.temperature == Some(0.0);
             for (index, segment) in segments.iter_mut().enumerate() {
@@ -91,6 +101,21 @@ impl Writer {
             }
         }
         Choice { segments, finish }
+    }
+
+    /// What is said, as text or as a refusal, within `limits`.
+    fn answer(&self, asked: &Asked<'_>, limits: &Limits, refused: bool, rng: &mut Rng) -> (Segment, Finish) {
+        let Asked { request, brief, bias, .. } = *asked;
+        let exact = self.options.output_tokens.draw(rng);
+        // An object of at least so many tokens is planned as one of exactly so many, so that it is whole.
+        let least = limits.min_tokens;
+        let exact = exact.or_else(|| (request.format == Format::JsonObject && least > 0).then_some(least.max(64)));
+        // A refusal is as long as it is.
+        let span = if refused { Span::most(limits) } else { Span::new(limits, exact) };
+        let source = if refused { refused_by(brief, rng) } else { self.source(request, brief, bias, span, rng) };
+        let (draft, finish) = fill(request, limits, source, span, bias, rng);
+        let kind = if refused { SegmentKind::Refusal } else { SegmentKind::Text };
+        (Segment { kind, text: draft.text, tokens: draft.tokens, ..Segment::default() }, finish)
     }
 
     fn source<'b>(
@@ -117,6 +142,38 @@ impl Writer {
     }
 }
 
+/// What is asked, and all that was found out about it before the first choice.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    request: &'a GenerationRequest,
+    brief: &'a Brief<'a>,
+    plan: &'a Plan,
+    bias: Option<&'a Bias>,
+    prompt_tokens: u32,
+}
+
+impl Asked<'_> {
+    /// What the model thinks, if it does.
+    fn think(&self, seed: Seed) -> Option<Segment> {
+        let mut rng = seed.rng();
+        let reasoning = self.request.reasoning?;
+        let count = reasoning.draw_tokens(self.prompt_tokens, self.request.limits.max_tokens, &mut rng) as usize;
+        if count == 0 {
+            return None;
+        }
+        let mut draft = Draft::new(self.request.tokenizer(), count * THOUGHT_TOKEN_BYTES);
+        let mut composer = Composer::new(self.brief, rng, Some(count as u32), &[]);
+        while draft.tokens.len() < count {
+            let missing = count - draft.tokens.len();
+            let bytes = draft.text.len() + (missing + 8) * THOUGHT_TOKEN_BYTES;
+            composer.think(&mut draft.text, bytes);
+            draft.tokenise();
+        }
+        draft.cut(count, draft.text.len());
+        Some(Segment { kind: SegmentKind::Reasoning, text: draft.text, tokens: draft.tokens, ..Segment::default() })
+    }
+}
+
 /// A sentence that declines.
 fn refused_by<'b>(brief: &'b Brief<'b>, rng: &mut Rng) -> Source<'b> {
     let mut text = String::new();
@@ -127,18 +184,19 @@ fn refused_by<'b>(brief: &'b Brief<'b>, rng: &mut Rng) -> Source<'b> {
 /// Writes from `source` until the answer has to end, and ends it.
 fn fill(
     request: &GenerationRequest,
+    limits: &Limits,
     mut source: Source<'_>,
     span: Span,
     bias: Option<&Bias>,
     rng: &mut Rng,
-) -> (Draft, crate::Finish) {
+) -> (Draft, Finish) {
     let tokenizer = request.tokenizer();
     let capacity = source.expected_bytes().min(span.most.saturating_mul(8)).saturating_add(256);
     let mut draft = Draft::new(tokenizer, capacity);
     if let Some(bias) = bias.filter(|bias| !bias.exclusive().is_empty()) {
         let count = if span.is_exact() { span.most } else { source.expected_bytes() / source.token_bytes() };
         bias.fill(&mut draft, tokenizer, count.clamp(span.least, span.most), rng);
-        let stop = find_stop(&draft, &request.limits, 0);
+        let stop = find_stop(&draft, limits, 0);
         let finish = end(&mut draft, span, stop, None);
         return (draft, finish);
     }
@@ -160,11 +218,11 @@ fn fill(
             None => draft.tokenise(),
         }
         let count = draft.tokens.len();
-        let stop = find_stop(&draft, &request.limits, bytes_before);
+        let stop = find_stop(&draft, limits, bytes_before);
         let long_enough = count > span.most || (count >= span.least && (complete || span.is_exact()));
         if stop.is_some() || long_enough {
             // A closing mark could be banned, or complete a stop text.
-            let closing = source.closing().filter(|_| bias.is_none() && request.limits.stop.is_empty());
+            let closing = source.closing().filter(|_| bias.is_none() && limits.stop.is_empty());
             let finish = end(&mut draft, span, stop, closing);
             return (draft, finish);
         }

@@ -1,6 +1,6 @@
 //! What a stream will say, packed: ten thousand streams hold it for as long as they last.
 
-use fakeai_writer::{Choice, Finish, Logprob, Segment, SegmentKind};
+use fakeai_writer::{CalledTool, Choice, Finish, Logprob, Segment, SegmentKind};
 
 /// One choice's tokens, ready to be said one by one.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(super) struct Script {
 #[derive(Debug)]
 struct Line {
     kind: SegmentKind,
+    /// The tool, for a call.
+    tool: Option<Box<CalledTool>>,
     text: Box<str>,
     /// Bytes of each token: two bytes a token instead of the eight of its number and end.
     lengths: Box<[u16]>,
@@ -32,6 +34,12 @@ struct Line {
 pub(crate) struct Piece<'a> {
     /// What it is.
     pub(crate) kind: SegmentKind,
+    /// The segment it belongs to, counted from 0.
+    pub(crate) segment: usize,
+    /// Whether it is the first of its segment.
+    pub(crate) first: bool,
+    /// The tool that is called, for a call.
+    pub(crate) tool: Option<&'a CalledTool>,
     /// The characters it completes; empty if it ends within one.
     pub(crate) text: &'a str,
     /// Its own bytes; not always whole characters.
@@ -52,6 +60,7 @@ impl From<Segment> for Line {
         });
         Self {
             kind: segment.kind,
+            tool: segment.tool,
             lengths: lengths.collect(),
             text: segment.text.into_boxed_str(),
             logprobs: segment.logprobs.into_boxed_slice(),
@@ -67,6 +76,11 @@ impl From<Choice> for Script {
 }
 
 impl Script {
+    /// The first call of the choice, and which segment it is.
+    pub(super) fn first_call(&self) -> Option<(usize, &CalledTool)> {
+        self.lines.iter().enumerate().find_map(|(index, line)| Some((index, line.tool.as_deref()?)))
+    }
+
     /// What the next token is; `None` at the end.
     pub(super) fn next_kind(&mut self) -> Option<SegmentKind> {
         while self.lines.get(self.line).is_some_and(|line| self.token >= line.lengths.len()) {
@@ -87,6 +101,9 @@ impl Script {
         let whole = line.text.floor_char_boundary(end).max(self.shown);
         let piece = Piece {
             kind: line.kind,
+            segment: self.line,
+            first: self.token == 0,
+            tool: line.tool.as_deref(),
             text: &line.text[self.shown..whole],
             bytes: &line.text.as_bytes()[self.start..end],
             offset: self.base + self.start,

@@ -15,7 +15,7 @@ use bytes::{Bytes, BytesMut};
 use fakeai_core::Tick;
 use fakeai_engine::{Flow, Readiness};
 use fakeai_telemetry::Outcome;
-use fakeai_writer::{Finish, SegmentKind, Usage};
+use fakeai_writer::{CalledTool, Finish, SegmentKind, Usage};
 use http::{HeaderValue, header};
 use http_body::Frame;
 
@@ -33,8 +33,8 @@ const EVENT_BYTES: usize = 512;
 
 /// How an answer looks as a stream of events. Each call appends whole events to `out`.
 pub(crate) trait StreamDialect: Send + 'static {
-    /// Before the first token of a choice.
-    fn start(&mut self, choice: usize, out: &mut BytesMut);
+    /// Before the first token of a choice. `first_call` is the first segment that calls a tool, if one does.
+    fn start(&mut self, choice: usize, first_call: Option<(usize, &CalledTool)>, out: &mut BytesMut);
     /// One token.
     fn piece(&mut self, choice: usize, piece: &Piece<'_>, out: &mut BytesMut);
     /// After the last token of a choice.
@@ -99,7 +99,7 @@ impl Lane {
             return;
         }
         self.started = true;
-        dialect.start(choice, out);
+        dialect.start(choice, self.script.first_call(), out);
         while self.script.next_kind() == Some(SegmentKind::Echo) {
             self.say(choice, dialect, out);
         }

@@ -31,6 +31,7 @@ mod spanish;
 mod tales;
 mod talk;
 mod things;
+mod thought;
 mod tone;
 mod translation;
 mod verbatim;

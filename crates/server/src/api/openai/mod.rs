@@ -4,6 +4,8 @@ mod chat;
 mod completions;
 mod embeddings;
 mod models;
+mod reasoning;
+mod tools;
 mod usage;
 
 use super::Endpoint;

@@ -1,11 +1,15 @@
 //! Chat request → [`GenerationRequest`]: every parameter checked, in OpenAI's words where it is wrong.
 
-use fakeai_writer::{Format, GenerationRequest, Limits, Part, Prompt, Role, Sampling, Seeding, Turn, Verbosity};
+use fakeai_catalog::ModelCard;
+use fakeai_writer::{Format, GenerationRequest, Limits, Part, Prompt, Reasoning, Sampling, Seeding, Turn, Verbosity};
 use serde_json::{Map, Value, json};
 
-use super::content;
+use super::head::{Manner, Thoughts};
+use super::messages::turns;
+use super::offers;
 use super::stored::Keep;
-use super::wire::{ChatRequest, Content, Message, ResponseFormat};
+use super::wire::{ChatRequest, Content, PredictionWire, ResponseFormat, StreamOptions};
+use crate::api::openai::reasoning::{self, Wish, only_default, refuses_sampling, unsupported_parameter};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::generation::TokenLimit;
@@ -18,24 +22,18 @@ pub(super) struct Lowered {
     /// The model as the client wrote it.
     pub model: String,
     pub service_tier: &'static str,
-    /// `Some` for a streamed answer.
-    pub stream: Option<Streaming>,
-    pub logprobs: bool,
+    pub stream: bool,
+    pub manner: Manner,
     /// What to put away with the answer, if it is to be stored.
     pub keep: Option<Keep>,
-}
-
-/// How a streamed answer is wanted.
-pub(super) struct Streaming {
-    pub include_usage: bool,
 }
 
 /// Most stop sequences.
 const MOST_STOPS: usize = 4;
 
-pub(super) fn lower(context: &Context, wire: ChatRequest) -> Result<Lowered, ApiError> {
-    let model = wire.model.filter(|model| !model.is_empty()).ok_or_else(ApiError::missing_model)?;
-    let messages = wire.messages.ok_or_else(|| ApiError::missing("messages"))?;
+pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered, ApiError> {
+    let model = wire.model.take().filter(|model| !model.is_empty()).ok_or_else(ApiError::missing_model)?;
+    let messages = wire.messages.take().ok_or_else(|| ApiError::missing("messages"))?;
     if messages.is_empty() {
         let message = "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty \
                        array instead.";
@@ -49,15 +47,16 @@ pub(super) fn lower(context: &Context, wire: ChatRequest) -> Result<Lowered, Api
     let logprobs = logprobs(wire.logprobs, wire.top_logprobs)?;
     let limit = limit(wire.max_tokens, wire.max_completion_tokens)?;
     let min_tokens = integer("min_tokens", wire.min_tokens, Range::from(0))?.unwrap_or(0);
-    let stop = stops(wire.stop.map(crate::wire::OneOrMany::into_vec).unwrap_or_default())?;
-    let logit_bias = logit_bias(wire.logit_bias.unwrap_or_default())?;
-    let format = format(wire.response_format)?;
+    let stop = stops(wire.stop.take().map(crate::wire::OneOrMany::into_vec).unwrap_or_default())?;
+    let logit_bias = logit_bias(wire.logit_bias.take().unwrap_or_default())?;
+    let format = format(wire.response_format.take())?;
     let verbosity = verbosity(wire.verbosity.as_deref())?;
     let service_tier = service_tier(wire.service_tier.as_deref())?;
-    let stream = stream(wire.stream.unwrap_or_default(), wire.stream_options)?;
+    let stream = wire.stream.unwrap_or_default();
+    let stream_options = stream_options(stream, wire.stream_options.as_ref())?;
     metadata(wire.metadata.as_ref())?;
     let keep = wire.store.unwrap_or_default().then(|| Keep {
-        metadata: wire.metadata.unwrap_or_default(),
+        metadata: wire.metadata.take().unwrap_or_default(),
         temperature,
         top_p: wire.top_p,
         presence_penalty: wire.presence_penalty,
@@ -65,10 +64,21 @@ pub(super) fn lower(context: &Context, wire: ChatRequest) -> Result<Lowered, Api
         seed: wire.seed,
         messages: Vec::new(),
     });
-    tools(wire.tools.as_deref(), wire.tool_choice.as_ref(), wire.functions.as_deref(), wire.function_call.as_ref())?;
+    let function_call = wire.functions.is_some();
+    let tools = offers::tools(&mut wire)?;
+    let prediction = prediction(wire.prediction.take())?;
     let turns = turns(messages)?;
     let keep = keep.map(|keep| Keep { messages: stored_messages(&turns), ..keep });
     let card = context.app().model(context.workspace(), &model)?;
+    let reasoning = reasoning(&card, &wire)?;
+    thinks_alone(&card, reasoning, &wire)?;
+    let manner = Manner {
+        logprobs: logprobs.is_some(),
+        include_usage: stream_options.0,
+        obfuscation: stream_options.1,
+        function_call,
+        reasoning: thoughts(&card, &wire),
+    };
     let max_tokens = limit.map_or(card.max_output_tokens, |limit| limit.tokens);
     let seed = match (wire.seed, temperature) {
         (Some(seed), _) => Seeding::Given(seed),
@@ -89,8 +99,82 @@ pub(super) fn lower(context: &Context, wire: ChatRequest) -> Result<Lowered, Api
         format,
         logprobs,
         verbosity,
+        tools,
+        reasoning,
+        prediction,
     };
-    Ok(Lowered { request, limit, model, service_tier, stream, logprobs: logprobs.is_some(), keep })
+    Ok(Lowered { request, limit, model, service_tier, stream, manner, keep })
+}
+
+/// How the model thinks about it.
+fn reasoning(card: &ModelCard, wire: &ChatRequest) -> Result<Option<Reasoning>, ApiError> {
+    let theirs = wire.reasoning.as_ref();
+    let template = wire.chat_template_kwargs.as_ref();
+    let budget = integer("reasoning.max_tokens", theirs.and_then(|wire| wire.max_tokens), Range::from(0))?;
+    let effort = [
+        wire.reasoning_effort.as_deref(),
+        theirs.and_then(|wire| wire.effort.as_deref()),
+        template.and_then(|template| template.reasoning_effort.as_deref()),
+    ];
+    let wish = Wish {
+        effort: effort.into_iter().flatten().next(),
+        budget_tokens: budget.map(|tokens| u32::try_from(tokens).unwrap_or(u32::MAX)),
+        enabled: theirs
+            .and_then(|wire| wire.enabled)
+            .or(template.and_then(|template| template.enable_thinking.or(template.thinking))),
+    };
+    reasoning::reasoning(card, wish, "reasoning_effort")
+}
+
+/// Refuses what models that think do not take.
+fn thinks_alone(card: &ModelCard, reasoning: Option<Reasoning>, wire: &ChatRequest) -> Result<(), ApiError> {
+    if reasoning.is_some() && reasoning::is_openai(card) && wire.max_tokens.is_some() {
+        return Err(unsupported_parameter("max_tokens", " Use 'max_completion_tokens' instead."));
+    }
+    if !refuses_sampling(card, reasoning) {
+        return Ok(());
+    }
+    only_default("temperature", wire.temperature, 1.0)?;
+    only_default("top_p", wire.top_p, 1.0)?;
+    only_default("presence_penalty", wire.presence_penalty, 0.0)?;
+    only_default("frequency_penalty", wire.frequency_penalty, 0.0)?;
+    let refused = [
+        ("logprobs", wire.logprobs == Some(true)),
+        ("top_logprobs", wire.top_logprobs.is_some()),
+        ("logit_bias", wire.logit_bias.as_ref().is_some_and(|bias| !bias.is_empty())),
+    ];
+    refused.iter().find(|(_, given)| *given).map_or(Ok(()), |(param, _)| Err(unsupported_parameter(param, "")))
+}
+
+/// Whether and how thoughts are shown.
+fn thoughts(card: &ModelCard, wire: &ChatRequest) -> Thoughts {
+    let excluded = wire.include_reasoning == Some(false)
+        || wire.reasoning.as_ref().is_some_and(|reasoning| reasoning.exclude == Some(true));
+    if excluded || reasoning::is_openai(card) {
+        Thoughts::Hidden
+    } else if wire.reasoning.is_some() || wire.include_reasoning.is_some() {
+        Thoughts::Reasoning
+    } else {
+        Thoughts::Content
+    }
+}
+
+fn prediction(prediction: Option<PredictionWire>) -> Result<Option<String>, ApiError> {
+    let Some(PredictionWire { kind, content }) = prediction else { return Ok(None) };
+    match kind.as_deref() {
+        Some("content") => {}
+        None => return Err(ApiError::missing("prediction.type")),
+        Some(other) => return Err(ApiError::unsupported_value("prediction.type", other, &["content"])),
+    }
+    match content.ok_or_else(|| ApiError::missing("prediction.content"))? {
+        Content::Text(text) => Ok(Some(text)),
+        Content::Parts(parts) => {
+            let text = |(index, part): (usize, super::wire::ContentPart)| {
+                part.text.ok_or_else(|| ApiError::missing(&format!("prediction.content[{index}].text")))
+            };
+            parts.into_iter().enumerate().map(text).collect::<Result<String, _>>().map(Some)
+        }
+    }
 }
 
 fn logprobs(wanted: Option<bool>, top: Option<i64>) -> Result<Option<u8>, ApiError> {
@@ -189,17 +273,18 @@ fn service_tier(tier: Option<&str>) -> Result<&'static str, ApiError> {
     }
 }
 
-fn stream(stream: bool, options: Option<super::wire::StreamOptions>) -> Result<Option<Streaming>, ApiError> {
+/// Whether the usage is streamed, and whether chunks are padded.
+fn stream_options(stream: bool, options: Option<&StreamOptions>) -> Result<(bool, bool), ApiError> {
     if !stream && options.is_some() {
         return Err(ApiError::invalid("The 'stream_options' parameter is only allowed when 'stream' is enabled.")
             .param("stream_options"));
     }
-    let include_usage = options.and_then(|options| options.include_usage).unwrap_or_default();
-    Ok(stream.then_some(Streaming { include_usage }))
+    let flag = |get: fn(&StreamOptions) -> Option<bool>| options.and_then(get).unwrap_or_default();
+    Ok((flag(|options| options.include_usage), flag(|options| options.include_obfuscation)))
 }
 
 /// At most 16 pairs, keys to 64 characters, values strings to 512.
-pub(super) fn metadata(metadata: Option<&Map<String, Value>>) -> Result<(), ApiError> {
+pub(in crate::api::openai) fn metadata(metadata: Option<&Map<String, Value>>) -> Result<(), ApiError> {
     let Some(metadata) = metadata else { return Ok(()) };
     if metadata.len() > 16 {
         let message = format!(
@@ -225,51 +310,6 @@ pub(super) fn metadata(metadata: Option<&Map<String, Value>>) -> Result<(), ApiE
     Ok(())
 }
 
-/// Tools may be offered; a call that must be made is refused until calls are built.
-fn tools(
-    tools: Option<&[Map<String, Value>]>,
-    tool_choice: Option<&Value>,
-    functions: Option<&[Map<String, Value>]>,
-    function_call: Option<&Value>,
-) -> Result<(), ApiError> {
-    for (choice, param, offered) in [
-        (tool_choice, "tool_choice", tools.is_some_and(|tools| !tools.is_empty())),
-        (function_call, "function_call", functions.is_some_and(|functions| !functions.is_empty())),
-    ] {
-        let Some(choice) = choice.filter(|choice| !choice.is_null()) else { continue };
-        if !offered {
-            let list = if param == "tool_choice" { "tools" } else { "functions" };
-            return Err(ApiError::invalid(format!(
-                "Invalid value for '{param}': '{param}' is only allowed when '{list}' are specified."
-            ))
-            .param(param));
-        }
-        if !matches!(choice.as_str(), Some("auto" | "none")) {
-            return Err(ApiError::invalid(format!("A {param} that demands a call is not built yet."))
-                .param(param)
-                .code("not_built_yet"));
-        }
-    }
-    Ok(())
-}
-
-fn turns(messages: Vec<Message>) -> Result<Vec<Turn>, ApiError> {
-    let mut turns: Vec<Turn> = Vec::with_capacity(messages.len());
-    // Whether the last assistant message called tools, which lets tool messages follow.
-    let mut called = false;
-    for (index, message) in messages.into_iter().enumerate() {
-        let calls = message.tool_calls.as_ref().is_some_and(|calls| !calls.is_empty());
-        let turn = turn(message, index, called)?;
-        called = match turn.role {
-            Role::Assistant => calls,
-            Role::Tool => called,
-            _ => false,
-        };
-        turns.push(turn);
-    }
-    Ok(turns)
-}
-
 /// The messages as the list of a stored completion shows them; their ids are given when the completion has one.
 fn stored_messages(turns: &[Turn]) -> Vec<Value> {
     let message = |turn: &Turn| {
@@ -277,52 +317,4 @@ fn stored_messages(turns: &[Turn]) -> Vec<Value> {
         json!({"role": turn.role.name(), "content": texts.join("\n"), "name": turn.name, "content_parts": null})
     };
     turns.iter().map(message).collect()
-}
-
-fn role(name: Option<&str>, param: &str) -> Result<Role, ApiError> {
-    const ROLES: [&str; 6] = ["system", "assistant", "user", "function", "tool", "developer"];
-    match name {
-        None => Err(ApiError::missing(&format!("{param}.role"))),
-        Some("system") => Ok(Role::System),
-        Some("developer") => Ok(Role::Developer),
-        Some("user") => Ok(Role::User),
-        Some("assistant") => Ok(Role::Assistant),
-        Some("tool") => Ok(Role::Tool),
-        Some("function") => Ok(Role::Function),
-        Some(other) => Err(ApiError::unsupported_value(&format!("{param}.role"), other, &ROLES)),
-    }
-}
-
-fn turn(message: Message, index: usize, called: bool) -> Result<Turn, ApiError> {
-    let param = format!("messages[{index}]");
-    let role = role(message.role.as_deref(), &param)?;
-    if role == Role::Tool {
-        if message.tool_call_id.is_none() {
-            return Err(ApiError::missing(&format!("{param}.tool_call_id")));
-        }
-        if !called {
-            let text = "Invalid parameter: messages with role 'tool' must be a response to a preceeding message \
-                        with 'tool_calls'.";
-            return Err(ApiError::invalid(text).param(format!("messages.[{index}].role")));
-        }
-    }
-    if role == Role::Function && message.name.is_none() {
-        return Err(ApiError::missing(&format!("{param}.name")));
-    }
-    let parts = match message.content {
-        Some(Content::Text(text)) => vec![Part::Text(text)],
-        Some(Content::Parts(parts)) => {
-            let measured = parts.into_iter().enumerate();
-            measured
-                .map(|(part, content)| content::measure(content, &format!("{param}.content[{part}]")))
-                .collect::<Result<_, _>>()?
-        }
-        // An assistant may have called tools or refused instead of saying something.
-        None if role == Role::Assistant => message.refusal.map(Part::Text).into_iter().collect(),
-        None => {
-            let text = format!("Invalid value for 'content': expected a string, got null. (param: {param}.content)");
-            return Err(ApiError::invalid(text).param(format!("{param}.content")));
-        }
-    };
-    Ok(Turn { role, name: message.name, parts })
 }

@@ -1,8 +1,13 @@
 //! Chat completions: create, and what `store` keeps.
 
+mod chunks;
 mod content;
 mod encode;
+mod head;
+mod logprobs;
 mod lower;
+mod messages;
+mod offers;
 mod routes;
 mod stored;
 mod wire;

@@ -2,8 +2,11 @@
 
 use axum::response::Response;
 use axum::routing::post;
+use fakeai_writer::Generation;
 
-use super::encode::{self, Chunks, Head};
+use super::chunks::Chunks;
+use super::encode;
+use super::head::{CallIds, Head, Manner};
 use super::lower::{Lowered, lower};
 use super::stored;
 use super::wire::ChatRequest;
@@ -22,28 +25,35 @@ pub(in crate::api::openai) fn endpoints() -> Vec<Endpoint> {
 
 async fn create(JsonBody(context, wire): JsonBody<ChatRequest>) -> Result<Response, ApiError> {
     let lowered = lower(&context, wire).map_err(|error| context.validation(error))?;
-    let Lowered { request, limit, model, service_tier, stream: streaming, logprobs, keep } = lowered;
+    let Lowered { request, limit, model, service_tier, stream: streaming, manner, keep } = lowered;
     context.note().model = Some(request.model.id.as_str().into());
-    let head = head(&context, &request.model.id, model, service_tier);
+    let head = head(&context, &request.model.id, model, service_tier, manner);
     let answer = generate(&context, request, limit).map_err(|error| context.validation(error))?;
+    let head = named(head, &context, &answer.generation);
     if let Some(keep) = keep {
-        let completion = serde_json::to_value(encode::completion(&head, &answer.generation, logprobs));
+        let completion = serde_json::to_value(encode::completion(&head, &answer.generation));
         keep.put(&context, completion.map_err(|_| ApiError::internal())?)?;
     }
-    if let Some(streaming) = streaming {
-        let chunks = Chunks::new(&head, streaming.include_usage, logprobs);
-        return Ok(stream(context, answer, chunks));
+    if streaming {
+        return Ok(stream(context, answer, Chunks::new(head)));
     }
     let generation = collect(&context, answer).await;
-    Ok(json(&encode::completion(&head, &generation, logprobs)))
+    Ok(json(&encode::completion(&head, &generation)))
 }
 
-fn head(context: &Context, card_id: &str, model: String, service_tier: &'static str) -> Head {
+fn head(context: &Context, card_id: &str, model: String, service_tier: &'static str, manner: Manner) -> Head {
     Head {
         id: context.id("chatcmpl-", 29),
         created: context.created(),
         fingerprint: context.fingerprint(card_id),
         model,
         service_tier,
+        manner,
+        call_ids: CallIds::default(),
     }
+}
+
+/// The head with an id for each call of the answer.
+fn named(head: Head, context: &Context, generation: &Generation) -> Head {
+    Head { call_ids: CallIds::new(context, generation), ..head }
 }

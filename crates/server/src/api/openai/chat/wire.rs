@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
+use crate::api::openai::tools::{CustomWire, FunctionWire};
 use crate::wire::{OneOrMany, one_of};
 
 /// The body of `POST /chat/completions`.
@@ -30,19 +31,66 @@ pub(super) struct ChatRequest {
     pub verbosity: Option<String>,
     pub metadata: Option<Map<String, Value>>,
     pub store: Option<bool>,
-    pub tools: Option<Vec<Map<String, Value>>>,
+    pub tools: Option<Vec<ToolWire>>,
     pub tool_choice: Option<Value>,
-    pub functions: Option<Vec<Map<String, Value>>>,
+    pub parallel_tool_calls: Option<bool>,
+    pub functions: Option<Vec<FunctionWire>>,
     pub function_call: Option<Value>,
+    pub reasoning_effort: Option<String>,
+    pub prediction: Option<PredictionWire>,
+    pub prompt_cache_key: Option<String>,
     // vLLM's own.
     pub min_tokens: Option<i64>,
     pub ignore_eos: Option<bool>,
+    pub chat_template_kwargs: Option<TemplateArguments>,
+    // OpenRouter's own.
+    pub reasoning: Option<ReasoningWire>,
+    pub include_reasoning: Option<bool>,
+}
+
+/// A tool on offer.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ToolWire {
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub function: Option<FunctionWire>,
+    pub custom: Option<CustomWire>,
+}
+
+/// What the client expects most of the answer to be.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct PredictionWire {
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub content: Option<Content>,
+}
+
+/// What chat templates of open models understand.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct TemplateArguments {
+    pub enable_thinking: Option<bool>,
+    pub thinking: Option<bool>,
+    pub reasoning_effort: Option<String>,
+}
+
+/// How to think, in the way of OpenRouter.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ReasoningWire {
+    pub effort: Option<String>,
+    pub max_tokens: Option<i64>,
+    pub exclude: Option<bool>,
+    pub enabled: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct StreamOptions {
     pub include_usage: Option<bool>,
+    pub include_obfuscation: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -60,9 +108,36 @@ pub(super) struct Message {
     pub content: Option<Content>,
     pub name: Option<String>,
     pub tool_call_id: Option<String>,
-    pub tool_calls: Option<Vec<Map<String, Value>>>,
-    pub function_call: Option<Map<String, Value>>,
+    pub tool_calls: Option<Vec<CallWire>>,
+    pub function_call: Option<CalledFunction>,
     pub refusal: Option<String>,
+}
+
+/// A call the model made in an earlier turn.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct CallWire {
+    pub id: Option<String>,
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub function: Option<CalledFunction>,
+    pub custom: Option<CalledCustom>,
+}
+
+/// A function that was called.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct CalledFunction {
+    pub name: Option<String>,
+    pub arguments: Option<String>,
+}
+
+/// A custom tool that was called.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct CalledCustom {
+    pub name: Option<String>,
+    pub input: Option<String>,
 }
 
 /// A message's content: words, or words and media.

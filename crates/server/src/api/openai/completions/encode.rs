@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::BytesMut;
-use fakeai_writer::{Choice, Finish, Generation, Logprob, Segment, Usage};
+use fakeai_writer::{CalledTool, Choice, Finish, Generation, Logprob, Segment, Usage};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -160,7 +160,7 @@ impl Chunks {
 }
 
 impl StreamDialect for Chunks {
-    fn start(&mut self, _: usize, _: &mut BytesMut) {}
+    fn start(&mut self, _: usize, _: Option<(usize, &CalledTool)>, _: &mut BytesMut) {}
 
     fn piece(&mut self, choice: usize, piece: &Piece<'_>, out: &mut BytesMut) {
         out.extend_from_slice(&self.prefix);

@@ -1,7 +1,7 @@
 //! Completion request → one [`GenerationRequest`] for each prompt.
 
 use fakeai_catalog::ModelCard;
-use fakeai_writer::{Continuation, Format, GenerationRequest, Limits, Prompt, Sampling, Seeding, Verbosity};
+use fakeai_writer::{Continuation, Format, GenerationRequest, Limits, Prompt, Sampling, Seeding, Tools, Verbosity};
 
 use super::wire::CompletionRequest;
 use crate::api::openai::chat::{logit_bias, stops};
@@ -91,6 +91,9 @@ pub(super) fn lower(context: &Context, wire: CompletionRequest) -> Result<Lowere
         format: Format::Text,
         logprobs: logprobs_needed,
         verbosity: Verbosity::Medium,
+        tools: Tools::default(),
+        reasoning: None,
+        prediction: None,
     };
     Ok(Lowered {
         requests: prompts.into_iter().map(request).collect(),

@@ -1,0 +1,148 @@
+//! Tools as clients describe them, checked in OpenAI's words. Chat, Responses and runs share them.
+
+use std::sync::Arc;
+
+use fakeai_writer::{Tool, ToolChoice, ToolInput, Tools};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::error::ApiError;
+
+/// Most tools of a request.
+const MOST_TOOLS: usize = 128;
+/// Longest name of a tool, characters.
+const LONGEST_NAME: usize = 64;
+
+/// A function as clients describe it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct FunctionWire {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub parameters: Option<Value>,
+    pub strict: Option<bool>,
+}
+
+/// A tool that takes text, as clients describe it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct CustomWire {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub format: Option<Map<String, Value>>,
+}
+
+/// A function at `param`, `tools[0].function`.
+pub(super) fn function(wire: FunctionWire, param: &str) -> Result<Tool, ApiError> {
+    let FunctionWire { name, description, parameters, strict } = wire;
+    let name = tool_name(name, param)?;
+    let parameters = match parameters {
+        None | Some(Value::Null) => Value::Object(Map::from_iter([
+            ("type".to_owned(), Value::from("object")),
+            ("properties".to_owned(), Value::Object(Map::new())),
+        ])),
+        Some(parameters @ (Value::Object(_) | Value::Bool(_))) => parameters,
+        Some(_) => {
+            let param = format!("{param}.parameters");
+            return Err(ApiError::invalid(format!("Invalid type for '{param}': expected an object."))
+                .param(param)
+                .code("invalid_type"));
+        }
+    };
+    let _ = strict;
+    let input = ToolInput::Arguments(Arc::new(parameters));
+    Ok(Tool { name, description: description.unwrap_or_default(), input, allowed: true })
+}
+
+/// A custom tool at `param`, `tools[0].custom`.
+pub(super) fn custom(wire: CustomWire, param: &str) -> Result<Tool, ApiError> {
+    let name = tool_name(wire.name, param)?;
+    Ok(Tool { name, description: wire.description.unwrap_or_default(), input: ToolInput::Text, allowed: true })
+}
+
+/// A name of letters, digits, underscores and dashes.
+pub(super) fn tool_name(name: Option<String>, param: &str) -> Result<String, ApiError> {
+    let param = format!("{param}.name");
+    let name = name.ok_or_else(|| ApiError::missing(&param))?;
+    let length = name.chars().count();
+    if length > LONGEST_NAME {
+        let message = format!(
+            "Invalid '{param}': string too long. Expected a string with maximum length {LONGEST_NAME}, but got a \
+             string with length {length} instead."
+        );
+        return Err(ApiError::invalid(message).param(param).code("string_above_max_length"));
+    }
+    if name.is_empty() {
+        let message = format!(
+            "Invalid '{param}': empty string. Expected a string with minimum length 1, but got an empty string instead."
+        );
+        return Err(ApiError::invalid(message).param(param).code("empty_string"));
+    }
+    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-') {
+        let message = format!(
+            "Invalid '{param}': string does not match pattern. Expected a string that matches the pattern \
+             '^[a-zA-Z0-9_-]+$'."
+        );
+        return Err(ApiError::invalid(message).param(param).code("invalid_value"));
+    }
+    Ok(name)
+}
+
+/// Refuses an empty list and one that is too long; `param` is `tools` or `functions`.
+pub(super) fn check_count(count: usize, param: &str) -> Result<(), ApiError> {
+    let (problem, expected, code) = match count {
+        0 => ("empty array", "an array with minimum length 1, but got an empty array".to_owned(), "empty_array"),
+        count if count > MOST_TOOLS => (
+            "array too long",
+            format!("an array with maximum length {MOST_TOOLS}, but got an array with length {count}"),
+            "array_above_max_length",
+        ),
+        _ => return Ok(()),
+    };
+    Err(ApiError::invalid(format!("Invalid '{param}': {problem}. Expected {expected} instead."))
+        .param(param)
+        .code(code))
+}
+
+/// What a client says about calling, as both APIs say it.
+#[derive(Debug)]
+pub(super) enum Wanted {
+    /// `auto`, `none`, `required`.
+    Mode(String),
+    /// One tool by name.
+    Named(String),
+    /// `auto` or `required`, of these tools only.
+    Among(String, Vec<String>),
+}
+
+/// The choice among `offered`, at `param`.
+pub(super) fn choose(mut offered: Vec<Tool>, wanted: Option<Wanted>, param: &str) -> Result<Tools, ApiError> {
+    let place = |offered: &[Tool], name: &str| {
+        offered.iter().position(|tool| tool.name == name).ok_or_else(|| {
+            ApiError::invalid(format!(
+                "Invalid value for '{param}': no function named '{name}' was specified in the 'tools' parameter."
+            ))
+            .param(param)
+        })
+    };
+    let mode = |mode: &str| match mode {
+        "auto" => Ok(ToolChoice::Auto),
+        "none" => Ok(ToolChoice::Never),
+        // vLLM's older word.
+        "required" | "any" => Ok(ToolChoice::Required),
+        other => Err(ApiError::unsupported_value(param, other, &["none", "auto", "required"])),
+    };
+    let choice = match wanted {
+        None => ToolChoice::Auto,
+        Some(Wanted::Mode(name)) => mode(&name)?,
+        Some(Wanted::Named(name)) => ToolChoice::Named(place(&offered, &name)?),
+        Some(Wanted::Among(name, names)) => {
+            let places = names.iter().map(|name| place(&offered, name)).collect::<Result<Vec<_>, _>>()?;
+            for (index, tool) in offered.iter_mut().enumerate() {
+                tool.allowed = places.contains(&index);
+            }
+            mode(&name)?
+        }
+    };
+    Ok(Tools { offered, choice, one_at_a_time: false })
+}
