@@ -16,6 +16,7 @@ mod ecma;
 mod error;
 mod field;
 mod format;
+mod grammar;
 mod json;
 mod least;
 mod make;
@@ -29,5 +30,6 @@ pub mod strict;
 
 pub use error::SchemaError;
 pub use field::{Field, Kind, NoSource, Source};
+pub use grammar::{Grammar, Syntax};
 pub use pattern::Pattern;
 pub use schema::{Budget, Schema};
