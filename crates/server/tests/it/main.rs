@@ -16,4 +16,5 @@ mod models;
 mod observe;
 mod stored;
 mod streams;
+mod tools;
 mod workspaces;

@@ -3,6 +3,7 @@
 mod chat;
 mod completions;
 mod embeddings;
+mod format;
 mod models;
 mod reasoning;
 mod tools;

@@ -8,9 +8,12 @@ mod logprobs;
 mod lower;
 mod messages;
 mod offers;
+mod params;
 mod routes;
+mod shape;
 mod stored;
+mod thinking;
 mod wire;
 
-pub(super) use lower::{logit_bias, stops};
+pub(super) use params::{logit_bias, stops};
 pub(super) use routes::endpoints;
