@@ -1,4 +1,4 @@
-//! Pixels and sound, measured and described.
+//! Pixels, sound and video, measured and described.
 //!
 //! Takes bytes and gives plain structs. Reads no more than is needed, never trusts a header beyond the bytes that are
 //! there, sets limits before it allocates, and knows no requests, no HTTP and no clock.
@@ -6,10 +6,14 @@
 mod error;
 mod picture;
 mod sound;
+mod video;
 
 pub use error::MediaError;
 pub use picture::{
     COLOURS, ColourShare, DEFAULT_IMAGE_SIZE, ImageFacts, ImageFormat, Layout, MOST_DECODED_BYTES, MOST_PIXELS,
     PixelFacts, describe_image, image_size,
 };
-pub use sound::audio_seconds;
+#[cfg(feature = "audio")]
+pub use sound::{AudioFacts, DecodedAudio, MOST_HEARD_SECONDS, SILENCE_DBFS, audio_facts, decode_audio};
+pub use sound::{AudioFormat, audio_seconds};
+pub use video::{VideoContainer, VideoFacts, video_facts};
