@@ -1,19 +1,24 @@
-//! Pixels, sound and video, measured and described.
+//! Pixels, sound, video and speech: measured, described and made.
 //!
 //! Takes bytes and gives plain structs. Reads no more than is needed, never trusts a header beyond the bytes that are
 //! there, sets limits before it allocates, and knows no requests, no HTTP and no clock.
 
 mod error;
+mod pcm;
 mod picture;
 mod sound;
+pub mod speech;
 mod video;
 
 pub use error::MediaError;
+pub use pcm::Pcm;
 pub use picture::{
     COLOURS, ColourShare, DEFAULT_IMAGE_SIZE, ImageFacts, ImageFormat, Layout, MOST_DECODED_BYTES, MOST_PIXELS,
     PixelFacts, describe_image, image_size,
 };
 #[cfg(feature = "audio")]
 pub use sound::{AudioFacts, DecodedAudio, MOST_HEARD_SECONDS, SILENCE_DBFS, audio_facts, decode_audio};
-pub use sound::{AudioFormat, audio_seconds};
+pub use sound::{
+    AudioFormat, SoundEncoder, SoundFormat, audio_seconds, decode_alaw, decode_mulaw, encode, encode_alaw, encode_mulaw,
+};
 pub use video::{VideoContainer, VideoFacts, video_facts};

@@ -2,16 +2,20 @@
 
 #[cfg(feature = "audio")]
 mod decode;
+mod encode;
 #[cfg(feature = "audio")]
 mod facts;
+mod g711;
 mod header;
 #[cfg(feature = "audio")]
 mod opus;
 
 #[cfg(feature = "audio")]
 pub use decode::{DecodedAudio, decode_audio};
+pub use encode::{SoundEncoder, SoundFormat, encode};
 #[cfg(feature = "audio")]
 pub use facts::{AudioFacts, MOST_HEARD_SECONDS, SILENCE_DBFS, audio_facts};
+pub use g711::{decode_alaw, decode_mulaw, encode_alaw, encode_mulaw};
 pub use header::audio_seconds;
 
 /// How a recording is packed.
@@ -64,5 +68,6 @@ impl AudioFormat {
     }
 }
 
-#[cfg(all(test, feature = "audio"))]
+#[cfg(test)]
+#[cfg(feature = "audio")]
 mod tests;

@@ -50,7 +50,7 @@ fn children(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     .take(MOST_BOXES)
 }
 
-fn child<'a>(bytes: &'a [u8], wanted: [u8; 4]) -> Option<&'a [u8]> {
+fn child(bytes: &[u8], wanted: [u8; 4]) -> Option<&[u8]> {
     children(bytes).find(|(name, _)| *name == wanted).map(|(_, content)| content)
 }
 
