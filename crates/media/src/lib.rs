@@ -1,8 +1,9 @@
-//! Pixels, sound, video and speech: measured, described and made.
+//! Pixels, sound, video, documents: read, measured, described and made.
 //!
 //! Takes bytes and gives plain structs. Reads no more than is needed, never trusts a header beyond the bytes that are
 //! there, sets limits before it allocates, and knows no requests, no HTTP and no clock.
 
+mod document;
 mod error;
 mod pcm;
 mod picture;
@@ -10,6 +11,7 @@ mod sound;
 pub mod speech;
 mod video;
 
+pub use document::{Document, DocumentKind, MOST_TEXT_BYTES, document_text};
 pub use error::MediaError;
 pub use pcm::Pcm;
 pub use picture::{

@@ -15,7 +15,7 @@ const OPUS_BPS: i32 = 32_000;
 /// A codec at work.
 pub(super) enum Codec {
     Mp3(Box<Mp3Stream>),
-    Aac(syom::Encoder),
+    Aac(Box<syom::Encoder>),
     Opus(Box<OpusStream>),
     Flac { samples: Vec<i16>, rate: u32 },
 }
@@ -33,7 +33,9 @@ impl Codec {
             SoundFormat::Aac => {
                 let options = syom::EncodeOptions::adts().with_bitrate_bps(AAC_BPS);
                 let encoder = syom::Encoder::new(rate, 1, &options);
-                encoder.map(Self::Aac).map_err(|_| MediaError::Unsupported("this rate of samples in AAC"))
+                encoder
+                    .map(|encoder| Self::Aac(Box::new(encoder)))
+                    .map_err(|_| MediaError::Unsupported("this rate of samples in AAC"))
             }
             SoundFormat::Opus => OpusStream::new(rate).map(|stream| Self::Opus(Box::new(stream))),
             SoundFormat::Flac => Ok(Self::Flac { samples: Vec::new(), rate }),
