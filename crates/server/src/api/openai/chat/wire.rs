@@ -172,6 +172,7 @@ pub(super) struct ContentPart {
     pub image_url: Option<MediaUrl>,
     pub video_url: Option<MediaUrl>,
     pub input_audio: Option<InputAudio>,
+    pub file: Option<FileWire>,
 }
 
 /// An image or a video by URL or data URL.
@@ -180,6 +181,15 @@ pub(super) struct ContentPart {
 pub(super) struct MediaUrl {
     pub url: Option<String>,
     pub detail: Option<String>,
+}
+
+/// A document, stored or sent along.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct FileWire {
+    pub file_id: Option<String>,
+    pub filename: Option<String>,
+    pub file_data: Option<String>,
 }
 
 /// Sound, in base64.
