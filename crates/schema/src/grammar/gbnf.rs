@@ -1,4 +1,4 @@
-//! GBNF, as llama.cpp and XGrammar take it: `root ::= "a" | [0-9]+ (item)*`, with `#` for comments.
+//! GBNF, as llama.cpp and `XGrammar` take it: `root ::= "a" | [0-9]+ (item)*`, with `#` for comments.
 
 use super::{Expression, Grammar, MOST_DEPTH, Rules, at, choice, sequence};
 use crate::error::SchemaError;
@@ -52,7 +52,8 @@ impl Parser<'_> {
     }
 
     fn takes(&mut self, word: &str) -> bool {
-        let is_here = word.chars().enumerate().all(|(place, character)| self.characters.get(self.at + place) == Some(&character));
+        let is_here =
+            word.chars().enumerate().all(|(place, character)| self.characters.get(self.at + place) == Some(&character));
         self.at += if is_here { word.chars().count() } else { 0 };
         is_here
     }
@@ -173,14 +174,20 @@ impl Parser<'_> {
     /// `{3}`, `{3,}` or `{3,5}`.
     fn counted(&mut self) -> Result<(usize, Option<usize>), SchemaError> {
         let rest = &self.characters[self.at + 1..];
-        let end = rest.iter().take(24).position(|character| *character == '}').ok_or_else(|| self.wrong("`{` is not closed"))?;
+        let end = rest
+            .iter()
+            .take(24)
+            .position(|character| *character == '}')
+            .ok_or_else(|| self.wrong("`{` is not closed"))?;
         let inside: String = rest[..end].iter().filter(|character| **character != ' ').collect();
         self.at += end + 2;
         let number = |text: &str| text.parse::<usize>().ok().filter(|count| *count <= 100_000);
         let bounds = match inside.split_once(',') {
             None => number(&inside).map(|count| (count, Some(count))),
             Some((low, "")) => number(low).map(|low| (low, None)),
-            Some((low, high)) => number(low).zip(number(high)).filter(|(low, high)| low <= high).map(|(low, high)| (low, Some(high))),
+            Some((low, high)) => {
+                number(low).zip(number(high)).filter(|(low, high)| low <= high).map(|(low, high)| (low, Some(high)))
+            }
         };
         bounds.ok_or_else(|| self.wrong(&format!("`{{{inside}}}` is no count")))
     }

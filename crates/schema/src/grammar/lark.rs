@@ -42,8 +42,11 @@ pub(super) fn parse(text: &str) -> Result<Grammar, SchemaError> {
 enum Token {
     /// A rule, a terminal or a directive, without `?` and `!` before it.
     Name(String),
-    Text { text: String, is_any_case: bool },
-    Regex { source: String, flags: String },
+    Text(String),
+    Regex {
+        source: String,
+        flags: String,
+    },
     Number(usize),
     Mark(&'static str),
     LineEnd,
@@ -56,7 +59,13 @@ fn tokens(text: &str) -> Result<Vec<(Token, usize)>, SchemaError> {
     let mut tokens: Vec<(Token, usize)> = Vec::new();
     for (line, content) in (1..).zip(text.lines()) {
         let mut rest = content.trim_start();
-        if !rest.is_empty() && !rest.starts_with("//") && !rest.starts_with('#') && !rest.starts_with('|') && tokens.last().is_some_and(|(token, _)| *token != Token::LineEnd) && is_start(rest) {
+        if !rest.is_empty()
+            && !rest.starts_with("//")
+            && !rest.starts_with('#')
+            && !rest.starts_with('|')
+            && tokens.last().is_some_and(|(token, _)| *token != Token::LineEnd)
+            && is_start(rest)
+        {
             tokens.push((Token::LineEnd, line - 1));
         }
         while !rest.is_empty() && !rest.starts_with("//") && !rest.starts_with('#') {
@@ -77,7 +86,9 @@ fn is_start(line: &str) -> bool {
     let name = line.trim_start_matches(['?', '!']);
     let end = name.find(|character: char| !character.is_alphanumeric() && character != '_').unwrap_or(name.len());
     let rest = name[end..].trim_start();
-    let rest = rest.strip_prefix('.').map_or(rest, |rest| rest.trim_start_matches(|digit: char| digit.is_ascii_digit() || digit == '-').trim_start());
+    let rest = rest.strip_prefix('.').map_or(rest, |rest| {
+        rest.trim_start_matches(|digit: char| digit.is_ascii_digit() || digit == '-').trim_start()
+    });
     end > 0 && (rest.starts_with(':') || rest.starts_with('{') || rest.starts_with('['))
 }
 
@@ -91,11 +102,19 @@ fn token(rest: &str) -> Result<(Token, usize), String> {
     }
     if first.is_ascii_digit() {
         let length = rest.bytes().take_while(u8::is_ascii_digit).count();
-        return rest[..length].parse().map(|number| (Token::Number(number), length)).map_err(|_| "the number is too large".to_owned());
+        return rest[..length]
+            .parse()
+            .map(|number| (Token::Number(number), length))
+            .map_err(|_| "the number is too large".to_owned());
     }
-    if let Some(name) = rest.strip_prefix(['%', '?', '!', '_']).or(Some(rest)).filter(|_| first.is_alphabetic() || "%!_".contains(first) || first == '?' && rest[1..].starts_with(|next: char| next.is_alphabetic() || next == '_') && is_start(rest)) {
+    if let Some(name) = rest.strip_prefix(['%', '?', '!', '_']).or(Some(rest)).filter(|_| {
+        first.is_alphabetic()
+            || "%!_".contains(first)
+            || first == '?' && rest[1..].starts_with(|next: char| next.is_alphabetic() || next == '_') && is_start(rest)
+    }) {
         let skipped = rest.len() - name.len();
-        let length = name.find(|character: char| !character.is_alphanumeric() && character != '_').unwrap_or(name.len());
+        let length =
+            name.find(|character: char| !character.is_alphanumeric() && character != '_').unwrap_or(name.len());
         let prefix = if first == '%' || first == '_' { &rest[..skipped] } else { "" };
         if length > 0 || first == '_' {
             return Ok((Token::Name(format!("{prefix}{}", &name[..length])), skipped + length));
@@ -124,8 +143,10 @@ fn string(rest: &str, quote: char) -> Result<(Token, usize), String> {
                 None => break,
             },
             end if end == quote => {
-                let is_any_case = rest[place + 1..].starts_with('i') && !rest[place + 2..].starts_with(char::is_alphanumeric);
-                return Ok((Token::Text { text, is_any_case }, place + 1 + usize::from(is_any_case)));
+                // With an `i`, any case is in the language; so is the one that is written.
+                let is_any_case =
+                    rest[place + 1..].starts_with('i') && !rest[place + 2..].starts_with(char::is_alphanumeric);
+                return Ok((Token::Text(text), place + 1 + usize::from(is_any_case)));
             }
             other => text.push(other),
         }
@@ -232,7 +253,9 @@ impl Parser<'_> {
         }
         let is_list = !self.takes(".") && self.takes("(");
         loop {
-            let Some(Token::Name(name)) = self.next() else { return Err(at(line, "`%import` needs a name".to_owned())) };
+            let Some(Token::Name(name)) = self.next() else {
+                return Err(at(line, "`%import` needs a name".to_owned()));
+            };
             let known = COMMON.iter().find(|(known, _)| *known == name);
             let (_, pattern) = known.ok_or_else(|| at(line, format!("`common.{name}` is not known")))?;
             let alias = match self.takes("->").then(|| self.next()) {
@@ -256,7 +279,10 @@ impl Parser<'_> {
         match expression {
             Expression::Text(text) => text == " ",
             Expression::Pattern(pattern) => pattern.is_match(" "),
-            Expression::Rule(place) => self.rules.rules[*place].body.as_ref().is_none_or(|body| matches!(body, Expression::Pattern(pattern) if pattern.is_match(" "))),
+            Expression::Rule(place) => self.rules.rules[*place]
+                .body
+                .as_ref()
+                .is_none_or(|body| matches!(body, Expression::Pattern(pattern) if pattern.is_match(" "))),
             Expression::Choice(parts) => parts.iter().any(|part| self.is_space(part)),
             Expression::Repeat(part, ..) => self.is_space(part),
             Expression::Sequence(_) => false,
@@ -307,16 +333,22 @@ impl Parser<'_> {
                 let optional = Expression::Repeat(Box::new(inner), 0, Some(1));
                 if self.takes("]") { Ok(optional) } else { Err(self.wrong("`[` is not closed")) }
             }
-            Some(Token::Text { text, .. }) => {
+            Some(Token::Text(text)) => {
                 if !self.takes("..") {
                     return Ok(Expression::Text(text));
                 }
-                let Some(Token::Text { text: end, .. }) = self.next() else { return Err(at(line, "`..` needs two strings".to_owned())) };
+                let Some(Token::Text(end)) = self.next() else {
+                    return Err(at(line, "`..` needs two strings".to_owned()));
+                };
                 let class = |text: &str| {
                     let mut characters = text.chars();
-                    characters.next().filter(|_| characters.next().is_none()).map(|character| format!("\\u{{{:x}}}", u32::from(character)))
+                    characters
+                        .next()
+                        .filter(|_| characters.next().is_none())
+                        .map(|character| format!("\\u{{{:x}}}", u32::from(character)))
                 };
-                let ends = class(&text).zip(class(&end)).ok_or_else(|| at(line, "`..` needs single characters".to_owned()))?;
+                let ends =
+                    class(&text).zip(class(&end)).ok_or_else(|| at(line, "`..` needs single characters".to_owned()))?;
                 pattern(&format!("[{}-{}]", ends.0, ends.1), line)
             }
             Some(Token::Regex { source, flags }) => {

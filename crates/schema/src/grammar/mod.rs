@@ -90,7 +90,10 @@ impl Grammar {
     /// Reads a grammar. Errors have the line as their path.
     pub fn parse(syntax: Syntax, text: &str) -> Result<Self, SchemaError> {
         if text.len() > MOST_BYTES {
-            return Err(SchemaError::new("", format!("a grammar of {} bytes, at most {MOST_BYTES} are allowed", text.len())));
+            return Err(SchemaError::new(
+                "",
+                format!("a grammar of {} bytes, at most {MOST_BYTES} are allowed", text.len()),
+            ));
         }
         match syntax {
             Syntax::Lark => lark::parse(text),
@@ -164,7 +167,11 @@ impl Walk<'_> {
             Expression::Pattern(pattern) => {
                 let least = pattern.least().chars().count();
                 let room = self.left(after).min(TOKEN_CHARS.max(2 * least)).max(least);
-                let text = if self.left(after) <= pattern.least().len() { pattern.least().to_owned() } else { pattern.sample(self.rng, room) };
+                let text = if self.left(after) <= pattern.least().len() {
+                    pattern.least().to_owned()
+                } else {
+                    pattern.sample(self.rng, room)
+                };
                 self.out.push_str(&text);
             }
             Expression::Rule(place) => return self.rule(*place, after, depth, is_in_token),
@@ -201,7 +208,14 @@ impl Walk<'_> {
         self.rng.pick(&affordable).copied()
     }
 
-    fn repeat(&mut self, part: &Expression, (min, max): (usize, Option<usize>), after: usize, depth: usize, is_in_token: bool) {
+    fn repeat(
+        &mut self,
+        part: &Expression,
+        (min, max): (usize, Option<usize>),
+        after: usize,
+        depth: usize,
+        is_in_token: bool,
+    ) {
         let least = cost(part, &self.grammar.costs).0.max(1);
         let more = max.map_or(3, |max| (max - min).min(3));
         let more = if self.is_deep(depth) { 0 } else { self.rng.below(more + 1) };
@@ -238,7 +252,9 @@ fn cost(expression: &Expression, costs: &[Cost]) -> Cost {
         Expression::Repeat(_, 0, _) => (0, 1, 0),
         Expression::Repeat(part, min, _) => match cost(part, costs) {
             ENDLESS => ENDLESS,
-            (bytes, steps, levels) => (bytes.saturating_mul(*min).min(1 << 40), steps.saturating_mul(*min).min(1 << 40), levels),
+            (bytes, steps, levels) => {
+                (bytes.saturating_mul(*min).min(1 << 40), steps.saturating_mul(*min).min(1 << 40), levels)
+            }
         },
     }
 }
@@ -303,10 +319,13 @@ impl Rules {
         }
         match costs[start] {
             ENDLESS => Err(at(self.rules[start].line, format!("`{}` has no text that ends", self.rules[start].name))),
-            (bytes, steps, _) if bytes.max(steps) > MOST_LEAST => {
-                Err(at(self.rules[start].line, format!("the shortest text takes more than {MOST_LEAST} bytes or steps")))
+            (bytes, steps, _) if bytes.max(steps) > MOST_LEAST => Err(at(
+                self.rules[start].line,
+                format!("the shortest text takes more than {MOST_LEAST} bytes or steps"),
+            )),
+            (.., levels) if levels > MOST_LEVELS => {
+                Err(at(self.rules[start].line, "rules are nested too deeply".to_owned()))
             }
-            (.., levels) if levels > MOST_LEVELS => Err(at(self.rules[start].line, "rules are nested too deeply".to_owned())),
             _ => Ok(Grammar(Arc::new(Inner { rules: prune(self.rules, &costs), start, costs, is_spaced }))),
         }
     }
@@ -317,8 +336,12 @@ fn prune(rules: Vec<Rule>, costs: &[Cost]) -> Vec<Rule> {
     fn kept(expression: Expression, costs: &[Cost]) -> Expression {
         let is_finite = |part: &Expression| cost(part, costs) != ENDLESS;
         match expression {
-            Expression::Choice(parts) => Expression::Choice(parts.into_iter().filter(is_finite).map(|part| kept(part, costs)).collect()),
-            Expression::Sequence(parts) => Expression::Sequence(parts.into_iter().map(|part| kept(part, costs)).collect()),
+            Expression::Choice(parts) => {
+                Expression::Choice(parts.into_iter().filter(is_finite).map(|part| kept(part, costs)).collect())
+            }
+            Expression::Sequence(parts) => {
+                Expression::Sequence(parts.into_iter().map(|part| kept(part, costs)).collect())
+            }
             Expression::Repeat(part, 0, _) if !is_finite(&part) => Expression::Text(String::new()),
             Expression::Repeat(part, min, max) => Expression::Repeat(Box::new(kept(*part, costs)), min, max),
             other => other,
