@@ -284,3 +284,40 @@ async fn guided_answers_and_custom_tools_keep_their_grammar() {
     assert_eq!((&call["type"], &call["custom"]["name"]), (&json!("custom"), &json!("clock")), "{answer}");
     assert_eq!(call["custom"]["input"].as_str().unwrap().len(), 5, "{answer}");
 }
+
+#[tokio::test]
+async fn what_is_shown_is_described_and_what_is_broken_refused() {
+    let server = TestServer::new();
+    let ask = |part: Value| json!({"model": "gpt-4o", "messages": [{"role": "user", "content": [{"type": "text", "text": "What colour is this?"}, part]}]});
+    // An 8 × 8 blue PNG.
+    let png = "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR4nGMQUHiAFTEMLQkAXk5EARP3WaQAAAAASUVORK5CYII=";
+    let image = |url: String| json!({"type": "image_url", "image_url": {"url": url}});
+    let answer = server.chat(ask(image(format!("data:image/png;base64,{png}")))).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let said = answer.json()["choices"][0]["message"]["content"].as_str().unwrap().to_owned();
+    assert!(said.contains("8 × 8") && said.contains("blue"), "{said}");
+    let text = "VGhlIGJsdWUgc2hpcCBsZWZ0LiBJdCBpcyBpbiBCZXJnZW4u";
+    let file =
+        json!({"type": "file", "file": {"filename": "log.txt", "file_data": format!("data:text/plain;base64,{text}")}});
+    let said = server.chat(ask(file)).await.json()["choices"][0]["message"]["content"].as_str().unwrap().to_owned();
+    assert!(said.contains("log.txt") && said.contains("blue ship"), "{said}");
+    for (part, param) in [
+        (image("data:image/png;base64,AAAA".to_owned()), "messages[0].content[1].image_url.url"),
+        (image("ftp://x".to_owned()), "messages[0].content[1].image_url.url"),
+        (
+            json!({"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}),
+            "messages[0].content[1].input_audio.data",
+        ),
+        (
+            json!({"type": "file", "file": {"file_data": "data:application/pdf;base64,AAAA"}}),
+            "messages[0].content[1].file.file_data",
+        ),
+        (
+            json!({"type": "video_url", "video_url": {"url": "data:video/mp4;base64,AAAA"}}),
+            "messages[0].content[1].video_url.url",
+        ),
+    ] {
+        let answer = server.chat(ask(part)).await;
+        assert_eq!((answer.error().0, answer.error().1["param"].as_str()), (400, Some(param)), "{}", answer.text());
+    }
+}
