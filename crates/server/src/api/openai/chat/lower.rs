@@ -12,6 +12,7 @@ use super::params::{
 use super::shape::shape;
 use super::stored::Keep;
 use super::thinking::{reasoning, thinks_alone, thoughts};
+use super::voice::{Spoken, recall, spoken};
 use super::wire::{ChatRequest, Content, PredictionWire};
 use crate::context::Context;
 use crate::error::ApiError;
@@ -27,13 +28,15 @@ pub(super) struct Lowered {
     pub service_tier: &'static str,
     pub stream: bool,
     pub manner: Manner,
+    /// How the answer is to be spoken, if it is.
+    pub spoken: Option<Spoken>,
     /// What to put away with the answer, if it is to be stored.
     pub keep: Option<Keep>,
 }
 
 pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered, ApiError> {
     let model = wire.model.take().filter(|model| !model.is_empty()).ok_or_else(ApiError::missing_model)?;
-    let messages = wire.messages.take().ok_or_else(|| ApiError::missing("messages"))?;
+    let mut messages = wire.messages.take().ok_or_else(|| ApiError::missing("messages"))?;
     if messages.is_empty() {
         let message = "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty \
                        array instead.";
@@ -55,6 +58,7 @@ pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered,
     let function_call = wire.functions.is_some();
     let tools = offers::tools(&mut wire)?;
     let prediction = prediction(wire.prediction.take())?;
+    recall(context, &mut messages)?;
     let turns = turns(messages)?;
     let keep = wire.store.unwrap_or_default().then(|| keep(&mut wire, &turns));
     let card = context.app().model(context.workspace(), &model)?;
@@ -71,6 +75,7 @@ pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered,
         stop,
     };
     let prompt = Prompt::Chat(turns);
+    let spoken = spoken(context, &wire, &card, &prompt)?;
     let request = GenerationRequest {
         model: card,
         prompt,
@@ -85,7 +90,7 @@ pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered,
         prediction,
     };
     let terms = Terms { limit, cache_key: wire.prompt_cache_key, cached_for_a_day };
-    Ok(Lowered { request, terms, model, service_tier, stream, manner, keep })
+    Ok(Lowered { request, terms, model, service_tier, stream, manner, keep, spoken })
 }
 
 /// What is kept beside the answer.

@@ -13,6 +13,7 @@ mod routes;
 mod shape;
 mod stored;
 mod thinking;
+mod voice;
 mod wire;
 
 pub(super) use params::{logit_bias, stops};

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
+use super::voice::AudioWire;
 use crate::api::openai::format::SchemaWire;
 use crate::api::openai::tools::{CustomWire, FunctionWire};
 use crate::wire::{OneOrMany, one_of};
@@ -39,6 +40,8 @@ pub(super) struct ChatRequest {
     pub function_call: Option<Value>,
     pub reasoning_effort: Option<String>,
     pub prediction: Option<PredictionWire>,
+    pub modalities: Option<Vec<String>>,
+    pub audio: Option<AudioWire>,
     pub prompt_cache_key: Option<String>,
     pub prompt_cache_retention: Option<String>,
     // vLLM's own.
@@ -119,6 +122,14 @@ pub(super) struct Message {
     pub tool_calls: Option<Vec<CallWire>>,
     pub function_call: Option<CalledFunction>,
     pub refusal: Option<String>,
+    pub audio: Option<AudioReference>,
+}
+
+/// An earlier answer that was spoken.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct AudioReference {
+    pub id: Option<String>,
 }
 
 /// A call the model made in an earlier turn.
