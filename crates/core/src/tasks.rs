@@ -25,7 +25,6 @@ impl Tasks {
 
     /// Runs `work` on a thread of its own, beside the ones that serve connections: for what takes longer than a
     /// millisecond. `None` if it panicked.
-    #[expect(clippy::disallowed_methods, reason = "the one place that spawns")]
     pub async fn compute<F, T>(&self, work: F) -> Option<T>
     where
         F: FnOnce() -> T + Send + 'static,

@@ -1,6 +1,6 @@
 //! What a chat request looks like on the wire: lenient, unknown fields accepted.
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::voice::AudioWire;
@@ -42,6 +42,7 @@ pub(super) struct ChatRequest {
     pub prediction: Option<PredictionWire>,
     pub modalities: Option<Vec<String>>,
     pub audio: Option<AudioWire>,
+    pub user: Option<String>,
     pub prompt_cache_key: Option<String>,
     pub prompt_cache_retention: Option<String>,
     // vLLM's own.
@@ -59,12 +60,14 @@ pub(super) struct ChatRequest {
 }
 
 /// A tool on offer.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct ToolWire {
-    #[serde(rename = "type")]
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub function: Option<FunctionWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub custom: Option<CustomWire>,
 }
 
@@ -103,11 +106,12 @@ pub(super) struct StreamOptions {
     pub include_obfuscation: Option<bool>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct ResponseFormat {
-    #[serde(rename = "type")]
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub json_schema: Option<SchemaWire>,
 }
 
