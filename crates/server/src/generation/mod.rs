@@ -4,7 +4,7 @@
 mod check;
 
 use fakeai_engine::{Flow, LatencyModel, Sequence, Speed};
-use fakeai_writer::{Generation, GenerationRequest, Seeding};
+use fakeai_writer::{Generation, GenerationRequest, Part, Prompt, Seeding};
 
 use crate::context::Context;
 use crate::error::ApiError;
@@ -34,12 +34,39 @@ impl Answer {
     }
 }
 
+/// Prompts of more bytes than this are not dealt with on the thread that serves the connection: counting them would
+/// keep its other connections waiting for a millisecond and more.
+const LONG_BYTES: u64 = 64 * 1024;
+
 /// Answers a request. `limit` is the length the client asked for, if it did.
-pub(crate) fn generate(
+pub(crate) async fn generate(
     context: &Context,
-    mut request: GenerationRequest,
+    request: GenerationRequest,
     limit: Option<TokenLimit>,
 ) -> Result<Answer, ApiError> {
+    if prompt_bytes(&request) <= LONG_BYTES {
+        return answer(context, request, limit);
+    }
+    let context = context.clone();
+    let long = tokio::task::spawn_blocking(move || answer(&context, request, limit));
+    // A panic there is a panic here; without one it ends unfinished only where the runtime does.
+    long.await.unwrap_or_else(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => Err(ApiError::internal()),
+    })
+}
+
+fn prompt_bytes(request: &GenerationRequest) -> u64 {
+    match &request.prompt {
+        Prompt::Chat(turns) => {
+            let parts = turns.iter().flat_map(|turn| &turn.parts);
+            parts.filter_map(Part::text).map(|text| text.len() as u64).sum()
+        }
+        Prompt::Completion(continuation) => continuation.text.len() as u64,
+    }
+}
+
+fn answer(context: &Context, mut request: GenerationRequest, limit: Option<TokenLimit>) -> Result<Answer, ApiError> {
     let app = context.app();
     let prompt = fakeai_writer::count_prompt(&request, &app.counts);
     if app.settings.context_validation {

@@ -25,7 +25,7 @@ async fn create(JsonBody(context, wire): JsonBody<ChatRequest>) -> Result<Respon
     let Lowered { request, limit, model, service_tier, stream: streaming, logprobs, keep } = lowered;
     context.note().model = Some(request.model.id.as_str().into());
     let head = head(&context, &request.model.id, model, service_tier);
-    let answer = generate(&context, request, limit).map_err(|error| context.validation(error))?;
+    let answer = generate(&context, request, limit).await.map_err(|error| context.validation(error))?;
     if let Some(keep) = keep {
         let completion = serde_json::to_value(encode::completion(&head, &answer.generation, logprobs));
         keep.put(&context, completion.map_err(|_| ApiError::internal())?)?;

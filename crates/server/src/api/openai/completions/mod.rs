@@ -34,7 +34,7 @@ async fn create(JsonBody(context, wire): JsonBody<CompletionRequest>) -> Result<
     // One answer for each prompt; their choices follow one another.
     let mut whole = Answer::default();
     for request in requests {
-        let answer = generate(&context, request, Some(limit)).map_err(|error| context.validation(error))?;
+        let answer = generate(&context, request, Some(limit)).await.map_err(|error| context.validation(error))?;
         whole.append(best.of(answer));
     }
     if let Some(include_usage) = streaming {
