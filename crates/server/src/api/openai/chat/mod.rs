@@ -3,6 +3,7 @@
 mod content;
 mod encode;
 mod lower;
+mod plain;
 mod routes;
 mod stored;
 mod wire;

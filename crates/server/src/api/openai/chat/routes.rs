@@ -5,6 +5,7 @@ use axum::routing::post;
 
 use super::encode::{self, Chunks, Head};
 use super::lower::{Lowered, lower};
+use super::plain::plain;
 use super::stored;
 use super::wire::ChatRequest;
 use crate::api::Endpoint;
@@ -12,7 +13,7 @@ use crate::body::stream;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::generation::{collect, generate};
-use crate::wire::{JsonBody, json};
+use crate::wire::{JsonBody, json, json_bytes};
 
 pub(in crate::api::openai) fn endpoints() -> Vec<Endpoint> {
     let mut all = vec![Endpoint::api("POST", "/chat/completions", "createChatCompletion", post(create))];
@@ -35,7 +36,8 @@ async fn create(JsonBody(context, wire): JsonBody<ChatRequest>) -> Result<Respon
         return Ok(stream(context, answer, chunks));
     }
     let generation = collect(&context, answer).await;
-    Ok(json(&encode::completion(&head, &generation, logprobs)))
+    let written = if logprobs { None } else { plain(&head, &generation) };
+    Ok(written.map_or_else(|| json(&encode::completion(&head, &generation, logprobs)), json_bytes))
 }
 
 fn head(context: &Context, card_id: &str, model: String, service_tier: &'static str) -> Head {
