@@ -58,20 +58,20 @@ pub(crate) async fn generate(context: &Context, request: GenerationRequest, term
     if prompt_bytes(&request) <= LONG_BYTES {
         return answer(context, request, &terms);
     }
-    let context = context.clone();
-    let long = tokio::task::spawn_blocking(move || answer(&context, request, &terms));
-    // A panic there is a panic here; without one it ends unfinished only where the runtime does.
-    long.await.unwrap_or_else(|error| match error.try_into_panic() {
-        Ok(panic) => std::panic::resume_unwind(panic),
-        Err(_) => Err(ApiError::internal()),
-    })
+    let here = context.clone();
+    let long = context.app().kit.tasks.compute(move || answer(&here, request, &terms));
+    long.await.unwrap_or_else(|| Err(ApiError::internal()))
 }
 
 fn prompt_bytes(request: &GenerationRequest) -> u64 {
     match &request.prompt {
         Prompt::Chat(turns) => {
             let parts = turns.iter().flat_map(|turn| &turn.parts);
-            parts.filter_map(Part::text).map(|text| text.len() as u64).sum()
+            let bytes = |part: &Part| match part {
+                Part::Text(text) | Part::File { text, .. } => text.len() as u64,
+                Part::Image { .. } | Part::Audio { .. } | Part::Video { .. } => 0,
+            };
+            parts.map(bytes).sum()
         }
         Prompt::Completion(continuation) => continuation.text.len() as u64,
     }

@@ -28,7 +28,7 @@ pub(in crate::api::openai) fn endpoints() -> Vec<Endpoint> {
 }
 
 async fn create(JsonBody(context, wire): JsonBody<ChatRequest>) -> Result<Response, ApiError> {
-    let lowered = lower(&context, wire).map_err(|error| context.validation(error))?;
+    let lowered = understand(&context, wire).await.map_err(|error| context.validation(error))?;
     let Lowered { request, terms, model, service_tier, stream: streaming, manner, keep, spoken } = lowered;
     let card = Arc::clone(&request.model);
     context.note().model = Some(request.model.id.as_str().into());
@@ -53,6 +53,16 @@ async fn create(JsonBody(context, wire): JsonBody<ChatRequest>) -> Result<Respon
     let generation = collect(&context, answer).await;
     let written = plain(&head, &generation);
     Ok(written.map_or_else(|| json(&encode::completion(&head, &generation)), json_bytes))
+}
+
+/// Lowers a request; media are measured beside the connections.
+async fn understand(context: &Context, wire: ChatRequest) -> Result<Lowered, ApiError> {
+    if !wire.carries_media() {
+        return lower(context, wire);
+    }
+    let here = context.clone();
+    let lowered = context.app().kit.tasks.compute(move || lower(&here, wire));
+    lowered.await.unwrap_or_else(|| Err(ApiError::internal()))
 }
 
 fn head(context: &Context, card_id: &str, model: String, service_tier: &'static str, manner: Manner) -> Head {
