@@ -40,6 +40,8 @@ pub struct Workspace {
     repeats: Mutex<FxHashMap<u64, u64>>,
     models: Mutex<Vec<Arc<ModelCard>>>,
     documents: Memory,
+    /// Held while a document is read, changed and put back.
+    changing: Mutex<()>,
     journal: Mutex<VecDeque<JournalEntry>>,
     journal_entries: usize,
 }
@@ -74,6 +76,7 @@ impl Workspace {
             repeats: Mutex::default(),
             models: Mutex::default(),
             documents: Memory::new(MOST_DOCUMENTS),
+            changing: Mutex::default(),
             journal: Mutex::default(),
             journal_entries: make.journal_entries,
         }
@@ -118,6 +121,12 @@ impl Workspace {
     /// What its clients stored.
     pub fn documents(&self) -> &dyn Documents {
         &self.documents
+    }
+
+    /// The same for one who reads a document, changes it and puts it back: one at a time, so that no change is lost.
+    pub fn change_documents<T>(&self, change: impl FnOnce(&dyn Documents) -> T) -> T {
+        let _turn = lock(&self.changing);
+        change(&self.documents)
     }
 
     /// Requests so far.

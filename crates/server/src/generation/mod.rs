@@ -37,8 +37,18 @@ impl Answer {
 /// Answers a request. `limit` is the length the client asked for, if it did.
 pub(crate) fn generate(
     context: &Context,
+    request: GenerationRequest,
+    limit: Option<TokenLimit>,
+) -> Result<Answer, ApiError> {
+    generate_with(context, request, limit, |_, _| {})
+}
+
+/// The same; `edit` may change what is said before it is timed, and keeps the counts right.
+pub(crate) fn generate_with(
+    context: &Context,
     mut request: GenerationRequest,
     limit: Option<TokenLimit>,
+    edit: impl FnOnce(&GenerationRequest, &mut Generation),
 ) -> Result<Answer, ApiError> {
     let app = context.app();
     let prompt = fakeai_writer::count_prompt(&request, &app.counts);
@@ -49,7 +59,8 @@ pub(crate) fn generate(
         request.sampling.seed = Seeding::Repeat(context.workspace().count_repeat(request.fingerprint()));
     }
     let root = context.workspace().seed();
-    let generation = app.writer.write(&request, prompt, root);
+    let mut generation = app.writer.write(&request, prompt, root);
+    edit(&request, &mut generation);
     note(context, &request, &generation);
     let now = context.arrived();
     let flows = generation.choices.iter().enumerate().map(|(index, choice)| {

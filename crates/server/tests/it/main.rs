@@ -14,6 +14,7 @@ mod errors;
 mod harness;
 mod models;
 mod observe;
+mod responses;
 mod stored;
 mod streams;
 mod workspaces;

@@ -11,7 +11,7 @@ use crate::error::ApiError;
 const KINDS: [&str; 6] = ["text", "image_url", "input_audio", "video_url", "file", "refusal"];
 
 /// The part a piece of content stands for; `param` is its path.
-pub(super) fn measure(part: ContentPart, param: &str) -> Result<Part, ApiError> {
+pub(in crate::api::openai) fn measure(part: ContentPart, param: &str) -> Result<Part, ApiError> {
     let missing = |field: &str| ApiError::missing(&format!("{param}.{field}"));
     match part.kind.as_deref() {
         None => Err(missing("type")),

@@ -50,7 +50,7 @@ pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered,
     let stop = stops(wire.stop.take().map(crate::wire::OneOrMany::into_vec).unwrap_or_default())?;
     let logit_bias = logit_bias(wire.logit_bias.take().unwrap_or_default())?;
     let format = format(wire.response_format.take())?;
-    let verbosity = verbosity(wire.verbosity.as_deref())?;
+    let verbosity = verbosity(wire.verbosity.as_deref(), "verbosity")?;
     let service_tier = service_tier(wire.service_tier.as_deref())?;
     let stream = wire.stream.unwrap_or_default();
     let stream_options = stream_options(stream, wire.stream_options.as_ref())?;
@@ -251,17 +251,18 @@ fn format(format: Option<ResponseFormat>) -> Result<Format, ApiError> {
     }
 }
 
-fn verbosity(verbosity: Option<&str>) -> Result<Verbosity, ApiError> {
+/// How long-winded the answer is to be; `param` names it.
+pub(in crate::api::openai) fn verbosity(verbosity: Option<&str>, param: &str) -> Result<Verbosity, ApiError> {
     match verbosity {
         None | Some("medium") => Ok(Verbosity::Medium),
         Some("low") => Ok(Verbosity::Low),
         Some("high") => Ok(Verbosity::High),
-        Some(other) => Err(ApiError::unsupported_value("verbosity", other, &["low", "medium", "high"])),
+        Some(other) => Err(ApiError::unsupported_value(param, other, &["low", "medium", "high"])),
     }
 }
 
 /// The tier that served the request: the one asked for, `default` for `auto`.
-fn service_tier(tier: Option<&str>) -> Result<&'static str, ApiError> {
+pub(in crate::api::openai) fn service_tier(tier: Option<&str>) -> Result<&'static str, ApiError> {
     match tier {
         None | Some("auto" | "default") => Ok("default"),
         Some("flex") => Ok("flex"),

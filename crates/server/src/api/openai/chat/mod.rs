@@ -12,5 +12,8 @@ mod routes;
 mod stored;
 mod wire;
 
-pub(super) use lower::{logit_bias, stops};
+pub(super) use content::measure;
+pub(super) use logprobs::TokenLogprob;
+pub(super) use lower::{logit_bias, metadata, service_tier, stops, verbosity};
 pub(super) use routes::endpoints;
+pub(super) use wire::{ContentPart, InputAudio, MediaUrl};

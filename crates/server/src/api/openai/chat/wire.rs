@@ -156,7 +156,7 @@ impl<'de> Deserialize<'de> for Content {
 /// A piece of a message.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct ContentPart {
+pub(in crate::api::openai) struct ContentPart {
     #[serde(rename = "type")]
     pub kind: Option<String>,
     pub text: Option<String>,
@@ -169,7 +169,7 @@ pub(super) struct ContentPart {
 /// An image or a video by URL or data URL.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct MediaUrl {
+pub(in crate::api::openai) struct MediaUrl {
     pub url: Option<String>,
     pub detail: Option<String>,
 }
@@ -177,7 +177,7 @@ pub(super) struct MediaUrl {
 /// Sound, in base64.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct InputAudio {
+pub(in crate::api::openai) struct InputAudio {
     pub data: Option<String>,
     pub format: Option<String>,
 }
