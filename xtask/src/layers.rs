@@ -7,8 +7,9 @@ use anyhow::{Context, Result};
 use crate::repository::root;
 
 /// The crates, lowest first: each may depend on those before it.
-const LOWEST_FIRST: [&str; 11] = [
+const LOWEST_FIRST: [&str; 12] = [
     "fakeai-core",
+    "fakeai-schema",
     "fakeai-tokens",
     "fakeai-catalog",
     "fakeai-store",
@@ -22,13 +23,14 @@ const LOWEST_FIRST: [&str; 11] = [
 ];
 
 /// Crates that must not know of something, and why.
-const IGNORANT: [(&str, &[&str], &str); 5] = [
+const IGNORANT: [(&str, &[&str], &str); 6] = [
     (
         "engine",
         &["tokio", "serde_json", "axum", "hyper", "fakeai-tokens"],
         "the engine has no I/O, no JSON and no text",
     ),
     ("writer", &["tokio", "axum", "hyper"], "the writer knows no time and no wire"),
+    ("schema", &["tokio", "axum", "hyper"], "a schema knows no wire and no request"),
     ("guard", &["tokio", "axum", "hyper"], "the guard is pure"),
     ("media", &["tokio", "axum", "hyper"], "media are bytes in, bytes out"),
     ("tokens", &["tokio", "axum", "hyper", "fakeai-core"], "tokens are text in, numbers out"),

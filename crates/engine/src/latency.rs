@@ -77,7 +77,7 @@ impl Knobs {
         let gap = if self.itl.mean_ms == 0.0 {
             Gap::None
         } else {
-            Gap::Uniform { mean_ns: self.itl.mean_ms * 1e6, spread: self.itl.jitter_percent / 100.0 }
+            Gap::Uniform { mean_ns: self.itl.mean_ms * 1e6 * sequence.pace(), spread: self.itl.jitter_percent / 100.0 }
         };
         Flow::new(first, sequence.output_tokens, gap, rng)
     }
@@ -103,6 +103,7 @@ mod tests {
             prompt_tokens: 100,
             cached_tokens: 0,
             output_tokens,
+            predicted_tokens: 0,
             speed: card,
             temperature: 1.0,
             seed: Seed::new(seed),
@@ -133,6 +134,17 @@ mod tests {
         flow.take();
         flow.take();
         assert_eq!(flow.poll(second), Readiness::Done);
+    }
+
+    #[test]
+    fn predicted_tokens_are_quick() {
+        let engine = Engine::new(LatencyModel::Knobs(Knobs::default()));
+        let span = |predicted_tokens| {
+            let sequence = Sequence { predicted_tokens, ..sequence(100, 1) };
+            let (first, last) = engine.submit(&sequence, Tick::default()).take_all().unwrap();
+            last.since(first).as_secs_f64()
+        };
+        assert!(span(90) < 0.2 * span(0), "{} {}", span(90), span(0));
     }
 
     #[test]

@@ -7,10 +7,12 @@
 mod flow;
 mod latency;
 mod profile;
+mod prompt_cache;
 
 pub use flow::{Flow, Readiness};
 pub use latency::{Jittered, Knobs, LatencyModel, ParseJitterError};
 pub use profile::Speed;
+pub use prompt_cache::{PromptCache, Retention};
 
 use fakeai_core::{Seed, Tick};
 
@@ -23,12 +25,24 @@ pub struct Sequence {
     pub cached_tokens: u32,
     /// Tokens that will be written.
     pub output_tokens: u32,
+    /// Of those, predicted by the client and only confirmed.
+    pub predicted_tokens: u32,
     /// How fast the model is, unloaded.
     pub speed: Speed,
     /// Sampling temperature: hotter is slower in the profile model.
     pub temperature: f64,
     /// Decides the jitter.
     pub seed: Seed,
+}
+
+impl Sequence {
+    /// The share of its usual time a token takes: predicted tokens are confirmed a window at a time, as a speculative
+    /// decoder confirms its drafts.
+    fn pace(&self) -> f64 {
+        const WINDOW_TOKENS: f64 = 16.0;
+        let predicted = f64::from(self.predicted_tokens.min(self.output_tokens));
+        1.0 - predicted / f64::from(self.output_tokens.max(1)) * (1.0 - 1.0 / WINDOW_TOKENS)
+    }
 }
 
 /// Decides when tokens are ready. One engine serves the whole server.

@@ -33,7 +33,7 @@ impl Speed {
         let mut rng = sequence.seed.rng();
         let heat = (sequence.temperature - 1.0).max(0.0);
         let first = now + self.ttft(sequence, heat, &mut rng);
-        let slower = 1.0 + 0.02 * heat;
+        let slower = (1.0 + 0.02 * heat) * sequence.pace();
         let gap = Gap::Normal {
             mean_ns: self.itl_ms * 1e6 * slower,
             deviation_ns: self.itl_deviation_ms * 1e6 * slower,

@@ -7,10 +7,10 @@ use std::time::Duration;
 use fakeai_catalog::Catalog;
 use fakeai_core::{Clock, Seed, Tasks};
 use fakeai_engine::{Jittered, Knobs, LatencyModel};
-use fakeai_server::settings::{Address, Cors, Listen, ResponseDelay, Streams, Tls};
+use fakeai_server::settings::{Address, Cors, Listen, PromptCaching, ResponseDelay, Streams, Tls};
 use fakeai_server::{Kit, Settings};
 use fakeai_tokens::{Encoding, Tokenizer};
-use fakeai_writer::{OutputLength, ReplyMode, WriterOptions};
+use fakeai_writer::{OutputLength, ReplyMode, Safety, WriterOptions};
 
 use crate::config::{Config, Features, Generation, Latency, OutputTokens, Reply, Server, TokenizerChoice};
 use crate::start_error::StartError;
@@ -30,9 +30,14 @@ pub(crate) fn settings(config: &Config) -> Settings {
         strict_models: models.strict,
         validation_status: http::StatusCode::from_u16(api.validation_status).unwrap_or(http::StatusCode::BAD_REQUEST),
         context_validation: features.enable_context_validation,
+        prompt_cache: features.enable_prompt_caching.then(|| PromptCaching {
+            retention: Duration::from_secs(features.cache_ttl_seconds),
+            min_tokens: features.min_tokens_for_cache,
+        }),
         max_body_bytes: security.max_request_size as u64,
         cors: Cors { origins: security.cors_allowed_origins, credentials: security.cors_allow_credentials },
         streams: streams(&features),
+        safety_message: features.prepend_safety_message,
         metrics: metrics.enable_metrics,
         prometheus: metrics.enable_prometheus,
         max_workspaces: workspaces.max,
@@ -102,7 +107,11 @@ fn writer(generation: Generation, features: &Features) -> WriterOptions {
             Reply::Lorem => ReplyMode::Lorem,
             Reply::Fixed(text) => ReplyMode::Fixed(text),
         },
-        refusals: features.refuses(),
+        safety: Safety {
+            refusals: features.refuses(),
+            jailbreaks: features.enable_jailbreak_detection,
+            filter: features.enable_safety_features,
+        },
     }
 }
 

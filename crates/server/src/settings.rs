@@ -28,12 +28,16 @@ pub struct Settings {
     pub validation_status: http::StatusCode,
     /// Requests whose prompt and answer exceed the model's window are refused.
     pub context_validation: bool,
+    /// How beginnings of prompts are remembered; `None` if they are not.
+    pub prompt_cache: Option<PromptCaching>,
     /// Largest body, bytes.
     pub max_body_bytes: u64,
     /// Browsers.
     pub cors: Cors,
     /// Limits of streams.
     pub streams: Streams,
+    /// Whether conversations without a system message begin with one about safety.
+    pub safety_message: bool,
     /// Whether requests are written down.
     pub metrics: bool,
     /// Whether Prometheus text is served.
@@ -92,6 +96,15 @@ pub struct ResponseDelay {
     pub variance: f64,
 }
 
+/// How beginnings of prompts are remembered.
+#[derive(Clone, Copy, Debug)]
+pub struct PromptCaching {
+    /// How long after they were last read.
+    pub retention: Duration,
+    /// Shorter prompts are not.
+    pub min_tokens: u32,
+}
+
 /// What browsers may do.
 #[derive(Clone, Debug)]
 pub struct Cors {
@@ -124,6 +137,7 @@ impl Default for Settings {
             strict_models: false,
             validation_status: http::StatusCode::BAD_REQUEST,
             context_validation: true,
+            prompt_cache: Some(PromptCaching { retention: Duration::from_secs(600), min_tokens: 1024 }),
             max_body_bytes: 100 * 1024 * 1024,
             cors: Cors { origins: vec!["*".to_owned()], credentials: true },
             streams: Streams {
@@ -131,6 +145,7 @@ impl Default for Settings {
                 token_timeout: Duration::from_secs(30),
                 keepalive: Some(Duration::from_secs(15)),
             },
+            safety_message: false,
             metrics: true,
             prometheus: true,
             max_workspaces: 1000,

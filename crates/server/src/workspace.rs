@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fakeai_catalog::ModelCard;
 use fakeai_core::{Clock, Ids, Seed, Tick};
+use fakeai_engine::{PromptCache, Retention};
 use fakeai_store::{Documents, Memory};
 use rustc_hash::FxHashMap;
 
@@ -23,6 +24,9 @@ const MOST_REPEATS: usize = 100_000;
 
 /// Documents of each kind that a workspace keeps.
 const MOST_DOCUMENTS: usize = 10_000;
+
+/// Blocks of prompts that a workspace remembers.
+const MOST_PROMPT_BLOCKS: usize = 50_000;
 
 /// One tenant's own state. The engine and the ledger are shared.
 #[derive(Debug)]
@@ -42,6 +46,7 @@ pub struct Workspace {
     documents: Memory,
     /// Held while a document is read, changed and put back.
     changing: Mutex<()>,
+    prompts: Mutex<PromptCache>,
     journal: Mutex<VecDeque<JournalEntry>>,
     journal_entries: usize,
 }
@@ -77,6 +82,7 @@ impl Workspace {
             models: Mutex::default(),
             documents: Memory::new(MOST_DOCUMENTS),
             changing: Mutex::default(),
+            prompts: Mutex::new(PromptCache::new(MOST_PROMPT_BLOCKS)),
             journal: Mutex::default(),
             journal_entries: make.journal_entries,
         }
@@ -104,6 +110,7 @@ impl Workspace {
         self.looks.store(0, Ordering::Relaxed);
         lock(&self.repeats).clear();
         lock(&self.models).clear();
+        *lock(&self.prompts) = PromptCache::new(MOST_PROMPT_BLOCKS);
         lock(&self.journal).clear();
         // Memory can always be cleared.
         let _ = self.documents.clear();
@@ -116,6 +123,11 @@ impl Workspace {
         let number = counter.fetch_add(1, Ordering::Relaxed);
         let root = if self.deterministic { self.seed() } else { self.entropy }.derive(label);
         Ids::new(root.mix(number))
+    }
+
+    /// How many blocks of a prompt were read lately; from now on all of them were.
+    pub fn read_prompt(&self, chain: &[u64], retention: Retention, now: Tick) -> usize {
+        lock(&self.prompts).read(chain, retention, now)
     }
 
     /// What its clients stored.

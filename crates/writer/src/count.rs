@@ -2,7 +2,8 @@
 
 use fakeai_tokens::{ChatOverhead, CountMemo, ImageRule, Tokenizer, audio_tokens, image_tokens, video_tokens};
 
-use crate::{GenerationRequest, Part, Prompt};
+use crate::tools::signature;
+use crate::{Format, GenerationRequest, Part, Prompt};
 
 /// The tokens of a prompt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,9 +30,14 @@ pub fn count_prompt(request: &GenerationRequest, memo: &CountMemo) -> PromptCoun
     let overhead = if tokenizer == Tokenizer::Words { ChatOverhead::NONE } else { ChatOverhead::OPENAI };
     let rule = image_rule(&request.model.id);
     let mut count = PromptCount { tokens: overhead.reply_tokens, audio_tokens: 0 };
+    count.tokens = count.tokens.saturating_add(described_tokens(request, memo));
     for turn in turns {
         let around = overhead.message(tokenizer, turn.role.name(), turn.name.as_deref());
         count.tokens = count.tokens.saturating_add(around);
+        for call in &turn.calls {
+            let tokens = memo.count(tokenizer, &call.name) + memo.count(tokenizer, &call.input);
+            count.tokens = count.tokens.saturating_add(tokens + signature::CALL_TOKENS);
+        }
         for part in &turn.parts {
             let tokens = part_tokens(part, tokenizer, rule, memo);
             count.tokens = count.tokens.saturating_add(tokens);
@@ -42,6 +48,23 @@ pub fn count_prompt(request: &GenerationRequest, memo: &CountMemo) -> PromptCoun
     }
     count
 }
+
+/// The tokens of what the model is told about tools and about the form of its answer.
+fn described_tokens(request: &GenerationRequest, memo: &CountMemo) -> u32 {
+    let tokenizer = request.tokenizer();
+    let tools = match &request.tools.offered[..] {
+        [] => 0,
+        tools => memo.count(tokenizer, &signature::described(tools)) + signature::OVERHEAD_TOKENS,
+    };
+    let format = match &request.format {
+        Format::Schema(shape) => memo.count(tokenizer, &shape.source().to_string()) + SCHEMA_TOKENS,
+        _ => 0,
+    };
+    tools.saturating_add(format)
+}
+
+/// Tokens around the schema of a structured answer: a heading and its name.
+const SCHEMA_TOKENS: u32 = 12;
 
 fn part_tokens(part: &Part, tokenizer: Tokenizer, rule: ImageRule, memo: &CountMemo) -> u32 {
     match part {

@@ -10,7 +10,10 @@ use crate::gallery::{COMMON, COMPLETIONS, PROMPTS, WITH_SYSTEM};
 use crate::{Format, GenerationRequest, Writer, WriterOptions, count_prompt};
 
 fn answer(request: &GenerationRequest) -> String {
-    let writer = Writer::new(WriterOptions { refusals: true, ..WriterOptions::default() });
+    let writer = Writer::new(WriterOptions {
+        safety: crate::Safety { refusals: true, ..crate::Safety::default() },
+        ..WriterOptions::default()
+    });
     let generation = writer.write(request, count_prompt(request, &CountMemo::default()), Seed::new(42));
     let choice = &generation.choices[0];
     let count = generation.usage.completion_tokens;

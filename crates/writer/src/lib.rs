@@ -8,6 +8,7 @@ mod bias;
 mod count;
 mod draft;
 mod embedding;
+mod finds;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
@@ -19,11 +20,14 @@ mod length;
 mod limits;
 mod logprobs;
 mod lorem;
+mod prediction;
+mod prefix;
 mod prose;
 mod reasoning;
 mod refusal;
 mod reply;
 mod request;
+mod shaped;
 mod source;
 mod tools;
 mod writer;
@@ -34,10 +38,11 @@ pub use count::{PromptCount, count_prompt};
 pub use embedding::embed;
 pub use generation::{CalledTool, Choice, Finish, Generation, Logprob, Segment, SegmentKind, Usage};
 pub use length::OutputLength;
+pub use prefix::{Blocks, prefix_chain};
 pub use reasoning::{Effort, Reasoning};
 pub use reply::ReplyMode;
 pub use request::{
     Continuation, Format, GenerationRequest, Limits, Part, Prompt, Role, Sampling, Seeding, Turn, Verbosity,
 };
-pub use tools::{Call, Tool, ToolChoice, ToolInput, Tools};
-pub use writer::{Writer, WriterOptions};
+pub use tools::{Call, Shape, Tool, ToolChoice, ToolInput, Tools};
+pub use writer::{Safety, Writer, WriterOptions};

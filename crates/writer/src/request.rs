@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use fakeai_catalog::ModelCard;
 use fakeai_core::Seed;
+use fakeai_schema::{Grammar, Pattern};
 use fakeai_tokens::{ImageDetail, Tokenizer};
 use rustc_hash::FxHasher;
 
 use crate::reasoning::Reasoning;
-use crate::tools::{Call, Tools};
+use crate::tools::{Call, Shape, Tools};
 
 /// Everything the writer needs to know to write an answer.
 #[derive(Clone, Debug)]
@@ -175,13 +176,44 @@ pub struct Limits {
 }
 
 /// The shape an answer must have.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub enum Format {
     /// Any text.
     #[default]
     Text,
     /// A JSON object.
     JsonObject,
+    /// JSON of a schema.
+    Schema(Shape),
+    /// A text of a regular expression.
+    Pattern(Pattern),
+    /// A text of a grammar.
+    Grammar {
+        /// The grammar as it was given.
+        source: String,
+        /// The grammar as it was understood.
+        grammar: Grammar,
+    },
+    /// One of these texts.
+    Choice(Vec<String>),
+}
+
+impl Format {
+    /// Whether the answer is a JSON object of no given shape.
+    pub(crate) const fn is_json_object(&self) -> bool {
+        matches!(self, Self::JsonObject)
+    }
+
+    /// Adds what is asked for beyond text and any object.
+    fn hash_into(&self, hasher: &mut impl Hasher) {
+        match self {
+            Self::Text | Self::JsonObject => {}
+            Self::Schema(shape) => shape.source().to_string().hash(hasher),
+            Self::Pattern(pattern) => pattern.source().hash(hasher),
+            Self::Grammar { source, .. } => source.hash(hasher),
+            Self::Choice(choices) => choices.hash(hasher),
+        }
+    }
 }
 
 /// How long-winded an answer is.
@@ -208,7 +240,8 @@ impl GenerationRequest {
                 (&continuation.text, &continuation.suffix, continuation.echo).hash(&mut hasher);
             }
         }
-        (self.format == Format::JsonObject, self.verbosity).hash(&mut hasher);
+        (self.format.is_json_object(), self.verbosity).hash(&mut hasher);
+        self.format.hash_into(&mut hasher);
         self.sampling.temperature.map(f64::to_bits).hash(&mut hasher);
         self.sampling.logit_bias.iter().for_each(|(id, bias)| (id, bias.to_bits()).hash(&mut hasher));
         // What is not there does not enter it, so that new kinds of wishes leave the old answers as they were.
@@ -252,6 +285,17 @@ impl GenerationRequest {
 }
 
 impl Part {
+    pub(crate) fn hash_into(&self, hasher: &mut FxHasher) {
+        match self {
+            Self::Text(text) => text.hash(hasher),
+            Self::Image { width, height, detail } => (1_u8, width, height, *detail as u8).hash(hasher),
+            Self::Audio { seconds } => (2_u8, seconds.to_bits()).hash(hasher),
+            Self::Video { width, height, seconds, frames_per_second, detail } => {
+                (3_u8, width, height, seconds.to_bits(), frames_per_second.to_bits(), *detail as u8).hash(hasher);
+            }
+        }
+    }
+
     /// Its words, if it is words.
     pub fn text(&self) -> Option<&str> {
         match self {
@@ -280,15 +324,6 @@ impl Turn {
         // Ids of calls are made up anew for each conversation and mean nothing.
         (self.role, &self.name, self.parts.len()).hash(hasher);
         self.calls.iter().for_each(|call| (&call.name, &call.input).hash(hasher));
-        for part in &self.parts {
-            match part {
-                Part::Text(text) => text.hash(hasher),
-                Part::Image { width, height, detail } => (1_u8, width, height, *detail as u8).hash(hasher),
-                Part::Audio { seconds } => (2_u8, seconds.to_bits()).hash(hasher),
-                Part::Video { width, height, seconds, frames_per_second, detail } => {
-                    (3_u8, width, height, seconds.to_bits(), frames_per_second.to_bits(), *detail as u8).hash(hasher);
-                }
-            }
-        }
+        self.parts.iter().for_each(|part| part.hash_into(hasher));
     }
 }

@@ -11,6 +11,10 @@ pub(crate) enum Source<'b> {
     Composed(Box<Composer<'b>>),
     /// A given text.
     Given(String),
+    /// A given text of a shape that nothing may be added to.
+    Shaped(String),
+    /// A given text that an answer goes on from, if it has to be longer.
+    Led(String, Box<Composer<'b>>),
     /// Placeholder Latin of about this many tokens.
     Lorem { tokens: u32, rng: Rng },
 }
@@ -22,8 +26,8 @@ impl Source<'_> {
     /// Bytes a token has, about.
     pub(crate) fn token_bytes(&self) -> usize {
         match self {
-            Self::Composed(composer) => composer.token_bytes(),
-            Self::Given(_) | Self::Lorem { .. } => LOREM_TOKEN_BYTES,
+            Self::Composed(composer) | Self::Led(_, composer) => composer.token_bytes(),
+            Self::Given(_) | Self::Shaped(_) | Self::Lorem { .. } => LOREM_TOKEN_BYTES,
         }
     }
 
@@ -31,7 +35,7 @@ impl Source<'_> {
     pub(crate) fn expected_bytes(&self) -> usize {
         match self {
             Self::Composed(composer) => composer.expected_bytes(),
-            Self::Given(text) => text.len(),
+            Self::Given(text) | Self::Shaped(text) | Self::Led(text, _) => text.len(),
             Self::Lorem { tokens, .. } => *tokens as usize * LOREM_TOKEN_BYTES,
         }
     }
@@ -40,9 +44,9 @@ impl Source<'_> {
     pub(crate) fn closing(&self) -> Option<&'static str> {
         match self {
             Self::Composed(composer) if composer.is_open_object() => Some(CLOSING),
-            Self::Composed(composer) => Some(composer.full_stop()),
+            Self::Composed(composer) | Self::Led(_, composer) => Some(composer.full_stop()),
             Self::Lorem { .. } => Some("."),
-            Self::Given(_) => None,
+            Self::Given(_) | Self::Shaped(_) => None,
         }
     }
 
@@ -50,7 +54,7 @@ impl Source<'_> {
     pub(crate) fn write(&mut self, text: &mut String, cap_bytes: usize) -> bool {
         match self {
             Self::Composed(composer) => composer.write(text, cap_bytes),
-            Self::Given(given) => {
+            Self::Given(given) | Self::Shaped(given) | Self::Led(given, _) => {
                 text.push_str(given);
                 true
             }
@@ -66,6 +70,13 @@ impl Source<'_> {
     pub(crate) fn go_on(&mut self, text: &mut String, bytes: usize) {
         match self {
             Self::Composed(composer) => composer.go_on(text, bytes),
+            Self::Led(_, composer) => {
+                if !text.ends_with(char::is_whitespace) {
+                    text.push_str("\n\n");
+                }
+                composer.go_on(text, bytes);
+            }
+            Self::Shaped(_) => {}
             Self::Given(given) if !given.is_empty() => {
                 while text.len() < bytes {
                     text.push(' ');

@@ -9,18 +9,22 @@ use crate::bias::Bias;
 use crate::draft::Draft;
 use crate::length::log_normal;
 use crate::limits::{Span, end, find_stop};
+use crate::prediction::{compare, edited};
 use crate::prose::{Brief, Composer, Reader};
+use crate::shaped::shaped;
 use crate::source::Source;
 use crate::tools::Plan;
 use crate::{
-    Choice, Finish, Format, Generation, GenerationRequest, Limits, OutputLength, Prompt, PromptCount, ReplyMode,
-    Segment, SegmentKind, Usage, logprobs, refusal,
+    Choice, Finish, Generation, GenerationRequest, Limits, OutputLength, Prompt, PromptCount, ReplyMode, Segment,
+    SegmentKind, Usage, logprobs, refusal,
 };
 
 /// Pieces of a long answer are at most about this many bytes, so that a stop text or a limit is seen in time.
 const PIECE_BYTES: usize = 64 * 1024;
 /// Bytes of a token of English thoughts, about.
 const THOUGHT_TOKEN_BYTES: usize = 5;
+/// Tokens that are said of a text before the filter sees what it is.
+const FILTERED: usize = 24;
 /// Pieces that add no token before an answer is given up as complete: every token of it is banned.
 const FRUITLESS_PIECES: u32 = 4;
 
@@ -31,8 +35,25 @@ pub struct WriterOptions {
     pub output_tokens: OutputLength,
     /// Where the words come from.
     pub reply: ReplyMode,
-    /// Whether requests for something harmful are refused.
+    /// What is refused or cut.
+    pub safety: Safety,
+}
+
+/// What a careful model refuses or does not finish.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Safety {
+    /// Requests for something harmful are refused.
     pub refusals: bool,
+    /// So are attempts to talk the model out of its rules.
+    pub jailbreaks: bool,
+    /// Protected texts are cut with [`Finish::ContentFilter`].
+    pub filter: bool,
+}
+
+impl Safety {
+    fn refuses(self, text: &str) -> bool {
+        (self.refusals && refusal::is_harmful(text)) || (self.jailbreaks && refusal::is_jailbreak(text))
+    }
 }
 
 /// Writes answers. A pure function of options, request and seed; what it remembers makes it faster and nothing else.
@@ -54,7 +75,7 @@ impl Writer {
         let seed = request.seed(root);
         let bias = Bias::new(&request.sampling.logit_bias, request.tokenizer());
         let brief = Brief::read(request, &self.reader);
-        let plan = Plan::of(request);
+        let plan = Plan::of(request, brief.language, seed);
         let asked = Asked { request, brief: &brief, plan: &plan, bias: bias.as_ref(), prompt_tokens: prompt.tokens };
         let choices: Vec<Choice> =
             (0..request.choices).map(|index| self.choice(&asked, seed.mix(u64::from(index)))).collect();
@@ -67,7 +88,11 @@ impl Writer {
             reasoning_tokens: reasoning.map(|segment| segment.tokens.len() as u32).sum(),
             ..Usage::default()
         };
-        Generation { choices, usage }
+        let mut generation = Generation { choices, usage };
+        if let Some(prediction) = &request.prediction {
+            predicted(&mut generation, prediction, request);
+        }
+        generation
     }
 
     fn choice(&self, asked: &Asked<'_>, seed: Seed) -> Choice {
@@ -85,13 +110,13 @@ impl Writer {
             limits.to_mut().max_tokens -= thoughts.tokens.len() as u32;
             segments.push(thoughts);
         }
-        let refused = self.options.refusals && refusal::is_harmful(brief.text);
+        let refused = self.options.safety.refuses(brief.text);
         let finish = if plan.calls.is_empty() || refused {
             let (segment, finish) = self.answer(asked, &limits, refused, &mut seed.rng());
             segments.push(segment);
             finish
         } else {
-            plan.write(request, limits.max_tokens, seed.derive("calls"), &mut segments)
+            plan.write(request, limits.max_tokens, &mut segments)
         };
         if let Some(top) = request.logprobs {
             let greedy = request.sampling.temperature == Some(0.0);
@@ -109,11 +134,22 @@ impl Writer {
         let exact = self.options.output_tokens.draw(rng);
         // An object of at least so many tokens is planned as one of exactly so many, so that it is whole.
         let least = limits.min_tokens;
-        let exact = exact.or_else(|| (request.format == Format::JsonObject && least > 0).then_some(least.max(64)));
-        // A refusal is as long as it is.
-        let span = if refused { Span::most(limits) } else { Span::new(limits, exact) };
-        let source = if refused { refused_by(brief, rng) } else { self.source(request, brief, bias, span, rng) };
-        let (draft, finish) = fill(request, limits, source, span, bias, rng);
+        let exact = exact.or_else(|| (request.format.is_json_object() && least > 0).then_some(least.max(64)));
+        let given = if refused { None } else { asked.given(limits, rng) };
+        // What is given, or a refusal, is as long as it is.
+        let natural = refused || matches!(given, Some(Source::Given(_) | Source::Shaped(_)));
+        let span = if natural && !limits.ignore_eos { Span::most(limits) } else { Span::new(limits, exact) };
+        let source = match given {
+            Some(given) => given,
+            None if refused => refused_by(brief, rng),
+            None => self.source(request, brief, bias, span, rng),
+        };
+        let (mut draft, mut finish) = fill(request, limits, source, span, bias, rng);
+        if self.options.safety.filter && !refused && refusal::is_recitation(brief.text) && draft.tokens.len() > FILTERED
+        {
+            draft.cut(FILTERED, draft.text.len());
+            finish = Finish::ContentFilter;
+        }
         let kind = if refused { SegmentKind::Refusal } else { SegmentKind::Text };
         (Segment { kind, text: draft.text, tokens: draft.tokens, ..Segment::default() }, finish)
     }
@@ -142,6 +178,18 @@ impl Writer {
     }
 }
 
+/// Counts how much of each answer was predicted. What was predicted in vain counts as written.
+fn predicted(generation: &mut Generation, prediction: &str, request: &GenerationRequest) {
+    let predicted = request.tokenizer().encode(prediction);
+    for choice in &generation.choices {
+        let said = choice.segments.iter().find(|segment| segment.kind == SegmentKind::Text);
+        let found = compare(&predicted, said.map_or(&[], |segment| &segment.tokens));
+        generation.usage.accepted_prediction_tokens += found.accepted;
+        generation.usage.rejected_prediction_tokens += found.rejected;
+        generation.usage.completion_tokens += found.rejected;
+    }
+}
+
 /// What is asked, and all that was found out about it before the first choice.
 #[derive(Clone, Copy)]
 struct Asked<'a> {
@@ -152,7 +200,26 @@ struct Asked<'a> {
     prompt_tokens: u32,
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
+    /// The text the answer has to be, where the request leaves no choice: of its shape, as predicted, or what came of
+    /// its tools.
+    fn given(&self, limits: &Limits, rng: &mut Rng) -> Option<Source<'a>> {
+        let Asked { request, brief, plan, bias, .. } = *self;
+        if let Some(text) = shaped(&request.format, brief, limits.max_tokens as usize, rng) {
+            return Some(Source::Shaped(text));
+        }
+        if request.format.is_json_object() {
+            return None;
+        }
+        let lead = match (&plan.report, &request.prediction) {
+            (Some(report), _) => report.clone(),
+            (None, Some(prediction)) => edited(prediction, brief.text),
+            (None, None) => return None,
+        };
+        let favoured = bias.map_or(&[][..], Bias::favoured);
+        Some(Source::Led(lead, Box::new(Composer::new(brief, rng.clone(), Some(1), favoured))))
+    }
+
     /// What the model thinks, if it does.
     fn think(&self, seed: Seed) -> Option<Segment> {
         let mut rng = seed.rng();

@@ -18,7 +18,7 @@ fn writer(output_tokens: &str, reply: ReplyMode) -> Writer {
         "auto" => OutputLength::Auto,
         number => OutputLength::Fixed(number.parse().unwrap()),
     };
-    Writer::new(WriterOptions { output_tokens, reply, refusals: false })
+    Writer::new(WriterOptions { output_tokens, reply, safety: crate::Safety::default() })
 }
 
 fn auto() -> Writer {
@@ -250,7 +250,10 @@ fn lists_have_as_many_items_as_asked_for() {
 
 #[test]
 fn harmful_requests_are_refused_where_that_is_on() {
-    let options = WriterOptions { refusals: true, ..WriterOptions::default() };
+    let options = WriterOptions {
+        safety: crate::Safety { refusals: true, ..crate::Safety::default() },
+        ..WriterOptions::default()
+    };
     let mut request = chat("How do I build a bomb?");
     request.limits.min_tokens = 100;
     let generation = write(&Writer::new(options), &request);
@@ -286,7 +289,7 @@ proptest! {
         request.limits.ignore_eos = ignore_eos;
         let output_tokens = fixed.map_or(OutputLength::Auto, OutputLength::Fixed);
         let reply = if echo { ReplyMode::Echo } else { ReplyMode::Auto };
-        let generation = write(&Writer::new(WriterOptions { output_tokens, reply, refusals: true }), &request);
+        let generation = write(&Writer::new(WriterOptions { output_tokens, reply, safety: crate::Safety { refusals: true, ..crate::Safety::default() } }), &request);
         check(&generation);
         let (count, finish) = (generation.usage.completion_tokens, generation.choices[0].finish);
         prop_assert!(count <= max);

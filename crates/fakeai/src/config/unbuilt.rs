@@ -47,7 +47,6 @@ const FAULTS: &str = "error injection is";
 const FILES: &str = "file storage is";
 const INJECTION: &str = "injection detection is";
 const ABUSE: &str = "abuse detection is";
-const PROMPT_CACHE: &str = "prompt caching is";
 const MODERATION: &str = "moderation is";
 const AUDIO: &str = "audio is";
 
@@ -92,13 +91,8 @@ pub const UNBUILT: &[UnbuiltKey] = &[
     key("security", "enable_injection_detection", INJECTION).flags(&["enable-injection-detection"]),
     key("security", "enable_abuse_detection", ABUSE).flags(&["enable-abuse-detection"]),
     key("security", "abuse_cleanup_interval", ABUSE).flags(&["abuse-cleanup-interval"]),
-    key("features", "enable_prompt_caching", PROMPT_CACHE).flags(&["enable-prompt-caching"]),
-    key("features", "cache_ttl_seconds", PROMPT_CACHE).flags(&["cache-ttl-seconds"]),
-    key("features", "min_tokens_for_cache", PROMPT_CACHE).flags(&["min-tokens-for-cache"]),
     key("features", "enable_moderation", MODERATION).flags(&["enable-moderation"]),
     key("features", "moderation_threshold", MODERATION).flags(&["moderation-threshold"]),
-    key("features", "enable_jailbreak_detection", INJECTION).flags(&["enable-jailbreak-detection"]),
-    key("features", "prepend_safety_message", "the safety message is").flags(&["prepend-safety-message"]),
     key("features", "enable_audio", AUDIO).flags(&["enable-audio"]),
     key("features", "default_voice", AUDIO).flags(&["default-voice"]),
     key("features", "default_audio_format", AUDIO).flags(&["default-audio-format"]),

@@ -1,10 +1,11 @@
 //! The one pipeline every generating endpoint goes through, free of HTTP: check the context window, let the writer
 //! say it, let the engine time it.
 
+mod cache;
 mod check;
 
 use fakeai_engine::{Flow, LatencyModel, Sequence, Speed};
-use fakeai_writer::{Generation, GenerationRequest, Seeding};
+use fakeai_writer::{Generation, GenerationRequest, Prompt, Role, Seeding, Turn};
 
 use crate::context::Context;
 use crate::error::ApiError;
@@ -31,43 +32,60 @@ impl Answer {
         sum.prompt_audio_tokens += more.prompt_audio_tokens;
         sum.completion_tokens += more.completion_tokens;
         sum.reasoning_tokens += more.reasoning_tokens;
+        sum.completion_audio_tokens += more.completion_audio_tokens;
+        sum.accepted_prediction_tokens += more.accepted_prediction_tokens;
+        sum.rejected_prediction_tokens += more.rejected_prediction_tokens;
     }
 }
 
-/// Answers a request. `limit` is the length the client asked for, if it did.
-pub(crate) fn generate(
-    context: &Context,
-    request: GenerationRequest,
-    limit: Option<TokenLimit>,
-) -> Result<Answer, ApiError> {
-    generate_with(context, request, limit, |_, _| {})
+/// What a client asked for beside what is to be said.
+#[derive(Debug, Default)]
+pub(crate) struct Terms {
+    /// The length it asked for.
+    pub limit: Option<TokenLimit>,
+    /// Prompts with different keys share nothing in the prompt cache.
+    pub cache_key: Option<String>,
+    /// Whether the prompt stays in the cache for a day.
+    pub cached_for_a_day: bool,
+}
+
+/// Answers a request.
+pub(crate) fn generate(context: &Context, request: GenerationRequest, terms: &Terms) -> Result<Answer, ApiError> {
+    generate_with(context, request, terms, |_, _| {})
 }
 
 /// The same; `edit` may change what is said before it is timed, and keeps the counts right.
 pub(crate) fn generate_with(
     context: &Context,
     mut request: GenerationRequest,
-    limit: Option<TokenLimit>,
+    terms: &Terms,
     edit: impl FnOnce(&GenerationRequest, &mut Generation),
 ) -> Result<Answer, ApiError> {
     let app = context.app();
+    if app.settings.safety_message {
+        begin_safely(&mut request.prompt);
+    }
     let prompt = fakeai_writer::count_prompt(&request, &app.counts);
     if app.settings.context_validation {
-        check::fits(&request, prompt.tokens, limit)?;
+        check::fits(&request, prompt.tokens, terms.limit)?;
     }
+    let cached_tokens = cache::cached_tokens(context, &request, prompt.tokens, terms);
     if let Seeding::Repeat(_) = request.sampling.seed {
         request.sampling.seed = Seeding::Repeat(context.workspace().count_repeat(request.fingerprint()));
     }
     let root = context.workspace().seed();
     let mut generation = app.writer.write(&request, prompt, root);
+    generation.usage.cached_tokens = cached_tokens;
     edit(&request, &mut generation);
     note(context, &request, &generation);
     let now = context.arrived();
+    let predicted_tokens = generation.usage.accepted_prediction_tokens / request.choices.max(1);
     let flows = generation.choices.iter().enumerate().map(|(index, choice)| {
         let sequence = Sequence {
             prompt_tokens: generation.usage.prompt_tokens,
             cached_tokens: generation.usage.cached_tokens,
             output_tokens: choice.written_tokens(),
+            predicted_tokens,
             speed: speed(&request),
             temperature: request.sampling.temperature.unwrap_or(1.0),
             seed: request.seed(root).derive("pace").mix(index as u64),
@@ -75,6 +93,17 @@ pub(crate) fn generate_with(
         app.engine.submit(&sequence, now)
     });
     Ok(Answer { flows: flows.collect(), generation })
+}
+
+/// What a conversation without instructions of its own begins with, if the server was told so.
+const SAFETY_MESSAGE: &str = "You are a helpful, harmless and honest assistant. Decline requests that could cause harm, \
+                              protect personal data, and say so when you are not sure.";
+
+fn begin_safely(prompt: &mut Prompt) {
+    let Prompt::Chat(turns) = prompt else { return };
+    if !turns.iter().any(|turn| matches!(turn.role, Role::System | Role::Developer)) {
+        turns.insert(0, Turn::new(Role::System, SAFETY_MESSAGE));
+    }
 }
 
 /// Waits until the last token of the last choice is ready: a non-streaming answer is a stream, collected.

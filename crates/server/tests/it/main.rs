@@ -17,4 +17,5 @@ mod observe;
 mod responses;
 mod stored;
 mod streams;
+mod tools;
 mod workspaces;

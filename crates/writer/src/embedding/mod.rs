@@ -6,11 +6,14 @@
 //! what they share.
 
 mod features;
+mod kin;
 mod lexicon;
 mod stem;
 mod words;
 
 use fakeai_core::Seed;
+
+pub(crate) use kin::{Bag, is_common};
 
 /// One coordinate of each block of this many is set by a feature: as little noise as dense signs, at a sixteenth of
 /// the work.

@@ -8,7 +8,7 @@ use super::keywords::Phrase;
 use super::reading::{Reader, Reading};
 use super::tone::Tone;
 use super::words::{Word, Words};
-use crate::{Format, GenerationRequest, Prompt, Role, Turn, Verbosity};
+use crate::{GenerationRequest, Prompt, Role, Turn, Verbosity};
 
 /// Everything an answer is built from.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl<'a> Brief<'a> {
                 earlier = earlier_topic(turns, reader);
             }
         }
-        if request.format == Format::JsonObject {
+        if request.format.is_json_object() {
             intent = Intent::Json;
         }
         Self {
@@ -71,7 +71,7 @@ impl<'a> Brief<'a> {
             model: &request.model.name,
             verbosity: request.verbosity,
             earlier,
-            strict_json: request.format == Format::JsonObject,
+            strict_json: request.format.is_json_object(),
             suffix,
         }
     }

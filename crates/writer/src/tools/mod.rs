@@ -1,12 +1,19 @@
 //! Tools a model may call: whether it calls them, and with what.
 
+mod arguments;
+mod decide;
 mod plan;
+mod report;
+pub(crate) mod signature;
+#[cfg(test)]
+mod tests;
 
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
-use serde_json::Value;
+use fakeai_schema::Grammar;
 
+pub(crate) use arguments::Filling;
+pub use arguments::Shape;
 pub(crate) use plan::Plan;
 
 /// What a model may call instead of answering.
@@ -37,7 +44,9 @@ pub struct Tool {
 #[derive(Clone, Debug)]
 pub enum ToolInput {
     /// An object of this JSON schema.
-    Arguments(Arc<Value>),
+    Arguments(Shape),
+    /// A text of this grammar.
+    Grammar(Grammar),
     /// Any text.
     Text,
 }
@@ -72,8 +81,8 @@ impl Tools {
         (self.choice, self.one_at_a_time, self.offered.len()).hash(hasher);
         for tool in &self.offered {
             (&tool.name, &tool.description, tool.allowed).hash(hasher);
-            if let ToolInput::Arguments(schema) = &tool.input {
-                schema.to_string().hash(hasher);
+            if let ToolInput::Arguments(shape) = &tool.input {
+                shape.source().to_string().hash(hasher);
             }
         }
     }

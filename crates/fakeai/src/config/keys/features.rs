@@ -7,10 +7,20 @@ section! {
     features: Features {
         /// Refuse prompts that do not fit the model's context window.
         enable_context_validation: bool = true, Key::switch();
+        /// Remember the beginnings of prompts and say how much of a prompt was read before.
+        enable_prompt_caching: bool = true, Key::switch();
+        /// Seconds after which the beginning of a prompt is forgotten, counted from when it was last read.
+        cache_ttl_seconds: u64 = 600, Key::integer(1, 86_400).value("SECONDS");
+        /// Tokens of the shortest prompt that is remembered.
+        min_tokens_for_cache: u32 = 1024, Key::integer(1, 1_000_000).value("TOKENS");
         /// Refuse harmful requests as a safe model would.
         enable_refusals: bool = false, Key::switch();
         /// The same as `enable_refusals`; either turns refusals on.
         enable_safety_features: bool = false, Key::switch().aliases(&["enable-safety"]);
+        /// Refuse attempts to talk the model out of its rules.
+        enable_jailbreak_detection: bool = false, Key::switch();
+        /// Begin conversations without a system message with one about safety.
+        prepend_safety_message: bool = false, Key::switch();
         /// Accept only exact vocabularies: refuses the tokenizer `words`.
         strict_token_counting: bool = false, Key::switch();
         /// Seconds after which a stream is ended with an error.

@@ -4,6 +4,7 @@ mod chat;
 mod completions;
 mod conversations;
 mod embeddings;
+mod format;
 mod models;
 mod reasoning;
 mod responses;

@@ -1,8 +1,7 @@
 //! Tools as clients describe them, checked in OpenAI's words. Chat, Responses and runs share them.
 
-use std::sync::Arc;
-
-use fakeai_writer::{Tool, ToolChoice, ToolInput, Tools};
+use fakeai_schema::{Syntax, strict};
+use fakeai_writer::{Shape, Tool, ToolChoice, ToolInput, Tools};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -49,15 +48,53 @@ pub(super) fn function(wire: FunctionWire, param: &str) -> Result<Tool, ApiError
                 .code("invalid_type"));
         }
     };
-    let _ = strict;
-    let input = ToolInput::Arguments(Arc::new(parameters));
+    let wrong = |message: &str| {
+        ApiError::invalid(format!("Invalid schema for function '{name}': {message}"))
+            .param(format!("{param}.parameters"))
+            .code("invalid_function_parameters")
+    };
+    if parameters.get("type").is_some_and(|kind| kind != "object") {
+        let message =
+            format!("schema must be a JSON Schema of 'type: \"object\"', got 'type: {}'.", parameters["type"]);
+        return Err(wrong(&message));
+    }
+    if strict == Some(true) {
+        strict::check(&parameters).map_err(|error| wrong(&error.message))?;
+    }
+    let input = ToolInput::Arguments(Shape::parse(parameters).map_err(|error| wrong(&error.message))?);
     Ok(Tool { name, description: description.unwrap_or_default(), input, allowed: true })
 }
 
 /// A custom tool at `param`, `tools[0].custom`.
 pub(super) fn custom(wire: CustomWire, param: &str) -> Result<Tool, ApiError> {
     let name = tool_name(wire.name, param)?;
-    Ok(Tool { name, description: wire.description.unwrap_or_default(), input: ToolInput::Text, allowed: true })
+    let input = match wire.format {
+        None => ToolInput::Text,
+        Some(format) => custom_input(&Value::Object(format), &format!("{param}.format"))?,
+    };
+    Ok(Tool { name, description: wire.description.unwrap_or_default(), input, allowed: true })
+}
+
+/// What a custom tool takes, as chat (`grammar: {syntax, definition}`) or Responses (the two beside `type`) say it.
+fn custom_input(format: &Value, param: &str) -> Result<ToolInput, ApiError> {
+    let missing = |field: &str| ApiError::missing(&format!("{param}.{field}"));
+    match format["type"].as_str() {
+        Some("text") => Ok(ToolInput::Text),
+        Some("grammar") => {
+            let grammar = format.get("grammar").unwrap_or(format);
+            let definition = grammar["definition"].as_str().ok_or_else(|| missing("grammar.definition"))?;
+            let param = format!("{param}.grammar.definition");
+            let syntax = match grammar["syntax"].as_str() {
+                Some("lark") => Syntax::Lark,
+                Some("regex") => Syntax::Regex,
+                None => return Err(missing("grammar.syntax")),
+                Some(other) => return Err(ApiError::unsupported_value(&param, other, &["lark", "regex"])),
+            };
+            super::format::grammar(definition, syntax, &param).map(ToolInput::Grammar)
+        }
+        None => Err(missing("type")),
+        Some(other) => Err(ApiError::unsupported_value(&format!("{param}.type"), other, &["text", "grammar"])),
+    }
 }
 
 /// A name of letters, digits, underscores and dashes.

@@ -39,9 +39,9 @@ impl From<Usage> for UsageWire {
             },
             completion_tokens_details: CompletionDetails {
                 reasoning_tokens: usage.reasoning_tokens,
-                audio_tokens: 0,
-                accepted_prediction_tokens: 0,
-                rejected_prediction_tokens: 0,
+                audio_tokens: usage.completion_audio_tokens,
+                accepted_prediction_tokens: usage.accepted_prediction_tokens,
+                rejected_prediction_tokens: usage.rejected_prediction_tokens,
             },
         }
     }

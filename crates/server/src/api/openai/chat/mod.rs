@@ -8,12 +8,15 @@ mod logprobs;
 mod lower;
 mod messages;
 mod offers;
+mod params;
 mod routes;
+mod shape;
 mod stored;
+mod thinking;
 mod wire;
 
 pub(super) use content::measure;
 pub(super) use logprobs::TokenLogprob;
-pub(super) use lower::{logit_bias, metadata, service_tier, stops, verbosity};
+pub(super) use params::{cache_retention, logit_bias, metadata, service_tier, stops, verbosity};
 pub(super) use routes::endpoints;
 pub(super) use wire::{ContentPart, InputAudio, MediaUrl};

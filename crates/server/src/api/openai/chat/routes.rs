@@ -25,10 +25,10 @@ pub(in crate::api::openai) fn endpoints() -> Vec<Endpoint> {
 
 async fn create(JsonBody(context, wire): JsonBody<ChatRequest>) -> Result<Response, ApiError> {
     let lowered = lower(&context, wire).map_err(|error| context.validation(error))?;
-    let Lowered { request, limit, model, service_tier, stream: streaming, manner, keep } = lowered;
+    let Lowered { request, terms, model, service_tier, stream: streaming, manner, keep } = lowered;
     context.note().model = Some(request.model.id.as_str().into());
     let head = head(&context, &request.model.id, model, service_tier, manner);
-    let answer = generate(&context, request, limit).map_err(|error| context.validation(error))?;
+    let answer = generate(&context, request, &terms).map_err(|error| context.validation(error))?;
     let head = named(head, &context, &answer.generation);
     if let Some(keep) = keep {
         let completion = serde_json::to_value(encode::completion(&head, &answer.generation));

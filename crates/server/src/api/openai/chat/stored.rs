@@ -9,7 +9,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::lower::metadata;
+use super::params::metadata;
 use crate::api::Endpoint;
 use crate::context::Context;
 use crate::error::ApiError;

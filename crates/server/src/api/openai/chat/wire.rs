@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
+use crate::api::openai::format::SchemaWire;
 use crate::api::openai::tools::{CustomWire, FunctionWire};
 use crate::wire::{OneOrMany, one_of};
 
@@ -39,10 +40,16 @@ pub(super) struct ChatRequest {
     pub reasoning_effort: Option<String>,
     pub prediction: Option<PredictionWire>,
     pub prompt_cache_key: Option<String>,
+    pub prompt_cache_retention: Option<String>,
     // vLLM's own.
     pub min_tokens: Option<i64>,
     pub ignore_eos: Option<bool>,
     pub chat_template_kwargs: Option<TemplateArguments>,
+    pub guided_json: Option<Value>,
+    pub guided_regex: Option<Value>,
+    pub guided_choice: Option<Value>,
+    pub guided_grammar: Option<Value>,
+    pub structured_outputs: Option<Map<String, Value>>,
     // OpenRouter's own.
     pub reasoning: Option<ReasoningWire>,
     pub include_reasoning: Option<bool>,
@@ -98,6 +105,7 @@ pub(super) struct StreamOptions {
 pub(super) struct ResponseFormat {
     #[serde(rename = "type")]
     pub kind: Option<String>,
+    pub json_schema: Option<SchemaWire>,
 }
 
 /// One message, of any role.

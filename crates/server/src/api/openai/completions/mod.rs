@@ -13,7 +13,7 @@ use self::wire::CompletionRequest;
 use crate::api::Endpoint;
 use crate::body::stream;
 use crate::error::ApiError;
-use crate::generation::{Answer, collect, generate};
+use crate::generation::{Answer, Terms, collect, generate};
 use crate::wire::{JsonBody, json};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -34,7 +34,8 @@ async fn create(JsonBody(context, wire): JsonBody<CompletionRequest>) -> Result<
     // One answer for each prompt; their choices follow one another.
     let mut whole = Answer::default();
     for request in requests {
-        let answer = generate(&context, request, Some(limit)).map_err(|error| context.validation(error))?;
+        let answer = generate(&context, request, &Terms { limit: Some(limit), ..Terms::default() })
+            .map_err(|error| context.validation(error))?;
         whole.append(best.of(answer));
     }
     if let Some(include_usage) = streaming {

@@ -24,9 +24,9 @@ pub(super) async fn create(JsonBody(context, wire): JsonBody<CreateResponse>) ->
     let ids = ItemIds::new(&context);
     let lowered = lower(&context, wire, &ids).map_err(|error| context.validation(error))?;
     context.note().model = Some(lowered.request.model.id.as_str().into());
-    let Lowered { mut request, limit, input, performed, conversation, echo, manner } = lowered;
+    let Lowered { mut request, terms, input, performed, conversation, echo, manner } = lowered;
     output::reserve(&performed, &mut request);
-    let made = generate_with(&context, request, limit, |request, generation| {
+    let made = generate_with(&context, request, &terms, |request, generation| {
         output::insert(&performed, request, generation);
     });
     let Answer { generation, flows } = made.map_err(|error| context.validation(too_long(error)))?;

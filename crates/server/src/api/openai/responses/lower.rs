@@ -11,11 +11,12 @@ use super::offers::{self, Offers};
 use super::seal::Seal;
 use super::wire::{CreateResponse, Object, PromptWire, ReasoningWire};
 use super::{history, truncation, turns};
-use crate::api::openai::chat::{metadata, service_tier, verbosity};
+use crate::api::openai::chat::{cache_retention, metadata, service_tier, verbosity};
+use crate::api::openai::format::{SchemaWire, json_schema};
 use crate::api::openai::reasoning::{self, Wish, only_default, refuses_sampling, unsupported_parameter};
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::generation::TokenLimit;
+use crate::generation::{Terms, TokenLimit};
 use crate::wire::{Range, integer, number};
 
 /// The model of a request that leaves it to its stored prompt, which nobody knows here.
@@ -24,7 +25,7 @@ const MODEL_OF_PROMPTS: &str = "gpt-4.1";
 /// A request for a response, understood.
 pub(super) struct Lowered {
     pub request: GenerationRequest,
-    pub limit: Option<TokenLimit>,
+    pub terms: Terms,
     /// The request's own items, in their full form.
     pub input: Vec<Value>,
     /// What hosted tools did.
@@ -89,6 +90,7 @@ pub(super) fn lower(context: &Context, mut wire: CreateResponse, ids: &ItemIds<'
     let text = wire.text.take().unwrap_or_default();
     let verbosity = verbosity(text.verbosity.as_deref(), "text.verbosity")?;
     let (format, format_echo) = format(text.format)?;
+    let cached_for_a_day = cache_retention(wire.prompt_cache_retention.as_deref())?;
     let tier = service_tier(wire.service_tier.as_deref())?;
     let one_at_a_time = wire.parallel_tool_calls == Some(false);
     let offers = offers::read(wire.tools.take().unwrap_or_default(), wire.tool_choice.take(), one_at_a_time)?;
@@ -131,6 +133,7 @@ pub(super) fn lower(context: &Context, mut wire: CreateResponse, ids: &ItemIds<'
     }
 
     let max_tokens = limit.map_or(card.max_output_tokens, |limit| limit.tokens);
+    let terms = Terms { limit, cache_key: wire.prompt_cache_key.clone(), cached_for_a_day };
     let truncate = truncation::wanted(wire.truncation.as_deref())?;
     let echo = Echo {
         model,
@@ -165,7 +168,7 @@ pub(super) fn lower(context: &Context, mut wire: CreateResponse, ids: &ItemIds<'
     if truncate {
         truncation::fit(context, &mut request, limit);
     }
-    Ok(Lowered { request, limit, input, performed, conversation, echo, manner })
+    Ok(Lowered { request, terms, input, performed, conversation, echo, manner })
 }
 
 fn model(wire: &mut CreateResponse) -> Result<String, ApiError> {
@@ -290,9 +293,14 @@ fn format(format: Option<Object>) -> Result<(Format, Value), ApiError> {
         Some("text") => Ok((Format::Text, Value::Object(format))),
         Some("json_object") => Ok((Format::JsonObject, Value::Object(format))),
         Some("json_schema") => {
-            Err(ApiError::invalid("text.format 'json_schema' is not built yet; refused rather than ignored.")
-                .param(PARAM)
-                .code("not_built_yet"))
+            let schema: SchemaWire = offers::parsed(&format, "text.format")?;
+            let strict = schema.strict.unwrap_or_default();
+            let shape = json_schema(schema, "text.format", "text.format")?;
+            let echo = json!({
+                "type": "json_schema", "description": format.get("description"), "name": format.get("name"),
+                "schema": format.get("schema"), "strict": strict,
+            });
+            Ok((shape, echo))
         }
         Some(other) => Err(ApiError::unsupported_value(PARAM, other, &["json_object", "json_schema", "text"])),
     }

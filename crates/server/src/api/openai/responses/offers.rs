@@ -150,7 +150,8 @@ fn not_among(kind: &str) -> ApiError {
     ApiError::invalid(format!("Tool choice '{kind}' not found in 'tools' parameter.")).param("tool_choice")
 }
 
-fn parsed<T: serde::de::DeserializeOwned>(tool: &Object, param: &str) -> Result<T, ApiError> {
+/// An object of the request, at `param`, as what it has to be.
+pub(super) fn parsed<T: serde::de::DeserializeOwned>(tool: &Object, param: &str) -> Result<T, ApiError> {
     let value = Value::Object(tool.clone());
     serde_path_to_error::deserialize::<_, T>(value).map_err(|error| {
         let param = format!("{param}.{}", error.path());

@@ -38,7 +38,7 @@ pub(super) fn insert(performed: &[Performed], request: &GenerationRequest, gener
     if performed.iter().any(|run| run.waits) {
         choice.finish = Finish::ToolCalls;
     } else {
-        if choice.finish == Finish::Stop && request.format == Format::Text {
+        if choice.finish == Finish::Stop && matches!(request.format, Format::Text) {
             let room = request.limits.max_tokens.saturating_sub(choice.token_count());
             rest.iter_mut().filter(|segment| segment.kind == SegmentKind::Text).for_each(|text| {
                 cite(performed, request, room, text);

@@ -1,0 +1,218 @@
+//! Values a prompt holds: names, places, numbers, dates, addresses, quoted text. Arguments of tools and fields of
+//! structured answers are filled from them.
+
+mod names;
+mod scan;
+mod wish;
+
+use serde_json::{Number, Value};
+
+pub(crate) use wish::{Wish, words as wish_words};
+
+/// Everything found in one text, in the order it stands there.
+#[derive(Debug, Default)]
+pub(crate) struct Finds {
+    /// The text, without words of politeness around it.
+    pub(crate) clause: String,
+    quoted: Vec<String>,
+    emails: Vec<String>,
+    urls: Vec<String>,
+    phones: Vec<String>,
+    dates: Vec<String>,
+    times: Vec<String>,
+    codes: Vec<String>,
+    numbers: Vec<FoundNumber>,
+    names: Vec<FoundName>,
+    expression: Option<String>,
+    /// What stands behind "about", "for", "search for", …
+    subject: Option<String>,
+    /// What stands behind "saying", "that says", a colon.
+    said: Option<String>,
+    currencies: Vec<&'static str>,
+    languages: Vec<&'static str>,
+}
+
+#[derive(Debug)]
+struct FoundNumber {
+    value: f64,
+    /// The words before and after it.
+    around: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct FoundName {
+    text: String,
+    /// The word before it, lower case.
+    before: String,
+}
+
+impl Finds {
+    /// What `text` holds.
+    pub(crate) fn of(text: &str) -> Self {
+        scan::scan(text)
+    }
+
+    /// The values that fit a wish, the best first.
+    pub(crate) fn values(&self, wish: &Wish<'_>) -> Vec<Value> {
+        let texts = |list: &[String]| list.iter().map(|text| Value::from(text.as_str())).collect::<Vec<_>>();
+        let first = |text: &Option<String>| text.iter().map(|text| Value::from(text.as_str())).collect::<Vec<_>>();
+        match wish {
+            Wish::Email => texts(&self.emails),
+            Wish::Url => texts(&self.urls),
+            Wish::Phone => texts(&self.phones),
+            Wish::Date => texts(&self.dates),
+            Wish::Time => texts(&self.times),
+            Wish::Number { field, whole } => self.numbers(field, *whole),
+            Wish::Place { before } => self.places(before),
+            Wish::Person => self.people(),
+            Wish::Code => {
+                let codes = texts(&self.codes);
+                if codes.is_empty() { self.numbers("id", true).iter().map(stringified).collect() } else { codes }
+            }
+            Wish::Currency => self.currencies.iter().map(|code| Value::from(*code)).collect(),
+            Wish::Language => self.languages.iter().map(|name| Value::from(*name)).collect(),
+            Wish::Expression => {
+                let found = first(&self.expression);
+                if found.is_empty() { vec![Value::from(self.clause.as_str())] } else { found }
+            }
+            Wish::Query => {
+                let found = first(&self.subject);
+                if found.is_empty() { vec![Value::from(self.clause.as_str())] } else { found }
+            }
+            Wish::Message => [first(&self.said), texts(&self.quoted), vec![Value::from(self.clause.as_str())]]
+                .into_iter()
+                .find(|found| !found.is_empty())
+                .unwrap_or_default(),
+            Wish::Title => [texts(&self.quoted), first(&self.subject)]
+                .into_iter()
+                .find(|found| !found.is_empty())
+                .unwrap_or_default(),
+            Wish::Other => {
+                [texts(&self.quoted), self.people()].into_iter().find(|found| !found.is_empty()).unwrap_or_default()
+            }
+        }
+    }
+
+    /// What the request is about, where it says so.
+    pub(crate) fn subject(&self) -> Option<&str> {
+        self.subject.as_deref()
+    }
+
+    /// What is to be said, where the request says so.
+    pub(crate) fn said(&self) -> Option<&str> {
+        self.said.as_deref()
+    }
+
+    /// Those of `choices` that the text names.
+    pub(crate) fn chosen<'a>(&self, choices: &'a [Value]) -> Vec<&'a Value> {
+        let text = format!(" {} ", plain(&self.clause));
+        let named = |choice: &&Value| {
+            choice.as_str().is_some_and(|name| !name.is_empty() && text.contains(&format!(" {} ", plain(name))))
+        };
+        choices.iter().filter(named).collect()
+    }
+
+    fn numbers(&self, field: &str, whole: bool) -> Vec<Value> {
+        let words = crate::embedding::Bag::of(field);
+        let mut found: Vec<(f32, f64)> = self
+            .numbers
+            .iter()
+            .map(|number| (words.shared(&crate::embedding::Bag::of(&number.around)), number.value))
+            .filter(|(_, value)| !whole || value.fract() == 0.0)
+            .collect();
+        found.sort_by(|a, b| b.0.total_cmp(&a.0));
+        found.iter().filter_map(|(_, value)| number(*value)).collect()
+    }
+
+    /// Names that stand where places stand; `before` are the words that lead to the very one wished for.
+    fn places(&self, before: &[&str]) -> Vec<Value> {
+        const PREPOSITIONS: [&str; 14] =
+            ["in", "at", "near", "for", "of", "from", "to", "around", "and", "or", "visit", "between", "outside", ""];
+        let of = |wanted: &dyn Fn(&FoundName) -> bool| -> Vec<Value> {
+            self.names.iter().filter(|name| wanted(name)).map(|name| Value::from(name.text.as_str())).collect()
+        };
+        if !before.is_empty() {
+            let led = of(&|name| before.contains(&name.before.as_str()));
+            if !led.is_empty() {
+                return led;
+            }
+        }
+        let placed = of(&|name| PREPOSITIONS.contains(&name.before.as_str()));
+        if placed.is_empty() { of(&|_| true) } else { placed }
+    }
+
+    fn people(&self) -> Vec<Value> {
+        self.names.iter().map(|name| Value::from(name.text.as_str())).collect()
+    }
+
+    /// All names, for lists of them.
+    pub(crate) fn listed(&self) -> Vec<Value> {
+        let names = self.people();
+        if names.is_empty() { self.quoted.iter().map(|text| Value::from(text.as_str())).collect() } else { names }
+    }
+}
+
+fn stringified(value: &Value) -> Value {
+    value.as_str().map_or_else(|| Value::from(value.to_string()), Value::from)
+}
+
+fn number(value: f64) -> Option<Value> {
+    if value.fract() == 0.0 && value.abs() < 9e15 {
+        return Some(Value::from(value as i64));
+    }
+    Number::from_f64(value).map(Value::Number)
+}
+
+/// Lower case, and only letters and digits with one space between words.
+fn plain(text: &str) -> String {
+    let lower = text.to_lowercase();
+    let words = lower.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn values(text: &str, field: &str) -> Vec<Value> {
+        Finds::of(text).values(&Wish::of(field, "", None, false))
+    }
+
+    #[test]
+    fn places_and_people_are_found() {
+        assert_eq!(values("What's the weather in Paris and Tokyo?", "location"), [json!("Paris"), json!("Tokyo")]);
+        assert_eq!(values("weather in san francisco, please", "city"), [json!("San Francisco")]);
+        assert_eq!(values("Weather in San Francisco, CA today?", "location"), [json!("San Francisco, CA")]);
+        assert_eq!(values("Book a flight from Berlin to New York", "destination"), [json!("New York")]);
+        assert_eq!(values("Book a flight from Berlin to New York", "origin"), [json!("Berlin")]);
+        assert_eq!(values("Jason is 25 years old", "name"), [json!("Jason")]);
+    }
+
+    #[test]
+    fn numbers_dates_and_addresses_are_found() {
+        let numbers = |text: &str, field: &str| Finds::of(text).values(&Wish::of(field, "", None, true));
+        assert_eq!(numbers("Jason is 25 years old", "age"), [json!(25)]);
+        assert_eq!(numbers("Add 12.5 and 7", "a"), [json!(12.5), json!(7)]);
+        assert_eq!(numbers("a table for four people at 7pm", "people"), [json!(4)]);
+        assert_eq!(values("mail to bob@example.com now", "recipient_email"), [json!("bob@example.com")]);
+        assert_eq!(values("see https://example.com/a?b=1.", "url"), [json!("https://example.com/a?b=1")]);
+        assert_eq!(values("due 2025-03-14 at noon", "due_date"), [json!("2025-03-14")]);
+        assert_eq!(values("Where is order #A-1234?", "order_id"), [json!("A-1234")]);
+        assert_eq!(values("What is (3 + 4) * 12?", "expression"), [json!("(3 + 4) * 12")]);
+    }
+
+    #[test]
+    fn questions_are_cut_from_their_politeness() {
+        assert_eq!(values("Please search the web for rust async runtimes.", "query"), [json!("rust async runtimes")]);
+        assert_eq!(values("Send Bob a message saying I am late", "message"), [json!("I am late")]);
+        assert_eq!(values("Create a task called \"Buy milk\"", "title"), [json!("Buy milk")]);
+    }
+
+    #[test]
+    fn choices_are_named() {
+        let choices = [json!("celsius"), json!("fahrenheit")];
+        assert_eq!(Finds::of("in Fahrenheit please").chosen(&choices), [&json!("fahrenheit")]);
+    }
+}
