@@ -7,14 +7,17 @@
     reason = "a test; clippy only knows functions marked #[test], and a test crate has no outside"
 )]
 
+mod background;
 mod chat;
 mod completions;
+mod conversations;
 mod embeddings;
 mod errors;
 mod harness;
 mod models;
 mod observe;
 mod responses;
+mod responses_tools;
 mod stored;
 mod streams;
 mod tools;

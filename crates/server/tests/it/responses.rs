@@ -77,11 +77,6 @@ fn deltas(events: &[Value], kind: &str) -> String {
     events.iter().filter(|event| event["type"] == *kind).map(|event| event["delta"].as_str().unwrap()).collect()
 }
 
-fn event<'a>(events: &'a [Value], kind: &str) -> &'a Value {
-    let kind = format!("response.{kind}");
-    events.iter().find(|event| event["type"] == *kind).unwrap_or_else(|| panic!("no {kind} in {:?}", kinds(events)))
-}
-
 #[tokio::test]
 async fn a_stream_says_what_the_whole_answer_says() {
     let weather = json!([{"type": "function", "name": "get_weather", "description": "Weather of a city",
@@ -213,18 +208,16 @@ async fn a_stored_response_streams_again_as_it_did() {
 #[tokio::test]
 async fn results_of_tools_are_given_back() {
     let server = TestServer::new();
-    let tools = json!([
-        {"type": "function", "name": "get_weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}},
-        {"type": "custom", "name": "shout", "description": "Shouts a text"},
-    ]);
-    for name in ["get_weather", "shout"] {
-        let kind = if name == "shout" { "custom" } else { "function" };
+    let schema = json!({"type": "object", "properties": {"city": {"type": "string"}}});
+    for (kind, name) in [("function", "get_weather"), ("custom", "shout")] {
+        let tools = json!([{"type": kind, "name": name, "description": "", "parameters": schema}]);
         let extra = json!({"tools": tools, "tool_choice": {"type": kind, "name": name}});
         let first = respond(&server, "Weather in Paris?", extra).await;
         let call = &first["output"][0];
         assert_eq!((&call["name"], first["status"].as_str()), (&json!(name), Some("completed")), "{first}");
         let kind = call["type"].as_str().unwrap();
-        let output = json!([{"type": format!("{kind}_output").replace("call_output", "call_output"), "call_id": call["call_id"], "output": "18 degrees and sunny"}]);
+        let output =
+            json!([{"type": format!("{kind}_output"), "call_id": call["call_id"], "output": "18 degrees and sunny"}]);
         let extra = json!({"previous_response_id": first["id"], "tools": tools});
         let second = respond(&server, output.clone(), extra).await;
         assert!(!output_text(&second).is_empty(), "{second}");
@@ -369,19 +362,15 @@ async fn each_mistake_has_openais_words() {
         ask("x", json!({"moderation": {"model": "m"}})),
         ask("x", json!({"prompt": {"version": "1"}})),
     ];
-    let mut said = String::new();
+    let mut said = Vec::new();
     for case in cases {
         let answer = server.post("/v1/responses", case.clone()).await;
         assert!(answer.status.is_client_error(), "{case}");
         let error = &answer.json()["error"];
-        said += &format!(
-            "{case}\n  {} {} {} {}\n",
-            answer.status.as_u16(),
-            error["code"],
-            error["param"],
-            error["message"]
-        );
+        let status = answer.status.as_u16();
+        said.push(format!("{case}\n  {status} {} {} {}\n", error["code"], error["param"], error["message"]));
     }
+    let said = said.concat();
     insta::assert_snapshot!(said);
     assert_eq!(server.app.workspaces.default().request_count(), 34);
 }
@@ -447,7 +436,9 @@ fn item() -> impl proptest::strategy::Strategy<Value = Value> {
     let fields = prop::collection::vec((prop::sample::select(&FIELDS[..]), value), 0..8);
     (prop::sample::select(&KINDS[..]), fields).prop_map(|(kind, fields)| {
         let mut item = json!({"type": kind});
-        fields.into_iter().for_each(|(name, value)| item[name] = value);
+        for (name, value) in fields {
+            item[name] = value;
+        }
         item
     })
 }

@@ -75,7 +75,15 @@ fn measured(part: &Value, param: &str) -> Result<Part, ApiError> {
             }
             let url = text("image_url")?.ok_or_else(|| missing("image_url"))?;
             let image_url = Some(MediaUrl { url: Some(url), detail: text("detail")? });
-            measure(ContentPart { kind: Some("image_url".to_owned()), image_url, ..ContentPart::default() }, param)
+            let part = ContentPart { kind: Some("image_url".to_owned()), image_url, ..ContentPart::default() };
+            // Here the URL is not within an object.
+            measure(part, param).map_err(|error| ApiError {
+                param: error
+                    .param
+                    .as_deref()
+                    .map(|path| path.replace(".image_url.", ".").replace(".url", ".image_url")),
+                ..error
+            })
         }
         "input_audio" => {
             let inner = &part["input_audio"];

@@ -33,7 +33,7 @@ pub(super) async fn create(JsonBody(context, wire): JsonBody<CreateResponse>) ->
     let Generation { choices, usage } = generation;
     let mut choice = choices.into_iter().next().unwrap_or_default();
     let seal = Seal::new(context.app().kit.seed)?;
-    let output = output::of(&choice, performed, manner, &ids, &seal);
+    let output = output::of(&choice, &performed, manner, &ids, &seal);
 
     let last = flows.first().and_then(|flow: &Flow| flow.clone().take_all()).map_or(Tick::default(), |(_, last)| last);
     let created = context.created();

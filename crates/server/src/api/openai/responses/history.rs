@@ -59,16 +59,16 @@ pub(super) fn own(
     for (index, item) in list.into_iter().enumerate() {
         match items::read(item, ids, &format!("input[{index}]"))? {
             Sent::Item(item) => own.push(item),
-            Sent::Reference(id) => match referred(context, &id, before)? {
-                Some(item) => own.push(item),
-                None => {
+            Sent::Reference(id) => {
+                let item = referred(context, &id, before)?.ok_or_else(|| {
                     let message = format!(
-                        "Item with id '{id}' not found. Items are not persisted when `store` is set to false. Try again \
-                         with `store` set to true, or remove this item from your input."
+                        "Item with id '{id}' not found. Items are not persisted when `store` is set to false. Try \
+                         again with `store` set to true, or remove this item from your input."
                     );
-                    return Err(ApiError::invalid(message).param("input").status(http::StatusCode::NOT_FOUND));
-                }
-            },
+                    ApiError::invalid(message).param("input").status(http::StatusCode::NOT_FOUND)
+                })?;
+                own.push(item);
+            }
         }
     }
     Ok(own)

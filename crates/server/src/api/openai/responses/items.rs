@@ -123,7 +123,7 @@ pub(in crate::api::openai) fn read(mut item: Object, ids: &ItemIds<'_>, param: &
         _ => ids.next(kind.prefix),
     };
     if name == "message" {
-        return message(item, id, param).map(Sent::Item);
+        return message(item, &id, param).map(Sent::Item);
     }
     let mut full = Object::new();
     full.insert("id".to_owned(), json!(id));
@@ -146,7 +146,7 @@ pub(in crate::api::openai) fn read(mut item: Object, ids: &ItemIds<'_>, param: &
 }
 
 /// A message in its full form.
-fn message(mut item: Object, id: String, param: &str) -> Result<Value, ApiError> {
+fn message(mut item: Object, id: &str, param: &str) -> Result<Value, ApiError> {
     const ROLES: [&str; 4] = ["assistant", "system", "developer", "user"];
     let role = match item.remove("role") {
         Some(Value::String(role)) if ROLES.contains(&&*role) => role,

@@ -1,7 +1,7 @@
 //! Request for a response → [`GenerationRequest`]: every parameter checked, in OpenAI's words where it is wrong.
 
 use fakeai_catalog::ModelCard;
-use fakeai_writer::{Format, GenerationRequest, Limits, Prompt, Role, Sampling, Seeding, Turn};
+use fakeai_writer::{Format, GenerationRequest, Limits, Prompt, Reasoning, Role, Sampling, Seeding, Turn, Verbosity};
 use serde_json::{Value, json};
 
 use super::echo::Echo;
@@ -70,81 +70,37 @@ pub(super) enum Thoughts {
 
 pub(super) fn lower(context: &Context, mut wire: CreateResponse, ids: &ItemIds<'_>) -> Result<Lowered, ApiError> {
     let model = model(&mut wire)?;
-    let prompt_turn = prompt(wire.prompt.as_ref())?;
-    if wire.input.is_none()
-        && wire.prompt.is_none()
-        && wire.previous_response_id.is_none()
-        && wire.conversation.is_none()
-    {
+    if !wire.says_something() {
         return Err(ApiError::missing("input"));
     }
-    not_built(&wire)?;
     let conversation = conversation(wire.conversation.take(), wire.previous_response_id.as_deref())?;
-    let manner = manner(&wire)?;
-    metadata(wire.metadata.as_ref())?;
-    let limit = limit(wire.max_output_tokens)?;
-    let most_calls = integer("max_tool_calls", wire.max_tool_calls, Range::from(1))?;
-    let temperature = number("temperature", wire.temperature, Range::new(0.0, 2.0))?;
-    number("top_p", wire.top_p, Range::new(0.0, 1.0))?;
-    let top_logprobs = integer("top_logprobs", wire.top_logprobs, Range::new(0, 20))?;
-    let text = wire.text.take().unwrap_or_default();
-    let verbosity = verbosity(text.verbosity.as_deref(), "text.verbosity")?;
-    let (format, format_echo) = format(text.format)?;
-    let cached_for_a_day = cache_retention(wire.prompt_cache_retention.as_deref())?;
-    let tier = service_tier(wire.service_tier.as_deref())?;
+    let checked = check(&mut wire)?;
     let one_at_a_time = wire.parallel_tool_calls == Some(false);
     let offers = offers::read(wire.tools.take().unwrap_or_default(), wire.tool_choice.take(), one_at_a_time)?;
-
     let card = context.app().model(context.workspace(), &model)?;
     let reasoning_wire = wire.reasoning.take();
-    let wish = Wish { effort: reasoning_wire.as_ref().and_then(|wire| wire.effort.as_deref()), ..Wish::default() };
-    let reasoning = reasoning::reasoning(&card, wish, "reasoning.effort")?;
-    if refuses_sampling(&card, reasoning) {
-        only_default("temperature", wire.temperature, 1.0)?;
-        only_default("top_p", wire.top_p, 1.0)?;
-        if top_logprobs.is_some_and(|top| top > 0) {
-            return Err(unsupported_parameter("top_logprobs", ""));
-        }
-    }
-    let summary = summary(reasoning_wire.as_ref(), &card)?;
-    let thoughts = match summary {
-        _ if !reasoning::is_openai(&card) => Thoughts::Open,
-        Some(sentences) => Thoughts::Summary(sentences),
-        None => Thoughts::Hidden,
+    let (reasoning, thoughts) = think(&card, reasoning_wire.as_ref(), &wire)?;
+    let manner = Manner { thoughts, ..checked.manner };
+    let Told { input, turns, performed } =
+        tell(context, &mut wire, conversation.as_deref(), &offers, ids, (manner.include, checked.most_calls))?;
+
+    let terms = Terms {
+        limit: checked.limit,
+        cache_key: wire.prompt_cache_key.clone(),
+        cached_for_a_day: checked.cached_for_a_day,
     };
-    let manner = Manner { thoughts, ..manner };
-
-    let before = history::before(context, wire.previous_response_id.as_deref(), conversation.as_deref())?;
-    let input = history::own(context, wire.input.take(), &before, ids)?;
-    let mut items = before;
-    items.extend(input.iter().cloned());
-    let seal = Seal::new(context.app().kit.seed)?;
-    let mut turns = turns::turns(&items, &seal)?;
-    turns.extend(prompt_turn);
-    if turns.is_empty() {
-        let message = "Invalid 'input': empty array. Expected an array with minimum length 1, but got an empty array \
-                       instead.";
-        return Err(ApiError::invalid(message).param("input").code("empty_array"));
-    }
-    let performed = perform(&offers, &items, ids, manner.include, most_calls);
-    tell(&performed, &mut turns);
-    if let Some(instructions) = &wire.instructions {
-        turns.insert(0, Turn::new(Role::System, instructions.clone()));
-    }
-
-    let max_tokens = limit.map_or(card.max_output_tokens, |limit| limit.tokens);
-    let terms = Terms { limit, cache_key: wire.prompt_cache_key.clone(), cached_for_a_day };
-    let truncate = truncation::wanted(wire.truncation.as_deref())?;
+    let max_tokens = terms.limit.map_or(card.max_output_tokens, |limit| limit.tokens);
+    let temperature = wire.temperature;
     let echo = Echo {
         model,
         effort: reasoning.map(|reasoning| reasoning.effort.name()),
         summary: reasoning_wire.and_then(|wire| wire.summary.or(wire.generate_summary)),
-        format: format_echo,
-        verbosity: text.verbosity.unwrap_or_else(|| "medium".to_owned()),
-        tier,
+        format: checked.format_echo,
+        verbosity: checked.verbosity_echo,
+        tier: checked.tier,
         tools: offers.echo,
         tool_choice: offers.choice,
-        top_logprobs: top_logprobs.unwrap_or(0),
+        top_logprobs: checked.top_logprobs,
         conversation: conversation.clone(),
         wire,
     };
@@ -158,17 +114,115 @@ pub(super) fn lower(context: &Context, mut wire: CreateResponse, ids: &ItemIds<'
             logit_bias: Vec::new(),
         },
         limits: Limits { max_tokens, min_tokens: 0, ignore_eos: false, stop: Vec::new() },
-        format,
-        logprobs: manner.include.logprobs.then(|| top_logprobs.unwrap_or(0) as u8),
-        verbosity,
+        format: checked.format,
+        logprobs: manner.include.logprobs.then_some(checked.top_logprobs as u8),
+        verbosity: checked.verbosity,
         tools: offers.tools,
         reasoning,
         prediction: None,
     };
-    if truncate {
-        truncation::fit(context, &mut request, limit);
+    if checked.truncate {
+        truncation::fit(context, &mut request, terms.limit);
     }
     Ok(Lowered { request, terms, input, performed, conversation, echo, manner })
+}
+
+/// Parameters that can be judged by themselves.
+struct Checked {
+    manner: Manner,
+    limit: Option<TokenLimit>,
+    most_calls: Option<i64>,
+    top_logprobs: i64,
+    verbosity: Verbosity,
+    verbosity_echo: String,
+    format: Format,
+    format_echo: Value,
+    tier: &'static str,
+    cached_for_a_day: bool,
+    truncate: bool,
+}
+
+fn check(wire: &mut CreateResponse) -> Result<Checked, ApiError> {
+    not_built(wire)?;
+    metadata(wire.metadata.as_ref())?;
+    number("temperature", wire.temperature, Range::new(0.0, 2.0))?;
+    number("top_p", wire.top_p, Range::new(0.0, 1.0))?;
+    let text = wire.text.take().unwrap_or_default();
+    let (format, format_echo) = format(text.format)?;
+    Ok(Checked {
+        manner: manner(wire)?,
+        limit: limit(wire.max_output_tokens)?,
+        most_calls: integer("max_tool_calls", wire.max_tool_calls, Range::from(1))?,
+        top_logprobs: integer("top_logprobs", wire.top_logprobs, Range::new(0, 20))?.unwrap_or(0),
+        verbosity: verbosity(text.verbosity.as_deref(), "text.verbosity")?,
+        verbosity_echo: text.verbosity.unwrap_or_else(|| "medium".to_owned()),
+        format,
+        format_echo,
+        tier: service_tier(wire.service_tier.as_deref())?,
+        cached_for_a_day: cache_retention(wire.prompt_cache_retention.as_deref())?,
+        truncate: truncation::wanted(wire.truncation.as_deref())?,
+    })
+}
+
+/// How the model thinks, and what is shown of it.
+fn think(
+    card: &ModelCard,
+    wanted: Option<&ReasoningWire>,
+    wire: &CreateResponse,
+) -> Result<(Option<Reasoning>, Thoughts), ApiError> {
+    let wish = Wish { effort: wanted.and_then(|wanted| wanted.effort.as_deref()), ..Wish::default() };
+    let reasoning = reasoning::reasoning(card, wish, "reasoning.effort")?;
+    if refuses_sampling(card, reasoning) {
+        only_default("temperature", wire.temperature, 1.0)?;
+        only_default("top_p", wire.top_p, 1.0)?;
+        if wire.top_logprobs.is_some_and(|top| top > 0) {
+            return Err(unsupported_parameter("top_logprobs", ""));
+        }
+    }
+    let thoughts = match summary(wanted, card)? {
+        _ if !reasoning::is_openai(card) => Thoughts::Open,
+        Some(sentences) => Thoughts::Summary(sentences),
+        None => Thoughts::Hidden,
+    };
+    Ok((reasoning, thoughts))
+}
+
+/// What the model is told.
+struct Told {
+    /// The request's own items.
+    input: Vec<Value>,
+    turns: Vec<Turn>,
+    performed: Vec<Performed>,
+}
+
+/// Puts together what came before, what is said now, what hosted tools find about it, and the instructions.
+fn tell(
+    context: &Context,
+    wire: &mut CreateResponse,
+    conversation: Option<&str>,
+    offers: &Offers,
+    ids: &ItemIds<'_>,
+    (include, most_calls): (Include, Option<i64>),
+) -> Result<Told, ApiError> {
+    let prompt_turn = prompt(wire.prompt.as_ref())?;
+    let before = history::before(context, wire.previous_response_id.as_deref(), conversation)?;
+    let input = history::own(context, wire.input.take(), &before, ids)?;
+    let mut items = before;
+    items.extend(input.iter().cloned());
+    let seal = Seal::new(context.app().kit.seed)?;
+    let mut turns = turns::turns(&items, &seal)?;
+    turns.extend(prompt_turn);
+    if turns.is_empty() {
+        let message = "Invalid 'input': empty array. Expected an array with minimum length 1, but got an empty array \
+                       instead.";
+        return Err(ApiError::invalid(message).param("input").code("empty_array"));
+    }
+    let performed = perform(offers, &items, ids, include, most_calls);
+    show_results(&performed, &mut turns);
+    if let Some(instructions) = &wire.instructions {
+        turns.insert(0, Turn::new(Role::System, instructions.clone()));
+    }
+    Ok(Told { input, turns, performed })
 }
 
 fn model(wire: &mut CreateResponse) -> Result<String, ApiError> {
@@ -340,7 +394,7 @@ fn perform(
 }
 
 /// Lets the model read what hosted tools found.
-fn tell(performed: &[Performed], turns: &mut Vec<Turn>) {
+fn show_results(performed: &[Performed], turns: &mut Vec<Turn>) {
     for run in performed {
         let Some((name, result)) = &run.told else { continue };
         let id = run.item["id"].as_str().unwrap_or_default().to_owned();

@@ -90,7 +90,7 @@ pub(super) struct Output {
 }
 
 /// The items that a generation is.
-pub(super) fn of(choice: &Choice, performed: Vec<Performed>, manner: Manner, ids: &ItemIds<'_>, seal: &Seal) -> Output {
+pub(super) fn of(choice: &Choice, performed: &[Performed], manner: Manner, ids: &ItemIds<'_>, seal: &Seal) -> Output {
     let thoughts = choice.segments.iter().take_while(|segment| segment.kind == SegmentKind::Reasoning).count();
     let last = choice.segments.len().saturating_sub(1);
     let cut = matches!(choice.finish, Finish::Length | Finish::ContentFilter);
@@ -110,7 +110,7 @@ pub(super) fn of(choice: &Choice, performed: Vec<Performed>, manner: Manner, ids
                     "role": "assistant",
                 })
             }
-            SegmentKind::Text | SegmentKind::Echo => message(segment, status, &performed, manner, ids),
+            SegmentKind::Text | SegmentKind::Echo => message(segment, status, performed, manner, ids),
         }
     });
     let mut items: Vec<Value> = items.collect();

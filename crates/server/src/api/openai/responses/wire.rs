@@ -47,6 +47,16 @@ pub(super) struct CreateResponse {
     pub context_management: Option<Value>,
 }
 
+impl CreateResponse {
+    /// Whether there is anything to answer.
+    pub(super) const fn says_something(&self) -> bool {
+        self.input.is_some()
+            || self.prompt.is_some()
+            || self.previous_response_id.is_some()
+            || self.conversation.is_some()
+    }
+}
+
 /// `input`: words, or items.
 #[derive(Clone, Debug)]
 pub(super) enum Input {

@@ -18,13 +18,11 @@ pub(super) const CUES: &[&str] = &[
 ];
 
 pub(super) fn perform(asked: &Asked<'_>) -> Vec<Performed> {
-    let (code, logs) = match sum(asked.text) {
-        Some((sum, value)) => (format!("print({sum})"), format!("{value}\n")),
-        None => {
-            let line = "Simulated: code is not run on this server.";
-            (format!("print(\"{line}\")"), format!("{line}\n"))
-        }
-    };
+    let not_run = "Simulated: code is not run on this server.";
+    let (code, logs) = sum(asked.text).map_or_else(
+        || (format!("print(\"{not_run}\")"), format!("{not_run}\n")),
+        |(sum, value)| (format!("print({sum})"), format!("{value}\n")),
+    );
     let outputs = if asked.include.code_outputs { json!([{"type": "logs", "logs": logs}]) } else { Value::Null };
     let container = match asked.tool.get("container") {
         Some(Value::String(id)) => id.clone(),

@@ -22,7 +22,7 @@ pub(super) fn perform(asked: &Asked<'_>) -> Vec<Performed> {
     let query = query(asked.text);
     let words = query.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).take(8);
     let slug = words.map(str::to_lowercase).collect::<Vec<_>>().join("-");
-    let url = format!("https://example.com/{}", slug.chars().filter(|letter| letter.is_ascii()).collect::<String>());
+    let url = format!("https://example.com/{}", slug.chars().filter(char::is_ascii).collect::<String>());
     let mut action = json!({"type": "search", "query": query, "queries": [query]});
     if asked.include.sources {
         action["sources"] = json!([{"type": "url", "url": url}]);
