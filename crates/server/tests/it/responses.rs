@@ -63,11 +63,12 @@ async fn a_stream_is_openais_to_the_byte() {
 
 /// Asks twice, whole and streamed, on servers without a history, and gives the stream's events beside the answer.
 async fn both(input: impl Into<Value>, extra: Value) -> (Value, Vec<Value>) {
-    let (input, server) = (input.into(), TestServer::new());
+    let careful = || TestServer::with(|settings| settings.writer.refusals = true);
+    let (input, server) = (input.into(), careful());
     let whole = respond(&server, input.clone(), extra.clone()).await;
     let mut streamed = ask(input, extra);
     streamed["stream"] = json!(true);
-    let events = events(&TestServer::new().post("/v1/responses", streamed).await);
+    let events = events(&careful().post("/v1/responses", streamed).await);
     (whole, events)
 }
 

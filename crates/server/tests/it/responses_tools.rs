@@ -56,11 +56,13 @@ async fn every_hosted_tool_streams_its_events() {
         (json!({"type": "shell"}), json!({"type": "shell"})),
         (json!({"type": "shell", "environment": {"type": "container_auto"}}), json!({"type": "shell"})),
         (json!({"type": "apply_patch"}), json!({"type": "apply_patch"})),
-        (json!({"type": "tool_search"}), json!({"type": "tool_search"})),
+        (json!({"type": "tool_search"}), json!("auto")),
     ] {
         let name = tool["type"].clone();
-        let body =
-            ask("Do it.", json!({"tools": [tool], "tool_choice": choice, "stream": true, "max_output_tokens": 100}));
+        let body = ask(
+            if tool["type"] == "tool_search" { "Find a tool." } else { "Do it." },
+            json!({"tools": [tool], "tool_choice": choice, "stream": true, "max_output_tokens": 100}),
+        );
         let events = events(&server.post("/v1/responses", body).await);
         let shown = kinds(&events).into_iter().filter(|kind| *kind != "response.output_text.delta");
         said.push(format!("{name}\n  {}\n", shown.collect::<Vec<_>>().join("\n  ")));

@@ -142,7 +142,25 @@ pub(in crate::api::openai) fn read(mut item: Object, ids: &ItemIds<'_>, param: &
             full.insert(key, value);
         }
     }
+    complete(&name, &mut full);
     Ok(Sent::Item(Value::Object(full)))
+}
+
+/// Gives an item the fields that are null unless said.
+fn complete(kind: &str, item: &mut Object) {
+    let own: &[&str] = match kind {
+        "shell_call" => &["environment"],
+        "shell_call_output" => &["max_output_length"],
+        _ => &[],
+    };
+    for field in own {
+        item.entry(*field).or_insert(Value::Null);
+    }
+    if let Some(Value::Object(action)) = item.get_mut("action").filter(|_| kind == "shell_call") {
+        for field in ["timeout_ms", "max_output_length"] {
+            action.entry(field).or_insert(Value::Null);
+        }
+    }
 }
 
 /// A message in its full form.

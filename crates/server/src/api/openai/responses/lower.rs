@@ -350,11 +350,9 @@ fn format(format: Option<Object>) -> Result<(Format, Value), ApiError> {
             let schema: SchemaWire = offers::parsed(&format, "text.format")?;
             let strict = schema.strict.unwrap_or_default();
             let shape = json_schema(schema, "text.format", "text.format")?;
-            let echo = json!({
-                "type": "json_schema", "description": format.get("description"), "name": format.get("name"),
-                "schema": format.get("schema"), "strict": strict,
-            });
-            Ok((shape, echo))
+            let mut echo = format;
+            echo.insert("strict".to_owned(), json!(strict));
+            Ok((shape, Value::Object(echo)))
         }
         Some(other) => Err(ApiError::unsupported_value(PARAM, other, &["json_object", "json_schema", "text"])),
     }

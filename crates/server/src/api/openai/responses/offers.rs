@@ -130,7 +130,8 @@ impl Offers {
                 Ok(Some(Wanted::Among(mode.to_owned(), names)))
             }
             kind => {
-                let wanted = Hosted::from_name(kind).ok_or_else(|| {
+                let chosen = Hosted::from_name(kind).filter(|hosted| hosted.can_be_chosen());
+                let wanted = chosen.ok_or_else(|| {
                     let mut names = vec!["function", "custom", "allowed_tools"];
                     names.extend(Hosted::all_names());
                     ApiError::unsupported_value("tool_choice.type", kind, &names)

@@ -111,7 +111,7 @@ impl Hosted {
         ["function", "custom", "namespace"].into_iter().chain(NAMES.iter().map(|(name, _)| *name)).collect()
     }
 
-    /// Whether `required` alone can mean it: listing an MCP server's tools is no call.
+    /// Whether `tool_choice` can demand it.
     pub(super) const fn can_be_chosen(self) -> bool {
         !matches!(self, Self::ToolSearch)
     }
@@ -189,9 +189,9 @@ pub(super) fn steps(item: &Value, tools: &[Value]) -> Option<Steps> {
         "shell_call" => Some(shell::steps(item)),
         "mcp_call" => Some(mcp::call_steps(item)),
         "mcp_list_tools" => Some(mcp::list_steps(item)),
+        "shell_call_output" => Some(shell::output_steps(item)),
         "computer_call"
         | "local_shell_call"
-        | "shell_call_output"
         | "apply_patch_call"
         | "tool_search_call"
         | "tool_search_output"

@@ -54,6 +54,20 @@ pub(super) fn perform(asked: &Asked<'_>) -> Vec<Performed> {
     vec![call, result]
 }
 
+/// What a command in a container says.
+pub(super) fn output_steps(item: &Value) -> Steps {
+    let mut steps = Steps::plain(item);
+    steps.added["output"] = json!([]);
+    for (index, output) in item["output"].as_array().into_iter().flatten().enumerate() {
+        let delta = json!({"stdout": output["stdout"], "stderr": output["stderr"]});
+        let fields = json!({"command_index": index, "delta": delta});
+        steps.after.push(("response.shell_call_output_content.delta", fields));
+        let fields = json!({"command_index": index, "output": [output]});
+        steps.after.push(("response.shell_call_output_content.done", fields));
+    }
+    steps
+}
+
 /// Events of commands name their item by its place alone.
 pub(super) fn steps(item: &Value) -> Steps {
     let mut steps = Steps::plain(item);
