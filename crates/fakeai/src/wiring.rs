@@ -7,7 +7,7 @@ use std::time::Duration;
 use fakeai_catalog::Catalog;
 use fakeai_core::{Clock, Seed, Tasks};
 use fakeai_engine::{Jittered, Knobs, LatencyModel};
-use fakeai_server::settings::{Address, Cors, Listen, PromptCaching, ResponseDelay, Streams, Tls};
+use fakeai_server::settings::{Address, Audio, Cors, Listen, PromptCaching, ResponseDelay, Streams, Tls};
 use fakeai_server::{Kit, Settings};
 use fakeai_tokens::{Encoding, Tokenizer};
 use fakeai_writer::{OutputLength, ReplyMode, Safety, WriterOptions};
@@ -37,6 +37,11 @@ pub(crate) fn settings(config: &Config) -> Settings {
         max_body_bytes: security.max_request_size as u64,
         cors: Cors { origins: security.cors_allowed_origins, credentials: security.cors_allow_credentials },
         streams: streams(&features),
+        audio: Audio {
+            enabled: features.enable_audio,
+            voice: features.default_voice.clone(),
+            format: features.default_audio_format.clone(),
+        },
         safety_message: features.prepend_safety_message,
         metrics: metrics.enable_metrics,
         prometheus: metrics.enable_prometheus,

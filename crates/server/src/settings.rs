@@ -36,6 +36,8 @@ pub struct Settings {
     pub cors: Cors,
     /// Limits of streams.
     pub streams: Streams,
+    /// How spoken answers sound.
+    pub audio: Audio,
     /// Whether conversations without a system message begin with one about safety.
     pub safety_message: bool,
     /// Whether requests are written down.
@@ -105,6 +107,17 @@ pub struct PromptCaching {
     pub min_tokens: u32,
 }
 
+/// How spoken answers sound where the request does not say.
+#[derive(Clone, Debug)]
+pub struct Audio {
+    /// Whether there are any.
+    pub enabled: bool,
+    /// The name of the voice.
+    pub voice: String,
+    /// `mp3`, `opus`, `aac`, `flac`, `wav` or `pcm16`.
+    pub format: String,
+}
+
 /// What browsers may do.
 #[derive(Clone, Debug)]
 pub struct Cors {
@@ -145,6 +158,7 @@ impl Default for Settings {
                 token_timeout: Duration::from_secs(30),
                 keepalive: Some(Duration::from_secs(15)),
             },
+            audio: Audio { enabled: true, voice: "alloy".to_owned(), format: "mp3".to_owned() },
             safety_message: false,
             metrics: true,
             prometheus: true,

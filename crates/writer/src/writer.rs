@@ -12,6 +12,7 @@ use crate::limits::{Span, end, find_stop};
 use crate::prediction::{compare, edited};
 use crate::prose::{Brief, Composer, Reader};
 use crate::shaped::shaped;
+use crate::shown::told;
 use crate::source::Source;
 use crate::tools::Plan;
 use crate::{
@@ -214,7 +215,7 @@ impl<'a> Asked<'a> {
         let lead = match (&plan.report, &request.prediction) {
             (Some(report), _) => report.clone(),
             (None, Some(prediction)) => edited(prediction, brief.text),
-            (None, None) => return None,
+            (None, None) => told(request)?,
         };
         let favoured = bias.map_or(&[][..], Bias::favoured);
         Some(Source::Led(lead, Box::new(Composer::new(brief, rng.clone(), Some(1), favoured))))

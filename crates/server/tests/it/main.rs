@@ -14,6 +14,7 @@ mod conversations;
 mod embeddings;
 mod errors;
 mod harness;
+mod media;
 mod models;
 mod observe;
 mod responses;

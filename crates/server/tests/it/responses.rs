@@ -63,7 +63,7 @@ async fn a_stream_is_openais_to_the_byte() {
 
 /// Asks twice, whole and streamed, on servers without a history, and gives the stream's events beside the answer.
 async fn both(input: impl Into<Value>, extra: Value) -> (Value, Vec<Value>) {
-    let careful = || TestServer::with(|settings| settings.writer.refusals = true);
+    let careful = || TestServer::with(|settings| settings.writer.safety.refusals = true);
     let (input, server) = (input.into(), careful());
     let whole = respond(&server, input.clone(), extra.clone()).await;
     let mut streamed = ask(input, extra);
@@ -159,7 +159,7 @@ async fn stored_responses_are_found_listed_and_deleted() {
     let server = TestServer::new();
     let input = json!([{"role": "developer", "content": "Be brief."}, {"role": "user", "content": [
         {"type": "input_text", "text": "hello"},
-        {"type": "input_image", "image_url": "data:image/gif;base64,R0lGODlhAAQABAAAAAA="},
+        {"type": "input_image", "image_url": "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"},
     ]}]);
     let made = respond(&server, input, json!({"metadata": {"k": "v"}})).await;
     let path = format!("/v1/responses/{}", made["id"].as_str().unwrap());

@@ -5,6 +5,7 @@ mod completions;
 mod conversations;
 mod embeddings;
 mod format;
+mod media;
 mod models;
 mod reasoning;
 mod responses;

@@ -13,10 +13,9 @@ mod routes;
 mod shape;
 mod stored;
 mod thinking;
+mod voice;
 mod wire;
 
-pub(super) use content::measure;
 pub(super) use logprobs::TokenLogprob;
 pub(super) use params::{cache_retention, logit_bias, metadata, service_tier, stops, verbosity};
 pub(super) use routes::endpoints;
-pub(super) use wire::{ContentPart, InputAudio, MediaUrl};

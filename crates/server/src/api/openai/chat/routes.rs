@@ -1,5 +1,7 @@
 //! `POST /chat/completions`.
 
+use std::sync::Arc;
+
 use axum::response::Response;
 use axum::routing::post;
 use fakeai_writer::Generation;
@@ -9,6 +11,7 @@ use super::encode;
 use super::head::{CallIds, Head, Manner};
 use super::lower::{Lowered, lower};
 use super::stored;
+use super::voice;
 use super::wire::ChatRequest;
 use crate::api::Endpoint;
 use crate::body::stream;
@@ -25,11 +28,20 @@ pub(in crate::api::openai) fn endpoints() -> Vec<Endpoint> {
 
 async fn create(JsonBody(context, wire): JsonBody<ChatRequest>) -> Result<Response, ApiError> {
     let lowered = lower(&context, wire).map_err(|error| context.validation(error))?;
-    let Lowered { request, terms, model, service_tier, stream: streaming, manner, keep } = lowered;
+    let Lowered { request, terms, model, service_tier, stream: streaming, manner, keep, spoken } = lowered;
+    let card = Arc::clone(&request.model);
     context.note().model = Some(request.model.id.as_str().into());
     let head = head(&context, &request.model.id, model, service_tier, manner);
-    let answer = generate(&context, request, &terms).map_err(|error| context.validation(error))?;
-    let head = named(head, &context, &answer.generation);
+    let mut answer = generate(&context, request, &terms).map_err(|error| context.validation(error))?;
+    let mut head = named(head, &context, &answer.generation);
+    if let Some(spoken) = spoken {
+        voice::charge(&context, spoken, &card, &mut answer.generation);
+        if streaming {
+            let live = voice::Live::all(&context, spoken, &answer.generation)?;
+            return Ok(stream(context, answer, Chunks::new(head).spoken(live)));
+        }
+        head.spoken = voice::say(&context, spoken, &answer.generation).await?;
+    }
     if let Some(keep) = keep {
         let completion = serde_json::to_value(encode::completion(&head, &answer.generation));
         keep.put(&context, completion.map_err(|_| ApiError::internal())?)?;
@@ -50,6 +62,7 @@ fn head(context: &Context, card_id: &str, model: String, service_tier: &'static 
         service_tier,
         manner,
         call_ids: CallIds::default(),
+        spoken: Vec::new(),
     }
 }
 

@@ -1,8 +1,9 @@
 //! What a chat request looks like on the wire: lenient, unknown fields accepted.
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use super::voice::AudioWire;
 use crate::api::openai::format::SchemaWire;
 use crate::api::openai::tools::{CustomWire, FunctionWire};
 use crate::wire::{OneOrMany, one_of};
@@ -39,6 +40,9 @@ pub(super) struct ChatRequest {
     pub function_call: Option<Value>,
     pub reasoning_effort: Option<String>,
     pub prediction: Option<PredictionWire>,
+    pub modalities: Option<Vec<String>>,
+    pub audio: Option<AudioWire>,
+    pub user: Option<String>,
     pub prompt_cache_key: Option<String>,
     pub prompt_cache_retention: Option<String>,
     // vLLM's own.
@@ -56,12 +60,14 @@ pub(super) struct ChatRequest {
 }
 
 /// A tool on offer.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct ToolWire {
-    #[serde(rename = "type")]
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub function: Option<FunctionWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub custom: Option<CustomWire>,
 }
 
@@ -100,11 +106,12 @@ pub(super) struct StreamOptions {
     pub include_obfuscation: Option<bool>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct ResponseFormat {
-    #[serde(rename = "type")]
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub json_schema: Option<SchemaWire>,
 }
 
@@ -119,6 +126,14 @@ pub(super) struct Message {
     pub tool_calls: Option<Vec<CallWire>>,
     pub function_call: Option<CalledFunction>,
     pub refusal: Option<String>,
+    pub audio: Option<AudioReference>,
+}
+
+/// An earlier answer that was spoken.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct AudioReference {
+    pub id: Option<String>,
 }
 
 /// A call the model made in an earlier turn.
@@ -164,7 +179,7 @@ impl<'de> Deserialize<'de> for Content {
 /// A piece of a message.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in crate::api::openai) struct ContentPart {
+pub(super) struct ContentPart {
     #[serde(rename = "type")]
     pub kind: Option<String>,
     pub text: Option<String>,
@@ -172,20 +187,30 @@ pub(in crate::api::openai) struct ContentPart {
     pub image_url: Option<MediaUrl>,
     pub video_url: Option<MediaUrl>,
     pub input_audio: Option<InputAudio>,
+    pub file: Option<FileWire>,
 }
 
 /// An image or a video by URL or data URL.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in crate::api::openai) struct MediaUrl {
+pub(super) struct MediaUrl {
     pub url: Option<String>,
     pub detail: Option<String>,
+}
+
+/// A document, stored or sent along.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct FileWire {
+    pub file_id: Option<String>,
+    pub filename: Option<String>,
+    pub file_data: Option<String>,
 }
 
 /// Sound, in base64.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in crate::api::openai) struct InputAudio {
+pub(super) struct InputAudio {
     pub data: Option<String>,
     pub format: Option<String>,
 }

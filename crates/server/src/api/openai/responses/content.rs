@@ -1,10 +1,11 @@
 //! Parts of messages: completed where clients leave fields out, and measured for the writer.
 
+use fakeai_tokens::ImageDetail;
 use fakeai_writer::Part;
 use serde_json::{Value, json};
 
 use super::items::wrong_type;
-use crate::api::openai::chat::{ContentPart, InputAudio, MediaUrl, measure};
+use crate::api::openai::media::{document, picture, sound};
 use crate::error::ApiError;
 
 const KINDS: [&str; 9] = [
@@ -74,30 +75,45 @@ fn measured(part: &Value, param: &str) -> Result<Part, ApiError> {
                 return Err(no_file(&id, &format!("{param}.file_id")));
             }
             let url = text("image_url")?.ok_or_else(|| missing("image_url"))?;
-            let image_url = Some(MediaUrl { url: Some(url), detail: text("detail")? });
-            let part = ContentPart { kind: Some("image_url".to_owned()), image_url, ..ContentPart::default() };
-            // Here the URL is not within an object.
-            measure(part, param).map_err(|error| ApiError {
-                param: error
-                    .param
-                    .as_deref()
-                    .map(|path| path.replace(".image_url.", ".").replace(".url", ".image_url")),
-                ..error
-            })
+            let detail = detail(text("detail")?.as_deref(), &format!("{param}.detail"))?;
+            picture(&url, detail, &format!("{param}.image_url"))
         }
         "input_audio" => {
             let inner = &part["input_audio"];
-            let field = |name: &str| inner[name].as_str().map(str::to_owned);
-            let input_audio = Some(InputAudio { data: field("data"), format: field("format") });
-            measure(ContentPart { kind: Some("input_audio".to_owned()), input_audio, ..ContentPart::default() }, param)
+            match inner["format"].as_str() {
+                None => return Err(missing("input_audio.format")),
+                Some("wav" | "mp3") => {}
+                Some(other) => {
+                    let param = format!("{param}.input_audio.format");
+                    return Err(ApiError::unsupported_value(&param, other, &["wav", "mp3"]));
+                }
+            }
+            let data = inner["data"].as_str().ok_or_else(|| missing("input_audio.data"))?;
+            sound(data, &format!("{param}.input_audio.data"))
         }
         "input_file" => {
             if let Some(id) = text("file_id")? {
                 return Err(no_file(&id, &format!("{param}.file_id")));
             }
-            measure(ContentPart { kind: Some("file".to_owned()), ..ContentPart::default() }, param)
+            if text("file_url")?.is_some() {
+                return Err(ApiError::invalid("Files are never fetched by this server: send 'file_data'.")
+                    .param(format!("{param}.file_url"))
+                    .code("not_built_yet"));
+            }
+            let data = text("file_data")?.ok_or_else(|| missing("file_data"))?;
+            document(&data, text("filename")?, &format!("{param}.file_data"))
         }
         other => Err(ApiError::unsupported_value(&format!("{param}.type"), other, &KINDS)),
+    }
+}
+
+/// How closely to look at a picture.
+fn detail(detail: Option<&str>, param: &str) -> Result<ImageDetail, ApiError> {
+    match detail {
+        None | Some("auto") => Ok(ImageDetail::Auto),
+        Some("low") => Ok(ImageDetail::Low),
+        Some("high" | "original") => Ok(ImageDetail::High),
+        Some(other) => Err(ApiError::unsupported_value(param, other, &["auto", "low", "high", "original"])),
     }
 }
 

@@ -1,4 +1,4 @@
-//! How long a recording is, from its headers.
+//! How long a recording is, from its headers alone: fast, for WAV and MP3 only.
 
 /// Seconds of a WAV or MP3 recording; `None` for anything else.
 pub fn audio_seconds(bytes: &[u8]) -> Option<f64> {
