@@ -183,18 +183,15 @@ impl Chunks {
 impl StreamDialect for Chunks {
     fn start(&mut self, choice: usize, first_call: Option<(usize, &CalledTool)>, out: &mut BytesMut) {
         self.open(choice, out);
-        match first_call.filter(|(segment, _)| self.opened_with(choice, *segment)) {
-            Some((segment, tool)) => {
-                out.extend_from_slice(b"\"role\":\"assistant\",\"content\":null,");
-                self.open_call(choice, segment, tool, out);
-                out.extend_from_slice(b",\"refusal\":null},\"logprobs\":null");
-            }
-            None => {
-                let content: &[u8] = if self.spoken.is_empty() { b"\"\"" } else { b"null" };
-                out.extend_from_slice(b"\"role\":\"assistant\",\"content\":");
-                out.extend_from_slice(content);
-                out.extend_from_slice(b",\"refusal\":null},\"logprobs\":null");
-            }
+        if let Some((segment, tool)) = first_call.filter(|(segment, _)| self.opened_with(choice, *segment)) {
+            out.extend_from_slice(b"\"role\":\"assistant\",\"content\":null,");
+            self.open_call(choice, segment, tool, out);
+            out.extend_from_slice(b",\"refusal\":null},\"logprobs\":null");
+        } else {
+            let content: &[u8] = if self.spoken.is_empty() { b"\"\"" } else { b"null" };
+            out.extend_from_slice(b"\"role\":\"assistant\",\"content\":");
+            out.extend_from_slice(content);
+            out.extend_from_slice(b",\"refusal\":null},\"logprobs\":null");
         }
         self.close(None, 0, out);
     }

@@ -91,7 +91,7 @@ pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered,
         prediction,
     };
     let terms = Terms { limit, cache_key: wire.prompt_cache_key, cached_for_a_day };
-    Ok(Lowered { request, terms, model, service_tier, stream, manner, keep, spoken })
+    Ok(Lowered { request, terms, model, service_tier, stream, manner, spoken, keep })
 }
 
 /// What is kept beside the answer.

@@ -55,7 +55,8 @@ pub(super) fn spoken(
     prompt: &Prompt,
 ) -> Result<Option<Spoken>, ApiError> {
     let modalities = wire.modalities.as_deref().unwrap_or_default();
-    for (index, name) in modalities.iter().enumerate().filter(|(_, name)| *name != "text" && *name != "audio") {
+    let mut unknown = modalities.iter().enumerate().filter(|(_, name)| *name != "text" && *name != "audio");
+    if let Some((index, name)) = unknown.next() {
         return Err(ApiError::unsupported_value(&format!("modalities[{index}]"), name, &["text", "audio"]));
     }
     let wanted = modalities.iter().any(|name| name == "audio");
