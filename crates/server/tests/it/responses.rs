@@ -389,6 +389,79 @@ proptest::proptest! {
     }
 }
 
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_tools_are_taken_or_refused(tools in proptest::collection::vec(tool(), 0..4), choice in junk()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let server = TestServer::new();
+            let extra = json!({"tools": tools, "tool_choice": choice, "max_output_tokens": 16});
+            let answer = server.post("/v1/responses", ask("Search the web, draw and compute 1+1", extra)).await;
+            assert!(answer.status == 200 || answer.status.is_client_error(), "{} {tools:?}", answer.status);
+        });
+    }
+}
+
+/// Any small piece of JSON that might stand somewhere in a request.
+fn junk() -> impl proptest::strategy::Strategy<Value = Value> {
+    use proptest::prelude::*;
+    prop_oneof![
+        Just(Value::Null),
+        any::<i32>().prop_map(|number| json!(number)),
+        prop::sample::select(&["auto", "none", "required", "ask", "16x16", "always"][..]).prop_map(|text| json!(text)),
+        Just(json!(["ask", 1])),
+        Just(json!({"type": "web_search"})),
+        Just(json!({"type": "function", "name": "ask"})),
+        Just(json!({"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "ask"}, 5]})),
+        Just(json!({"type": "mcp", "server_label": "ask", "name": "ask"})),
+        Just(json!({"never": {"tool_names": ["ask"]}})),
+    ]
+}
+
+/// Tools of any kind with any of their fields, right or wrong.
+fn tool() -> impl proptest::strategy::Strategy<Value = Value> {
+    use proptest::prelude::*;
+    const KINDS: [&str; 12] = [
+        "function",
+        "custom",
+        "namespace",
+        "web_search",
+        "file_search",
+        "code_interpreter",
+        "image_generation",
+        "mcp",
+        "computer_use_preview",
+        "shell",
+        "apply_patch",
+        "tool_search",
+    ];
+    const FIELDS: [&str; 14] = [
+        "name",
+        "parameters",
+        "strict",
+        "format",
+        "tools",
+        "vector_store_ids",
+        "container",
+        "size",
+        "partial_images",
+        "server_label",
+        "server_url",
+        "allowed_tools",
+        "require_approval",
+        "environment",
+    ];
+    let fields = prop::collection::vec((prop::sample::select(&FIELDS[..]), junk()), 0..8);
+    (prop::sample::select(&KINDS[..]), fields).prop_map(|(kind, fields)| {
+        let mut tool = json!({"type": kind});
+        for (name, value) in fields {
+            tool[name] = value;
+        }
+        tool
+    })
+}
+
 /// Items of any kind with any of their fields, right or wrong.
 fn item() -> impl proptest::strategy::Strategy<Value = Value> {
     use proptest::prelude::*;

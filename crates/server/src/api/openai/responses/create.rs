@@ -43,14 +43,15 @@ pub(super) async fn create(JsonBody(context, wire): JsonBody<CreateResponse>) ->
     choice.segments = output.shown;
     choice.finish = Finish::Stop;
 
+    // First what can fail, because the conversation may have gone meanwhile: nothing is stored half.
+    if let Some(conversation) = conversation {
+        conversations::append(&context, &conversation, input.iter().cloned().chain(items).collect())?;
+    }
     if manner.store {
         let ends = choice.segments.iter().map(|segment| segment.tokens.iter().map(|token| token.end).collect());
         let schedule = manner.background.then(|| Schedule::of(flows.first(), context.arrived()));
-        let stored = Stored { response: response.clone(), input: input.clone(), ends: ends.collect(), schedule };
+        let stored = Stored { response: response.clone(), input, ends: ends.collect(), schedule };
         stored::put(&context, &stored)?;
-    }
-    if let Some(conversation) = conversation {
-        conversations::append(&context, &conversation, input.into_iter().chain(items).collect())?;
     }
     let answer = Answer { generation: Generation { choices: vec![choice], usage }, flows };
     if manner.stream {

@@ -43,7 +43,8 @@ pub(super) struct Events {
 struct DeltaForm {
     head: Vec<u8>,
     middle: Vec<u8>,
-    logprobs: bool,
+    /// Whether they have a list of log probabilities, and whether there is anything in it.
+    logprobs: Option<bool>,
 }
 
 impl Events {
@@ -117,7 +118,7 @@ impl Events {
             for (kind, fields) in before {
                 self.emit_of_item(kind, fields, out);
             }
-            self.delta = delta.map_or_else(DeltaForm::default, |kind| self.form(kind, "", false));
+            self.delta = delta.map_or_else(DeltaForm::default, |kind| self.form(kind, "", None));
             return;
         }
         let mut first = item.clone();
@@ -131,12 +132,12 @@ impl Events {
             "custom_tool_call" => {
                 (first["status"], first["input"]) = (json!("in_progress"), json!(""));
                 self.emit_added(&first, out);
-                self.delta = self.form("response.custom_tool_call_input.delta", "", false);
+                self.delta = self.form("response.custom_tool_call_input.delta", "", None);
             }
             _ => {
                 (first["status"], first["arguments"]) = (json!("in_progress"), json!(""));
                 self.emit_added(&first, out);
-                self.delta = self.form("response.function_call_arguments.delta", "", false);
+                self.delta = self.form("response.function_call_arguments.delta", "", None);
             }
         }
     }
@@ -154,7 +155,8 @@ impl Events {
                 "response.output_text.delta",
             ),
         };
-        let logprobs = kind == "response.output_text.delta";
+        let given = part["logprobs"][0].is_object();
+        let logprobs = (kind == "response.output_text.delta").then_some(given);
         self.emit_of_item("response.content_part.added", json!({"content_index": 0, "part": empty}), out);
         self.delta = self.form(kind, ",\"content_index\":0", logprobs);
     }
@@ -172,14 +174,14 @@ impl Events {
         if summary {
             let part = json!({"type": "summary_text", "text": ""});
             self.emit_of_item("response.reasoning_summary_part.added", json!({"summary_index": 0, "part": part}), out);
-            self.delta = self.form("response.reasoning_summary_text.delta", ",\"summary_index\":0", false);
+            self.delta = self.form("response.reasoning_summary_text.delta", ",\"summary_index\":0", None);
         } else if open.is_object() {
             self.add_part(&open, out);
         }
     }
 
     /// The form of the deltas of the item under way.
-    fn form(&self, kind: &str, index: &str, logprobs: bool) -> DeltaForm {
+    fn form(&self, kind: &str, index: &str, logprobs: Option<bool>) -> DeltaForm {
         let head = format!("event: {kind}\ndata: {{\"type\":\"{kind}\",\"sequence_number\":");
         let id = self.item()["id"].as_str().unwrap_or_default();
         let middle = format!(",\"item_id\":\"{id}\",\"output_index\":{}{index},\"delta\":\"", self.place);
@@ -198,11 +200,10 @@ impl Events {
         out.extend_from_slice(&self.delta.middle);
         push_text(out, text);
         out.extend_from_slice(b"\"");
-        if self.delta.logprobs {
+        if let Some(given) = self.delta.logprobs {
             out.extend_from_slice(b",\"logprobs\":[");
-            let logprob = &self.item()["content"][0]["logprobs"][token];
-            if !logprob.is_null() {
-                push_json(out, logprob);
+            if given {
+                push_json(out, &self.item()["content"][0]["logprobs"][token]);
             }
             out.extend_from_slice(b"]");
         }

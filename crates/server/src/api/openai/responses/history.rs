@@ -24,14 +24,15 @@ pub(super) fn before(
     let mut rounds = Vec::new();
     let mut next = previous.map(str::to_owned);
     while let Some(id) = next.take().filter(|_| rounds.len() < MOST_RESPONSES) {
-        let Some(mut stored) = stored::find(context, &id)? else {
+        let Some(stored) = stored::find(context, &id)? else {
             return Err(ApiError::invalid(format!("Previous response with id '{id}' not found."))
                 .param("previous_response_id")
                 .code("previous_response_not_found"));
         };
         next = stored.response["previous_response_id"].as_str().map(str::to_owned);
+        let mut response = stored.at(context.clock().now());
         let mut items = stored.input;
-        if let Value::Array(output) = stored.response["output"].take() {
+        if let Value::Array(output) = response["output"].take() {
             items.extend(output);
         }
         rounds.push(items);
