@@ -1,6 +1,7 @@
 //! From the configuration to the server: every key finds the place where it does what it says.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::num::NonZero;
 use std::path::Path;
 use std::time::Duration;
 
@@ -65,6 +66,10 @@ fn listen(server: &Server) -> Listen {
         header_timeout: Duration::from_secs_f64(server.header_timeout_seconds),
         max_header_bytes: server.max_header_bytes,
         max_connections: server.max_connections,
+        threads: match server.workers {
+            0 => std::thread::available_parallelism().map_or(1, NonZero::get),
+            threads => threads,
+        },
     }
 }
 

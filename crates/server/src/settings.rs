@@ -69,6 +69,8 @@ pub struct Listen {
     pub max_header_bytes: usize,
     /// Most connections at a time; 0 for no limit.
     pub max_connections: usize,
+    /// Threads that serve connections, the caller's among them. Each connection stays on one.
+    pub threads: usize,
 }
 
 /// Where to listen.
@@ -179,6 +181,7 @@ impl Default for Listen {
             header_timeout: Duration::from_secs(10),
             max_header_bytes: 64 * 1024,
             max_connections: 0,
+            threads: 1,
         }
     }
 }

@@ -9,6 +9,7 @@ mod lower;
 mod messages;
 mod offers;
 mod params;
+mod plain;
 mod routes;
 mod shape;
 mod stored;

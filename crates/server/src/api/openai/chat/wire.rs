@@ -59,6 +59,25 @@ pub(super) struct ChatRequest {
     pub include_reasoning: Option<bool>,
 }
 
+impl ChatRequest {
+    /// Whether it holds pictures, sounds or documents that take a while to measure.
+    pub(super) fn carries_media(&self) -> bool {
+        const LONG_BYTES: usize = 4096;
+        let messages = self.messages.iter().flatten();
+        let parts = messages.filter_map(|message| match &message.content {
+            Some(Content::Parts(parts)) => Some(parts),
+            _ => None,
+        });
+        let long = |text: &Option<String>| text.as_ref().is_some_and(|text| text.len() > LONG_BYTES);
+        parts.flatten().any(|part| {
+            part.image_url.as_ref().is_some_and(|image| long(&image.url))
+                || part.video_url.as_ref().is_some_and(|video| long(&video.url))
+                || part.input_audio.as_ref().is_some_and(|audio| long(&audio.data))
+                || part.file.as_ref().is_some_and(|file| long(&file.file_data))
+        })
+    }
+}
+
 /// A tool on offer.
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]

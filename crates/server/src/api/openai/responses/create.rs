@@ -1,9 +1,11 @@
 //! `POST /responses`, and the counting of its input.
 
+use std::sync::Arc;
+
 use axum::response::Response;
 use fakeai_core::Tick;
 use fakeai_engine::Flow;
-use fakeai_writer::{Finish, Generation};
+use fakeai_writer::{Finish, Generation, GenerationRequest};
 use serde_json::{Value, json};
 
 use super::echo::{Times, under_way, whole};
@@ -16,19 +18,22 @@ use super::stored::{self, Schedule, Stored};
 use super::wire::CreateResponse;
 use crate::api::openai::conversations;
 use crate::body::stream;
+use crate::context::Context;
 use crate::error::ApiError;
 use crate::generation::{Answer, collect, generate_with};
 use crate::wire::{JsonBody, json as json_answer};
 
 pub(super) async fn create(JsonBody(context, wire): JsonBody<CreateResponse>) -> Result<Response, ApiError> {
     let ids = ItemIds::new(&context);
-    let lowered = lower(&context, wire, &ids).map_err(|error| context.validation(error))?;
+    let lowered = understand(&context, wire, &ids).await.map_err(|error| context.validation(error))?;
     context.note().model = Some(lowered.request.model.id.as_str().into());
     let Lowered { mut request, terms, input, performed, conversation, echo, manner } = lowered;
     output::reserve(&performed, &mut request);
-    let made = generate_with(&context, request, &terms, |request, generation| {
-        output::insert(&performed, request, generation);
-    });
+    let performed = Arc::new(performed);
+    let runs = Arc::clone(&performed);
+    let edit =
+        move |request: &GenerationRequest, generation: &mut Generation| output::insert(&runs, request, generation);
+    let made = generate_with(&context, request, terms, edit).await;
     let Answer { generation, flows } = made.map_err(|error| context.validation(too_long(error)))?;
     let Generation { choices, usage } = generation;
     let mut choice = choices.into_iter().next().unwrap_or_default();
@@ -64,6 +69,16 @@ pub(super) async fn create(JsonBody(context, wire): JsonBody<CreateResponse>) ->
     Ok(json_answer(&response))
 }
 
+/// Lowers a request; media are measured beside the connections.
+async fn understand(context: &Context, wire: CreateResponse, ids: &ItemIds) -> Result<Lowered, ApiError> {
+    if !wire.carries_media() {
+        return lower(context, wire, ids);
+    }
+    let (here, ids) = (context.clone(), ids.clone());
+    let lowered = context.app().kit.tasks.compute(move || lower(&here, wire, &ids));
+    lowered.await.unwrap_or_else(|| Err(ApiError::internal()))
+}
+
 /// The words of this API for a prompt that is too long.
 fn too_long(error: ApiError) -> ApiError {
     if error.code != Some("context_length_exceeded") {
@@ -79,7 +94,7 @@ pub(super) async fn count(JsonBody(context, mut wire): JsonBody<CreateResponse>)
     wire.model.get_or_insert_with(|| "gpt-4.1".to_owned());
     // Hosted tools do not run for being counted.
     wire.tool_choice = Some(Value::from("none"));
-    let lowered = lower(&context, wire, &ids).map_err(|error| context.validation(error))?;
+    let lowered = understand(&context, wire, &ids).await.map_err(|error| context.validation(error))?;
     let count = fakeai_writer::count_prompt(&lowered.request, &context.app().counts);
     Ok(json_answer(&json!({"object": "response.input_tokens", "input_tokens": count.tokens})))
 }

@@ -45,7 +45,7 @@ pub(super) fn own(
     context: &Context,
     input: Option<Input>,
     before: &[Value],
-    ids: &ItemIds<'_>,
+    ids: &ItemIds,
 ) -> Result<Vec<Value>, ApiError> {
     let list = match input {
         None => return Ok(Vec::new()),

@@ -59,15 +59,16 @@ const SHARED_DIGITS: usize = 16;
 const OWN_DIGITS: usize = 32;
 
 /// Makes ids that end alike.
-pub(in crate::api::openai) struct ItemIds<'a> {
-    context: &'a Context,
+#[derive(Clone)]
+pub(in crate::api::openai) struct ItemIds {
+    context: Context,
     shared: String,
 }
 
-impl<'a> ItemIds<'a> {
+impl ItemIds {
     /// New ids that share a new end.
-    pub(in crate::api::openai) fn new(context: &'a Context) -> Self {
-        Self { context, shared: context.hex_id("", SHARED_DIGITS) }
+    pub(in crate::api::openai) fn new(context: &Context) -> Self {
+        Self { context: context.clone(), shared: context.hex_id("", SHARED_DIGITS) }
     }
 
     /// A new id.
@@ -95,7 +96,7 @@ pub(in crate::api::openai) enum Sent {
 }
 
 /// An item in its full form; `param` is its path.
-pub(in crate::api::openai) fn read(mut item: Object, ids: &ItemIds<'_>, param: &str) -> Result<Sent, ApiError> {
+pub(in crate::api::openai) fn read(mut item: Object, ids: &ItemIds, param: &str) -> Result<Sent, ApiError> {
     if item.get("type").is_none_or(Value::is_null) {
         let message = item.contains_key("role") || item.contains_key("content");
         let kind = if message || !item.contains_key("id") { "message" } else { "item_reference" };

@@ -68,7 +68,7 @@ pub(super) enum Thoughts {
     Open,
 }
 
-pub(super) fn lower(context: &Context, mut wire: CreateResponse, ids: &ItemIds<'_>) -> Result<Lowered, ApiError> {
+pub(super) fn lower(context: &Context, mut wire: CreateResponse, ids: &ItemIds) -> Result<Lowered, ApiError> {
     let model = model(&mut wire)?;
     if !wire.says_something() {
         return Err(ApiError::missing("input"));
@@ -201,7 +201,7 @@ fn tell(
     wire: &mut CreateResponse,
     conversation: Option<&str>,
     offers: &Offers,
-    ids: &ItemIds<'_>,
+    ids: &ItemIds,
     (include, most_calls): (Include, Option<i64>),
 ) -> Result<Told, ApiError> {
     let prompt_turn = prompt(wire.prompt.as_ref())?;
@@ -362,7 +362,7 @@ fn format(format: Option<Object>) -> Result<(Format, Value), ApiError> {
 fn perform(
     offers: &Offers,
     items: &[Value],
-    ids: &ItemIds<'_>,
+    ids: &ItemIds,
     include: Include,
     most_calls: Option<i64>,
 ) -> Vec<Performed> {

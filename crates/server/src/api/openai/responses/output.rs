@@ -90,7 +90,7 @@ pub(super) struct Output {
 }
 
 /// The items that a generation is.
-pub(super) fn of(choice: &Choice, performed: &[Performed], manner: Manner, ids: &ItemIds<'_>, seal: &Seal) -> Output {
+pub(super) fn of(choice: &Choice, performed: &[Performed], manner: Manner, ids: &ItemIds, seal: &Seal) -> Output {
     let thoughts = choice.segments.iter().take_while(|segment| segment.kind == SegmentKind::Reasoning).count();
     let last = choice.segments.len().saturating_sub(1);
     let cut = matches!(choice.finish, Finish::Length | Finish::ContentFilter);
@@ -128,7 +128,7 @@ pub(super) fn of(choice: &Choice, performed: &[Performed], manner: Manner, ids: 
     Output { shown: shown.collect(), items }
 }
 
-fn message(segment: &Segment, status: &str, performed: &[Performed], manner: Manner, ids: &ItemIds<'_>) -> Value {
+fn message(segment: &Segment, status: &str, performed: &[Performed], manner: Manner, ids: &ItemIds) -> Value {
     let mut logprobs = Vec::new();
     if manner.include.logprobs {
         let tokens = segment.logprobs.iter().enumerate();
@@ -142,7 +142,7 @@ fn message(segment: &Segment, status: &str, performed: &[Performed], manner: Man
     json!({"id": ids.next("msg_"), "type": "message", "status": status, "content": content, "role": "assistant"})
 }
 
-fn call(segment: &Segment, status: &str, ids: &ItemIds<'_>) -> Value {
+fn call(segment: &Segment, status: &str, ids: &ItemIds) -> Value {
     let tool = segment.tool.as_deref();
     let (name, custom) = tool.map_or(("", false), |tool| (tool.name.as_str(), tool.custom));
     if custom {
@@ -157,7 +157,7 @@ fn call(segment: &Segment, status: &str, ids: &ItemIds<'_>) -> Value {
     })
 }
 
-fn reasoning(segment: &Segment, manner: Manner, ids: &ItemIds<'_>, seal: &Seal) -> Value {
+fn reasoning(segment: &Segment, manner: Manner, ids: &ItemIds, seal: &Seal) -> Value {
     let id = ids.next("rs_");
     let mut item = json!({"id": id, "type": "reasoning", "summary": []});
     match manner.thoughts {

@@ -57,6 +57,19 @@ impl CreateResponse {
     }
 }
 
+impl CreateResponse {
+    /// Whether it holds pictures, sounds or documents that take a while to measure.
+    pub(super) fn carries_media(&self) -> bool {
+        const LONG_BYTES: usize = 4096;
+        let Some(Input::Items(items)) = &self.input else { return false };
+        let parts = items.iter().flat_map(|item| [item.get("content"), item.get("output")]).flatten();
+        let long = |value: &Value| value.as_str().is_some_and(|text| text.len() > LONG_BYTES);
+        parts.filter_map(Value::as_array).flatten().any(|part| {
+            ["image_url", "file_data"].iter().any(|field| long(&part[field])) || long(&part["input_audio"]["data"])
+        })
+    }
+}
+
 /// `input`: words, or items.
 #[derive(Clone, Debug)]
 pub(super) enum Input {

@@ -69,7 +69,7 @@ pub(super) struct Asked<'a> {
     pub name: Option<&'a str>,
     /// All items so far.
     pub items: &'a [Value],
-    pub ids: &'a ItemIds<'a>,
+    pub ids: &'a ItemIds,
     pub include: Include,
 }
 
