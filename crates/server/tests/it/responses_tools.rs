@@ -155,3 +155,18 @@ async fn sums_are_worked_out_and_calls_are_limited() {
     let never = json!({"tools": tools, "tool_choice": "none"});
     assert_eq!(types(&respond(&server, both, never).await), ["message"]);
 }
+
+#[tokio::test]
+async fn calls_say_their_namespace() {
+    let server = TestServer::new();
+    let function =
+        json!({"type": "function", "name": "list_orders", "parameters": {"type": "object", "properties": {}}});
+    let crm = json!({"type": "namespace", "name": "crm", "description": "Customers", "tools": [function]});
+    let extra = json!({"tools": [crm], "tool_choice": {"type": "function", "name": "list_orders"}});
+    let answer = respond(&server, "List my orders", extra).await;
+    assert_eq!(
+        (&answer["output"][0]["name"], &answer["output"][0]["namespace"]),
+        (&json!("list_orders"), &json!("crm"))
+    );
+    assert_eq!(answer["tools"], json!([crm]));
+}

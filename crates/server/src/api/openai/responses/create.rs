@@ -27,7 +27,7 @@ pub(super) async fn create(JsonBody(context, wire): JsonBody<CreateResponse>) ->
     let ids = ItemIds::new(&context);
     let lowered = understand(&context, wire, &ids).await.map_err(|error| context.validation(error))?;
     context.note().model = Some(lowered.request.model.id.as_str().into());
-    let Lowered { mut request, terms, input, performed, conversation, echo, manner } = lowered;
+    let Lowered { mut request, terms, input, performed, conversation, namespaces, echo, manner } = lowered;
     output::reserve(&performed, &mut request);
     let performed = Arc::new(performed);
     let runs = Arc::clone(&performed);
@@ -38,8 +38,9 @@ pub(super) async fn create(JsonBody(context, wire): JsonBody<CreateResponse>) ->
     let Generation { choices, usage } = generation;
     let mut choice = choices.into_iter().next().unwrap_or_default();
     let seal = Seal::new(context.app().kit.seed)?;
-    let output = output::of(&choice, &performed, manner, &ids, &seal);
+    let mut output = output::of(&choice, &performed, manner, &ids, &seal);
 
+    output.place(&namespaces);
     let last = flows.first().and_then(|flow: &Flow| flow.clone().take_all()).map_or(Tick::default(), |(_, last)| last);
     let created = context.created();
     let times = Times { created, completed: created + last.since(context.arrived()).as_secs() as i64 };

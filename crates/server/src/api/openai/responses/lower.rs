@@ -31,6 +31,8 @@ pub(super) struct Lowered {
     /// What hosted tools did.
     pub performed: Vec<Performed>,
     pub conversation: Option<String>,
+    /// Names of tools, and the namespaces they are in.
+    pub namespaces: Vec<(String, String)>,
     pub echo: Echo,
     pub manner: Manner,
 }
@@ -124,7 +126,8 @@ pub(super) fn lower(context: &Context, mut wire: CreateResponse, ids: &ItemIds) 
     if checked.truncate {
         truncation::fit(context, &mut request, terms.limit);
     }
-    Ok(Lowered { request, terms, input, performed, conversation, echo, manner })
+    let namespaces = offers.namespaces;
+    Ok(Lowered { request, terms, input, performed, conversation, namespaces, echo, manner })
 }
 
 /// Parameters that can be judged by themselves.

@@ -20,6 +20,8 @@ pub(super) struct Offers {
     pub forced: Option<(usize, Option<String>)>,
     /// Whether hosted tools may run unforced.
     pub may_run: bool,
+    /// Functions and custom tools that are in a namespace: their name and its.
+    pub namespaces: Vec<(String, String)>,
     /// `tools` as the response shows them.
     pub echo: Vec<Value>,
     /// `tool_choice` as the response shows it.
@@ -69,7 +71,11 @@ impl Offers {
                 let Some(Value::Array(inner)) = tool.get("tools").cloned() else {
                     return Err(ApiError::missing(&format!("{param}.tools")));
                 };
+                let namespace = tools::tool_name(tool.get("name").and_then(Value::as_str).map(str::to_owned), param)?;
                 for (index, inner) in inner.into_iter().enumerate() {
+                    if let Some(name) = inner["name"].as_str() {
+                        self.namespaces.push((name.to_owned(), namespace.clone()));
+                    }
                     let param = format!("{param}.tools[{index}]");
                     let Value::Object(inner) = inner else { return Err(wrong_type(&param, "an object")) };
                     self.add(inner, &param, offered)?;

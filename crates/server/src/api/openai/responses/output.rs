@@ -89,6 +89,17 @@ pub(super) struct Output {
     pub shown: Vec<Segment>,
 }
 
+impl Output {
+    /// Says of calls which namespace their tool is in.
+    pub(super) fn place(&mut self, namespaces: &[(String, String)]) {
+        for item in self.items.iter_mut().filter(|item| item["call_id"].is_string() && item["name"].is_string()) {
+            if let Some((_, namespace)) = namespaces.iter().find(|(name, _)| item["name"] == **name) {
+                item["namespace"] = json!(namespace);
+            }
+        }
+    }
+}
+
 /// The items that a generation is.
 pub(super) fn of(choice: &Choice, performed: &[Performed], manner: Manner, ids: &ItemIds, seal: &Seal) -> Output {
     let thoughts = choice.segments.iter().take_while(|segment| segment.kind == SegmentKind::Reasoning).count();
