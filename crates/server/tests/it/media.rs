@@ -9,7 +9,7 @@ use crate::harness::TestServer;
 #[tokio::test]
 async fn what_is_shown_is_described_and_what_is_broken_refused() {
     let server = TestServer::new();
-    let ask = |part: Value| json!({"model": "gpt-4o", "messages": [{"role": "user", "content": [{"type": "text", "text": "What colour is this?"}, part]}]});
+    let ask = |part: Value| json!({"model": "gemini-2.5-pro", "messages": [{"role": "user", "content": [{"type": "text", "text": "What colour is this?"}, part]}]});
     // An 8 × 8 blue PNG.
     let png = "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR4nGMQUHiAFTEMLQkAXk5EARP3WaQAAAAASUVORK5CYII=";
     let image = |url: String| json!({"type": "image_url", "image_url": {"url": url}});
@@ -97,6 +97,23 @@ async fn streamed_speech_comes_with_its_transcript() {
     let voice = fakeai_media::speech::Voice::named("nova").unwrap();
     let whole = fakeai_media::speech::speak(&text, voice, 1.0);
     assert_eq!(sound.len(), whole.samples.len() * 2);
+}
+
+#[tokio::test]
+async fn models_that_cannot_hear_or_see_refuse_what_they_are_given() {
+    let server = TestServer::new();
+    let wav = STANDARD.encode(
+        fakeai_media::encode(&fakeai_media::Pcm { rate: 8000, samples: vec![0; 800] }, fakeai_media::SoundFormat::Wav)
+            .unwrap(),
+    );
+    let ask = |model: &str, part: Value| json!({"model": model, "messages": [{"role": "user", "content": [part]}]});
+    let sound = json!({"type": "input_audio", "input_audio": {"data": wav, "format": "wav"}});
+    let picture = json!({"type": "image_url", "image_url": {"url": "https://example.com/a.png"}});
+    for (model, part) in [("gpt-4o", sound.clone()), ("gpt-3.5-turbo", picture)] {
+        let error = server.chat(ask(model, part)).await.error();
+        assert_eq!((error.0, error.1["param"].as_str()), (400, Some("messages.[0].content.[0].type")), "{model}");
+    }
+    assert_eq!(server.chat(ask("gpt-4o-audio-preview", sound)).await.status, 200);
 }
 
 #[tokio::test]

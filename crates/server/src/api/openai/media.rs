@@ -2,10 +2,35 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fakeai_catalog::ModelCard;
 use fakeai_tokens::ImageDetail;
-use fakeai_writer::Part;
+use fakeai_writer::{Part, Turn};
 
 use crate::error::ApiError;
+
+/// Refuses pictures, sound and videos that OpenAI's models do not take; models of other makers are taken at their word.
+/// `path` names a part by its turn and place.
+pub(super) fn check(card: &ModelCard, turns: &[Turn], path: impl Fn(usize, usize) -> String) -> Result<(), ApiError> {
+    if card.provider != "openai" {
+        return Ok(());
+    }
+    let can = card.capabilities;
+    for (index, turn) in turns.iter().enumerate() {
+        for (place, part) in turn.parts.iter().enumerate() {
+            let (kind, taken) = match part {
+                Part::Text(_) | Part::File { .. } => continue,
+                Part::Image { .. } => ("image_url", can.vision),
+                Part::Audio { .. } => ("input_audio", can.audio_input),
+                Part::Video { .. } => ("video_url", can.video_input),
+            };
+            if !taken {
+                let message = format!("Invalid content type. {kind} is only supported by certain models.");
+                return Err(ApiError::invalid(message).param(path(index, place)));
+            }
+        }
+    }
+    Ok(())
+}
 
 /// The bytes of a base64 data URL; `None` for any other URL, which is never fetched.
 fn data_url(url: &str) -> Option<Result<Vec<u8>, base64::DecodeError>> {

@@ -72,7 +72,11 @@ pub(super) fn reasoning(card: &ModelCard, wish: Wish<'_>, param: &str) -> Result
 fn efforts(card: &ModelCard) -> (&'static [Effort], Effort) {
     let name = base_name(card);
     let found = EFFORTS.iter().find(|(prefix, ..)| name.starts_with(prefix) && card.provider == "openai");
-    found.map_or((&Effort::ALL, Effort::Medium), |(_, known, usual)| (known, *usual))
+    // Models that think when told to, and not otherwise.
+    let name = name.to_ascii_lowercase();
+    let on_request = card.provider == "anthropic" || name == "deepseek-chat" || name.contains("instruct");
+    let usual = if on_request { Effort::None } else { Effort::Medium };
+    found.map_or((&Effort::ALL, usual), |(_, known, usual)| (known, *usual))
 }
 
 /// The name without its owner and without what fine-tuning put before it.

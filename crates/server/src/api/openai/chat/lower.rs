@@ -14,6 +14,7 @@ use super::stored::Keep;
 use super::thinking::{reasoning, thinks_alone, thoughts};
 use super::voice::{Spoken, recall, spoken};
 use super::wire::{ChatRequest, Content, PredictionWire};
+use crate::api::openai::media::check;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::generation::Terms;
@@ -75,6 +76,7 @@ pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered,
         ignore_eos: wire.ignore_eos.unwrap_or_default(),
         stop,
     };
+    check(&card, &turns, |turn, part| format!("messages.[{turn}].content.[{part}].type"))?;
     let prompt = Prompt::Chat(turns);
     let spoken = spoken(context, &wire, &card, &prompt)?;
     let request = GenerationRequest {

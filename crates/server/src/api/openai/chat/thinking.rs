@@ -13,7 +13,15 @@ use crate::wire::{Range, integer};
 pub(super) fn reasoning(card: &ModelCard, wire: &ChatRequest) -> Result<Option<Reasoning>, ApiError> {
     let theirs = wire.reasoning.as_ref();
     let template = wire.chat_template_kwargs.as_ref();
+    let thinking = wire.thinking.as_ref();
     let budget = integer("reasoning.max_tokens", theirs.and_then(|wire| wire.max_tokens), Range::from(0))?;
+    let budget_of_thinking =
+        integer("thinking.budget_tokens", thinking.and_then(|wire| wire.budget_tokens), Range::from(0))?;
+    let switched = match thinking.and_then(|wire| wire.kind.as_deref()) {
+        Some("enabled" | "adaptive") => Some(true),
+        Some("disabled") => Some(false),
+        _ => None,
+    };
     let effort = [
         wire.reasoning_effort.as_deref(),
         theirs.and_then(|wire| wire.effort.as_deref()),
@@ -21,9 +29,10 @@ pub(super) fn reasoning(card: &ModelCard, wire: &ChatRequest) -> Result<Option<R
     ];
     let wish = Wish {
         effort: effort.into_iter().flatten().next(),
-        budget_tokens: budget.map(|tokens| u32::try_from(tokens).unwrap_or(u32::MAX)),
+        budget_tokens: budget.or(budget_of_thinking).map(|tokens| u32::try_from(tokens).unwrap_or(u32::MAX)),
         enabled: theirs
             .and_then(|wire| wire.enabled)
+            .or(switched)
             .or(template.and_then(|template| template.enable_thinking.or(template.thinking))),
     };
     reasoning::reasoning(card, wish, "reasoning_effort")

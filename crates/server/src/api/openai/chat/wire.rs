@@ -57,6 +57,8 @@ pub(super) struct ChatRequest {
     // OpenRouter's own.
     pub reasoning: Option<ReasoningWire>,
     pub include_reasoning: Option<bool>,
+    // Anthropic's own.
+    pub thinking: Option<ThinkingWire>,
 }
 
 impl ChatRequest {
@@ -106,6 +108,15 @@ pub(super) struct TemplateArguments {
     pub enable_thinking: Option<bool>,
     pub thinking: Option<bool>,
     pub reasoning_effort: Option<String>,
+}
+
+/// Whether to think, in the way of Anthropic.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ThinkingWire {
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub budget_tokens: Option<i64>,
 }
 
 /// How to think, in the way of OpenRouter.

@@ -13,6 +13,7 @@ use super::wire::{CreateResponse, Object, PromptWire, ReasoningWire};
 use super::{history, truncation, turns};
 use crate::api::openai::chat::{cache_retention, metadata, service_tier, verbosity};
 use crate::api::openai::format::{SchemaWire, json_schema};
+use crate::api::openai::media;
 use crate::api::openai::reasoning::{self, Wish, only_default, refuses_sampling, unsupported_parameter};
 use crate::context::Context;
 use crate::error::ApiError;
@@ -86,6 +87,7 @@ pub(super) fn lower(context: &Context, mut wire: CreateResponse, ids: &ItemIds) 
     let Told { input, turns, performed } =
         tell(context, &mut wire, conversation.as_deref(), &offers, ids, (manner.include, checked.most_calls))?;
 
+    media::check(&card, &turns, |_, _| "input".to_owned())?;
     let terms = Terms {
         limit: checked.limit,
         cache_key: wire.prompt_cache_key.clone(),
