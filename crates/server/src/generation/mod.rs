@@ -50,7 +50,17 @@ pub(crate) struct Terms {
 }
 
 /// Answers a request.
-pub(crate) fn generate(context: &Context, mut request: GenerationRequest, terms: &Terms) -> Result<Answer, ApiError> {
+pub(crate) fn generate(context: &Context, request: GenerationRequest, terms: &Terms) -> Result<Answer, ApiError> {
+    generate_with(context, request, terms, |_, _| {})
+}
+
+/// The same; `edit` may change what is said before it is timed, and keeps the counts right.
+pub(crate) fn generate_with(
+    context: &Context,
+    mut request: GenerationRequest,
+    terms: &Terms,
+    edit: impl FnOnce(&GenerationRequest, &mut Generation),
+) -> Result<Answer, ApiError> {
     let app = context.app();
     if app.settings.safety_message {
         begin_safely(&mut request.prompt);
@@ -66,6 +76,7 @@ pub(crate) fn generate(context: &Context, mut request: GenerationRequest, terms:
     let root = context.workspace().seed();
     let mut generation = app.writer.write(&request, prompt, root);
     generation.usage.cached_tokens = cached_tokens;
+    edit(&request, &mut generation);
     note(context, &request, &generation);
     let now = context.arrived();
     let predicted_tokens = generation.usage.accepted_prediction_tokens / request.choices.max(1);

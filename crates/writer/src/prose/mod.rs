@@ -41,6 +41,7 @@ mod walk;
 mod why;
 mod words;
 
+pub use arithmetic::sum;
 pub(crate) use brief::Brief;
 pub(crate) use composer::Composer;
 pub(crate) use json::CLOSING;

@@ -1,12 +1,16 @@
 //! The OpenAI family: one room per resource, listed here.
 
+mod assistants;
 mod chat;
 mod completions;
 mod embeddings;
 mod format;
+mod listing;
 mod media;
 mod models;
 mod reasoning;
+mod runs;
+mod threads;
 mod tools;
 mod usage;
 
@@ -14,8 +18,16 @@ use super::Endpoint;
 
 /// Every endpoint of the family, under `/v1` and without it.
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    [models::endpoints(), chat::endpoints(), completions::endpoints(), embeddings::endpoints()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        models::endpoints(),
+        chat::endpoints(),
+        completions::endpoints(),
+        embeddings::endpoints(),
+        assistants::endpoints(),
+        threads::endpoints(),
+        runs::endpoints(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -15,5 +15,5 @@ mod stored;
 mod thinking;
 mod wire;
 
-pub(super) use params::{logit_bias, stops};
+pub(super) use params::{logit_bias, metadata, stops};
 pub(super) use routes::endpoints;
