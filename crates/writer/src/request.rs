@@ -305,11 +305,11 @@ impl Part {
             Self::Text(text) => text.hash(hasher),
             Self::Image { width, height, detail, facts } => {
                 (1_u8, width, height, *detail as u8).hash(hasher);
-                facts.iter().for_each(|facts| facts.hash(hasher));
+                facts.as_deref().unwrap_or_default().hash(hasher);
             }
             Self::Audio { seconds, facts } => {
                 (2_u8, seconds.to_bits()).hash(hasher);
-                facts.iter().for_each(|facts| facts.hash(hasher));
+                facts.as_deref().unwrap_or_default().hash(hasher);
             }
             Self::File { name, text, .. } => (4_u8, name, text).hash(hasher),
             Self::Video { width, height, seconds, frames_per_second, detail, .. } => {

@@ -5,7 +5,7 @@ mod cache;
 mod check;
 
 use fakeai_engine::{Flow, LatencyModel, Sequence, Speed};
-use fakeai_writer::{Generation, GenerationRequest, Prompt, Role, Seeding, Turn};
+use fakeai_writer::{Generation, GenerationRequest, Part, Prompt, Role, Seeding, Turn};
 
 use crate::context::Context;
 use crate::error::ApiError;
@@ -49,12 +49,45 @@ pub(crate) struct Terms {
     pub cached_for_a_day: bool,
 }
 
+/// Prompts of more bytes than this are not dealt with on the thread that serves the connection: counting them would
+/// keep its other connections waiting for a millisecond and more.
+const LONG_BYTES: u64 = 64 * 1024;
+
 /// Answers a request.
-pub(crate) fn generate(context: &Context, request: GenerationRequest, terms: &Terms) -> Result<Answer, ApiError> {
-    generate_with(context, request, terms, |_, _| {})
+pub(crate) async fn generate(context: &Context, request: GenerationRequest, terms: Terms) -> Result<Answer, ApiError> {
+    let here = context.clone();
+    let bytes = prompt_bytes(&request);
+    aside(context, bytes, move || generate_with(&here, request, &terms, |_, _| {})).await
 }
 
-/// The same; `edit` may change what is said before it is timed, and keeps the counts right.
+/// Does `work` on `bytes` of text: here if they are few, else where it keeps no connection waiting.
+pub(crate) async fn aside<T: Send + 'static>(
+    context: &Context,
+    bytes: u64,
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    if bytes <= LONG_BYTES {
+        return work();
+    }
+    let long = context.app().kit.tasks.compute(work);
+    long.await.unwrap_or_else(|| Err(ApiError::internal()))
+}
+
+fn prompt_bytes(request: &GenerationRequest) -> u64 {
+    match &request.prompt {
+        Prompt::Chat(turns) => {
+            let parts = turns.iter().flat_map(|turn| &turn.parts);
+            let bytes = |part: &Part| match part {
+                Part::Text(text) | Part::File { text, .. } => text.len() as u64,
+                Part::Image { .. } | Part::Audio { .. } | Part::Video { .. } => 0,
+            };
+            parts.map(bytes).sum()
+        }
+        Prompt::Completion(continuation) => continuation.text.len() as u64,
+    }
+}
+
+/// Answers a request on this thread; `edit` may change what is said before it is timed, and keeps the counts right.
 pub(crate) fn generate_with(
     context: &Context,
     mut request: GenerationRequest,

@@ -15,6 +15,7 @@ mod completions;
 mod embeddings;
 mod errors;
 mod harness;
+mod media;
 mod models;
 mod observe;
 mod stored;

@@ -12,10 +12,11 @@ use super::settings::RunSettings;
 use super::wire::{OutputsWire, RunWire};
 use crate::api::openai::assistants::{find, resources};
 use crate::api::openai::chat::metadata;
-use crate::api::openai::threads::Thread;
+use crate::api::openai::threads::{MessageWire, Thread};
 use crate::body::stream;
 use crate::context::Context;
 use crate::error::ApiError;
+use crate::generation::aside;
 use crate::jobs::Moment;
 use crate::wire::{JsonBody, PathText, json as json_answer};
 
@@ -33,31 +34,39 @@ pub(super) async fn create(
     PathText(id): PathText,
     JsonBody(context, wire): JsonBody<RunWire>,
 ) -> Result<Response, ApiError> {
-    let going = {
-        let _turn = context.workspace().alone(&id);
-        let thread = Thread::find(&context, &id)?;
-        if let Some(run) = thread.active_run(Moment::now(context.clock())) {
-            let message = format!("Thread {id} already has an active run {}.", run.id);
-            return Err(context.validation(ApiError::invalid(message)));
+    let more: u64 = wire.additional_messages.iter().flatten().map(MessageWire::bytes).sum();
+    let (here, bytes) = (context.clone(), stored_bytes(&context, &id) + more);
+    let going = aside(&context, bytes, move || {
+        let _turn = here.workspace().alone(&id);
+        let thread = Thread::find(&here, &id)?;
+        if let Some(run) = thread.active_run(Moment::now(here.clock())) {
+            return Err(ApiError::invalid(format!("Thread {id} already has an active run {}.", run.id)));
         }
-        begin(&context, thread, wire, Beginning::Run)
-    };
-    let going = going.map_err(|error| context.validation(error))?;
+        begin(&here, thread, wire, Beginning::Run)
+    });
+    let going = going.await.map_err(|error| context.validation(error))?;
     Ok(answer(context, going))
 }
 
 /// `POST /threads/runs`.
 pub(super) async fn create_with_thread(JsonBody(context, mut wire): JsonBody<RunWire>) -> Result<Response, ApiError> {
-    let going = (|| {
-        let mut thread = wire.thread.take().unwrap_or_default().thread(&context, "thread.")?;
+    let thread = wire.thread.take().unwrap_or_default();
+    let (here, bytes) = (context.clone(), thread.bytes());
+    let going = aside(&context, bytes, move || {
+        let mut thread = thread.thread(&here, "thread.")?;
         let given = resources(wire.tool_resources.take())?;
         if given.as_object().is_some_and(|given| !given.is_empty()) {
             thread.tool_resources = given;
         }
-        begin(&context, thread, wire, Beginning::Thread)
-    })();
-    let going = going.map_err(|error| context.validation(error))?;
+        begin(&here, thread, wire, Beginning::Thread)
+    });
+    let going = going.await.map_err(|error| context.validation(error))?;
     Ok(answer(context, going))
+}
+
+/// Bytes of a thread's document.
+fn stored_bytes(context: &Context, id: &str) -> u64 {
+    Thread::bytes(context, id).map_or(0, |body| body.len() as u64)
 }
 
 fn begin(context: &Context, mut thread: Thread, mut wire: RunWire, beginning: Beginning) -> Result<Going, ApiError> {
@@ -90,11 +99,14 @@ pub(super) async fn submit(
     PathText((thread_id, run_id)): PathText<(String, String)>,
     JsonBody(context, wire): JsonBody<OutputsWire>,
 ) -> Result<Response, ApiError> {
-    let going = {
-        let _turn = context.workspace().alone(&thread_id);
-        go_on(&context, &thread_id, &run_id, wire)
-    };
-    let going = going.map_err(|error| context.validation(error))?;
+    let outputs = wire.tool_outputs.iter().flatten().filter_map(|output| output.output.as_ref());
+    let more: u64 = outputs.map(|text| text.len() as u64).sum();
+    let (here, bytes) = (context.clone(), stored_bytes(&context, &thread_id) + more);
+    let going = aside(&context, bytes, move || {
+        let _turn = here.workspace().alone(&thread_id);
+        go_on(&here, &thread_id, &run_id, wire)
+    });
+    let going = going.await.map_err(|error| context.validation(error))?;
     Ok(answer(context, going))
 }
 

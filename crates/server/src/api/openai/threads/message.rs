@@ -102,6 +102,15 @@ struct ImageWire {
 }
 
 impl MessageWire {
+    /// Bytes of text in it.
+    pub(in crate::api::openai) fn bytes(&self) -> u64 {
+        match &self.content {
+            None => 0,
+            Some(Content::Text(text)) => text.len() as u64,
+            Some(Content::Parts(parts)) => parts.iter().flat_map(|part| &part.text).map(|text| text.len() as u64).sum(),
+        }
+    }
+
     /// The message, if it is right; `prefix` is the path to it, `messages[0].` or nothing.
     pub(in crate::api::openai) fn message(self, context: &Context, prefix: &str) -> Result<Message, ApiError> {
         let missing = |field: &str| ApiError::missing(&format!("{prefix}{field}"));

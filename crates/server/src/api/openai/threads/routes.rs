@@ -37,6 +37,11 @@ pub(in crate::api::openai) struct ThreadWire {
 }
 
 impl ThreadWire {
+    /// Bytes of text in it.
+    pub(in crate::api::openai) fn bytes(&self) -> u64 {
+        self.messages.iter().flatten().map(MessageWire::bytes).sum()
+    }
+
     /// The thread, if it is right; `prefix` is the path to it.
     pub(in crate::api::openai) fn thread(self, context: &Context, prefix: &str) -> Result<Thread, ApiError> {
         metadata(self.metadata.as_ref())?;
