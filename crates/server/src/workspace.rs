@@ -48,6 +48,7 @@ pub struct Workspace {
     repeats: Mutex<FxHashMap<u64, u64>>,
     models: Mutex<Vec<Arc<ModelCard>>>,
     documents: Memory,
+    /// Held while documents are read, changed and put back.
     turnstiles: [Mutex<()>; TURNSTILES],
     prompts: Mutex<PromptCache>,
     journal: Mutex<VecDeque<Remembered>>,
@@ -155,6 +156,12 @@ impl Workspace {
         let mut hasher = FxHasher::default();
         key.hash(&mut hasher);
         lock(&self.turnstiles[hasher.finish() as usize % TURNSTILES])
+    }
+
+    /// The documents for one who reads that of `key`, changes it and puts it back, alone.
+    pub fn change_documents<T>(&self, key: &str, change: impl FnOnce(&dyn Documents) -> T) -> T {
+        let _turn = self.alone(key);
+        change(&self.documents)
     }
 
     /// Requests so far.

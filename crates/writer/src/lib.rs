@@ -40,7 +40,6 @@ pub use embedding::embed;
 pub use generation::{CalledTool, Choice, Finish, Generation, Logprob, Segment, SegmentKind, Usage};
 pub use length::OutputLength;
 pub use prefix::{Blocks, prefix_chain};
-pub use prose::sum;
 pub use reasoning::{Effort, Reasoning};
 pub use reply::ReplyMode;
 pub use request::{

@@ -27,7 +27,9 @@ pub(crate) fn shaped(format: &Format, brief: &Brief<'_>, most: usize, rng: &mut 
         Format::Pattern(pattern) => Some(pattern.sample(rng, max_bytes)),
         Format::Grammar { grammar, .. } => Some(grammar.sample(rng, max_bytes)),
         Format::Schema(shape) => {
-            let finds = Finds::of(brief.text);
+            let topic = brief.topic().map(|topic| topic.text.to_owned());
+            let mut finds = Finds::of(brief.text);
+            finds.topic = topic;
             let seed = rng.clone();
             let mut sentences = 0;
             let mut prose = |max_chars: usize| {

@@ -55,9 +55,18 @@ const LONG_BYTES: u64 = 64 * 1024;
 
 /// Answers a request.
 pub(crate) async fn generate(context: &Context, request: GenerationRequest, terms: Terms) -> Result<Answer, ApiError> {
-    let here = context.clone();
-    let bytes = prompt_bytes(&request);
-    aside(context, bytes, move || generate_with(&here, request, &terms, |_, _| {})).await
+    generate_with(context, request, terms, |_, _| {}).await
+}
+
+/// The same; `edit` may change what is said before it is timed, and keeps the counts right.
+pub(crate) async fn generate_with(
+    context: &Context,
+    request: GenerationRequest,
+    terms: Terms,
+    edit: impl FnOnce(&GenerationRequest, &mut Generation) + Send + 'static,
+) -> Result<Answer, ApiError> {
+    let (here, bytes) = (context.clone(), prompt_bytes(&request));
+    aside(context, bytes, move || generate_here(&here, request, &terms, edit)).await
 }
 
 /// Does `work` on `bytes` of text: here if they are few, else where it keeps no connection waiting.
@@ -87,8 +96,8 @@ fn prompt_bytes(request: &GenerationRequest) -> u64 {
     }
 }
 
-/// Answers a request on this thread; `edit` may change what is said before it is timed, and keeps the counts right.
-pub(crate) fn generate_with(
+/// The same on this thread, however long it takes.
+pub(crate) fn generate_here(
     context: &Context,
     mut request: GenerationRequest,
     terms: &Terms,

@@ -1,4 +1,4 @@
-//! The extractor of what a path names.
+//! The extractors of what a path names.
 
 use axum::extract::{FromRequestParts, Path};
 use http::StatusCode;
@@ -16,9 +16,10 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathTex
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let path = Path::<T>::from_request_parts(parts, state).await;
-        path.map(|Path(text)| Self(text)).map_err(|_| {
-            ApiError::invalid(format!("Invalid URL ({} {})", parts.method, parts.uri.path()))
-                .status(StatusCode::NOT_FOUND)
-        })
+        path.map(|Path(text)| Self(text)).map_err(|_| not_text(parts))
     }
+}
+
+fn not_text(parts: &Parts) -> ApiError {
+    ApiError::invalid(format!("Invalid URL ({} {})", parts.method, parts.uri.path())).status(StatusCode::NOT_FOUND)
 }

@@ -20,11 +20,6 @@ pub(crate) fn asked(text: &str) -> Option<f64> {
     (parser.operators > 0 && alone && value.is_finite()).then_some(value)
 }
 
-/// The value of the sum a text is, as people write it; `None` for a text that is no sum.
-pub fn sum(text: &str) -> Option<String> {
-    asked(text).map(shown)
-}
-
 /// A number as people write it: no trailing zeros, at most ten decimals.
 pub(crate) fn shown(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 {

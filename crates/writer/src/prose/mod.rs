@@ -41,7 +41,6 @@ mod walk;
 mod why;
 mod words;
 
-pub use arithmetic::sum;
 pub(crate) use brief::Brief;
 pub(crate) use composer::Composer;
 pub(crate) use json::CLOSING;

@@ -3,13 +3,16 @@
 mod assistants;
 mod chat;
 mod completions;
+mod conversations;
 mod embeddings;
 mod format;
 mod listing;
 mod media;
 mod models;
 mod reasoning;
+mod responses;
 mod runs;
+mod sums;
 mod threads;
 mod tools;
 mod usage;
@@ -22,6 +25,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         models::endpoints(),
         chat::endpoints(),
         completions::endpoints(),
+        responses::endpoints(),
+        conversations::endpoints(),
         embeddings::endpoints(),
         assistants::endpoints(),
         threads::endpoints(),

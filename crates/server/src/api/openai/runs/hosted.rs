@@ -6,6 +6,7 @@ use fakeai_writer::{Call, CalledTool as Named, Generation, Role, Segment, Segmen
 
 use super::run::{CalledTool, ToolCall};
 use super::settings::{Forced, Understood};
+use crate::api::openai::sums::sum;
 use crate::context::Context;
 
 /// Words that ask for code to be run.
@@ -63,18 +64,10 @@ pub(super) fn performed(context: &Context, understood: &Understood, text: &str) 
 
 /// The code for a request, and what it prints.
 fn written(text: &str) -> CalledTool {
-    match sum_in(text) {
+    match sum(text) {
         Some((sum, value)) => CalledTool::Code { input: format!("print({sum})"), logs: Some(format!("{value}\n")) },
         None => CalledTool::Code { input: "# Code is not run on this server.\npass".to_owned(), logs: None },
     }
-}
-
-/// The first sum in a text that Python would read too, and its value.
-fn sum_in(text: &str) -> Option<(&str, String)> {
-    let part = |letter: char| letter.is_ascii_digit() || " .+-*/()".contains(letter);
-    let longest = text.split(|letter: char| !part(letter)).max_by_key(|run| run.trim().len())?;
-    let sum = longest.trim().trim_end_matches(['.', '+', '-', '*', '/', ' ']);
-    Some((sum, fakeai_writer::sum(sum)?))
 }
 
 /// What the model writes to call it.
@@ -130,28 +123,4 @@ pub(super) fn insert(calls: &[ToolCall], tokenizer: Tokenizer, generation: &mut 
     };
     choice.segments.splice(thoughts..thoughts, calls.iter().map(segment));
     generation.usage.completion_tokens = choice.written_tokens();
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn sums_are_worked_out() {
-        let sum = |text| sum_in(text).map(|(sum, value)| (sum.to_owned(), value));
-        assert_eq!(sum("Calculate 12 * 34, please."), Some(("12 * 34".to_owned(), "408".to_owned())));
-        assert_eq!(sum("compute (1 + 2) * 3."), Some(("(1 + 2) * 3".to_owned(), "9".to_owned())));
-        for text in ["plot a sine", "", "call 555-", "the year 2024"] {
-            assert_eq!(sum(text), None, "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_looked_through(text in "\\PC{0,40}[0-9 .+*/()-]{0,40}") {
-            let _ = sum_in(&text);
-        }
-    }
 }

@@ -11,7 +11,7 @@ use super::settings::Understood;
 use crate::api::openai::threads::{Made, Message, MessageEnd, Thread};
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::generation::{Answer, Terms, TokenLimit, generate_with};
+use crate::generation::{Answer, Terms, TokenLimit, generate_here};
 use crate::jobs::{Line, Moment};
 
 /// The part of the time to its first token that a run spends in the queue; the rest it reads.
@@ -58,7 +58,7 @@ pub(super) fn add_round(
     let limit = limit.filter(|limit| limit.tokens < request.model.max_output_tokens);
     let terms = Terms { limit, ..Terms::default() };
     let tokenizer = request.tokenizer();
-    let made = generate_with(context, request, &terms, |_, generation| {
+    let made = generate_here(context, request, &terms, |_, generation| {
         hosted::insert(&calls, tokenizer, generation);
     });
     match made {
