@@ -1,5 +1,7 @@
 //! Assistants, threads, messages, runs and steps, and the clock that moves them.
 
+use std::sync::Arc;
+
 use fakeai_engine::{Jittered, Knobs, LatencyModel};
 use fakeai_writer::OutputLength;
 use http::Method;
@@ -345,6 +347,47 @@ async fn what_a_run_says_goes_before_what_its_assistant_says() {
     assert_eq!(messages["data"][1]["content"][0]["text"]["value"], "List three colors.");
     let list = server.get(&format!("/v1/threads/{thread}/runs")).await.json();
     assert_eq!(list["data"][0], ended);
+}
+
+#[tokio::test]
+async fn a_run_that_would_take_longer_than_ten_minutes_expires_under_way() {
+    let exactly = |mean_ms| Jittered { mean_ms, jitter_percent: 0.0 };
+    let server = TestServer::with(|settings| {
+        settings.latency = LatencyModel::Knobs(Knobs { ttft: exactly(60_000.0), itl: exactly(60_000.0) });
+        settings.writer.output_tokens = OutputLength::Fixed(40);
+    });
+    let (assistant, thread) = (assistant(&server, json!([])).await, thread(&server, "Tell me about the sea.").await);
+    let made = run(&server, &thread, &assistant, json!({})).await;
+    let path = format!("/v1/threads/{thread}/runs/{}", id(&made));
+    server.clock.advance(millis(599_999));
+    assert_eq!(server.get(&path).await.json()["status"], "in_progress");
+    server.clock.advance(millis(1));
+    let expired = server.get(&path).await.json();
+    assert_eq!((&expired["status"], &expired["usage"]["completion_tokens"]), (&json!("expired"), &json!(9)));
+    let step = server.get(&format!("{path}/steps")).await.json()["data"][0].clone();
+    assert_eq!((&step["status"], &step["expired_at"]), (&json!("expired"), &expired["expires_at"]));
+    let message = server.get(&format!("/v1/threads/{thread}/messages")).await.json()["data"][0].clone();
+    assert_eq!(message["incomplete_details"]["reason"], "run_expired");
+    assert!(!message["content"][0]["text"]["value"].as_str().unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_runs_asked_for_at_once_a_thread_takes_one() {
+    let server = Arc::new(paced());
+    let (assistant, thread) = (assistant(&server, json!([])).await, thread(&server, "hi").await);
+    let asked = (0..16).map(|_| {
+        let (server, assistant, thread) = (Arc::clone(&server), assistant.clone(), thread.clone());
+        async move {
+            let body = json!({"assistant_id": assistant});
+            let post = request(Method::POST, &format!("/v1/threads/{thread}/runs"), Some(body));
+            u64::from(server.open(post).await.status() == 200)
+        }
+    });
+    let mut all = tokio::task::JoinSet::new();
+    asked.for_each(|one| drop(all.spawn(one)));
+    assert_eq!(all.join_all().await.into_iter().sum::<u64>(), 1);
+    let runs = server.get(&format!("/v1/threads/{thread}/runs")).await.json();
+    assert_eq!(runs["data"].as_array().unwrap().len(), 1);
 }
 
 /// What may follow a state, however much time goes by between two looks.

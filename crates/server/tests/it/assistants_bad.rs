@@ -1,6 +1,7 @@
 //! What is wrong with requests to assistants, threads and runs, in OpenAI's words; and that nothing of it stays.
 
 use http::Method;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::assistants::{assistant, id, paced, run, thread, weather};
@@ -169,4 +170,83 @@ async fn outputs_are_all_or_nothing() {
     assert_eq!(server.get(&path).await.json()["status"], "cancelled");
     let step = server.get(&format!("{path}/steps")).await.json()["data"][0].clone();
     assert_eq!(step["status"], "cancelled");
+}
+
+/// Any JSON, of no great depth.
+fn anything() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        prop_oneof![Just("auto"), Just("user"), Just("function"), Just("text"), Just(""), Just("é\u{0}")]
+            .prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        let name = prop_oneof![Just("type"), Just("function"), Just("name"), Just("content"), Just("role"), Just("x")];
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((name.prop_map(str::to_owned), inner), 0..4)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+/// Every field there is.
+const FIELDS: [&str; 24] = [
+    "model",
+    "name",
+    "description",
+    "instructions",
+    "tools",
+    "tool_resources",
+    "metadata",
+    "temperature",
+    "top_p",
+    "response_format",
+    "reasoning_effort",
+    "messages",
+    "role",
+    "content",
+    "attachments",
+    "thread",
+    "additional_messages",
+    "max_prompt_tokens",
+    "truncation_strategy",
+    "tool_choice",
+    "parallel_tool_calls",
+    "stream",
+    "tool_outputs",
+    "additional_instructions",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn no_garbage_is_the_servers_fault(fields in prop::collection::vec((0..FIELDS.len(), anything()), 1..4)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let server = TestServer::new();
+            let (assistant, thread) = (assistant(&server, json!([weather()])).await, thread(&server, "hi").await);
+            let run = id(&run(&server, &thread, &assistant, json!({"tool_choice": "required"})).await);
+            let mut body = json!({"assistant_id": assistant, "model": "gpt-4o", "role": "user", "content": "hi"});
+            for (field, value) in fields {
+                body[FIELDS[field]] = value;
+            }
+            for path in [
+                "/v1/assistants".to_owned(),
+                format!("/v1/assistants/{assistant}"),
+                "/v1/threads".to_owned(),
+                "/v1/threads/runs".to_owned(),
+                format!("/v1/threads/{thread}"),
+                format!("/v1/threads/{thread}/messages"),
+                format!("/v1/threads/{thread}/runs"),
+                format!("/v1/threads/{thread}/runs/{run}"),
+                format!("/v1/threads/{thread}/runs/{run}/submit_tool_outputs"),
+            ] {
+                let answer = server.post(&path, body.clone()).await;
+                assert!(matches!(answer.status.as_u16(), 200 | 400 | 404), "{path} {body}: {}", answer.text());
+            }
+        });
+    }
 }
