@@ -14,8 +14,18 @@ pub(super) struct Situation<'a> {
     pub(super) text: &'a str,
     /// Calls made since: name and input.
     pub(super) made: Vec<(&'a str, &'a str)>,
-    /// Their results, with the name of the tool where it is known.
-    pub(super) results: Vec<(&'a str, &'a str)>,
+    /// Their results.
+    pub(super) results: Vec<ToolResult<'a>>,
+}
+
+/// What a tool gave back.
+pub(super) struct ToolResult<'a> {
+    /// The tool, where it is known.
+    pub(super) tool: &'a str,
+    /// What it was called with.
+    pub(super) input: &'a str,
+    /// What it said.
+    pub(super) text: &'a str,
 }
 
 impl<'a> Situation<'a> {
@@ -27,16 +37,20 @@ impl<'a> Situation<'a> {
         let from = turns.iter().rposition(|turn| turn.role == Role::User).map_or(0, |at| at + 1);
         let since = &turns[from..];
         let calls = || since.iter().flat_map(|turn| &turn.calls);
-        let name = |turn: &'a Turn| {
+        let result = |turn: &'a Turn| {
             let id = turn.answers.as_deref();
             let call = calls().find(|call| id == Some(call.id.as_str()));
-            call.map(|call| call.name.as_str()).or(turn.name.as_deref()).unwrap_or_default()
+            // The older form has no ids: the name says which call it was.
+            let call = call.or_else(|| calls().find(|call| turn.name.as_deref() == Some(call.name.as_str())));
+            let tool = call.map(|call| call.name.as_str()).or(turn.name.as_deref()).unwrap_or_default();
+            let input = call.map_or("", |call| call.input.as_str());
+            ToolResult { tool, input, text: turn.text().unwrap_or_default() }
         };
         let results = since.iter().filter(|turn| matches!(turn.role, Role::Tool | Role::Function));
         Self {
             text: request.last_user_text(),
             made: calls().map(|call| (call.name.as_str(), call.input.as_str())).collect(),
-            results: results.map(|turn| (name(turn), turn.text().unwrap_or_default())).collect(),
+            results: results.map(result).collect(),
         }
     }
 }

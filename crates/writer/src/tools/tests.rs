@@ -129,6 +129,23 @@ fn a_result_ends_the_loop_with_a_text_that_uses_it() {
 }
 
 #[test]
+fn two_calls_of_a_tool_are_told_apart() {
+    let mut request = asked("What's the weather in Paris and Rome?", vec![weather()]);
+    let Prompt::Chat(turns) = &mut request.prompt else { unreachable!() };
+    let call = |id: &str, place: &str| Call {
+        id: id.to_owned(),
+        name: "get_weather".to_owned(),
+        input: json!({"location": place}).to_string(),
+    };
+    turns.push(Turn { calls: vec![call("a", "Paris"), call("b", "Rome")], ..Turn::new(Role::Assistant, "") });
+    for (id, result) in [("a", "{\"sky\": \"grey\"}"), ("b", "{\"sky\": \"blue\"}")] {
+        turns.push(Turn { answers: Some(id.to_owned()), ..Turn::new(Role::Tool, result) });
+    }
+    let said = text(&request);
+    assert!(said.contains("(Paris): sky grey") && said.contains("(Rome): sky blue"), "{said}");
+}
+
+#[test]
 fn two_steps_are_two_tools_one_after_the_other_or_together_and_then_an_end() {
     let mut request = asked("Get the weather in Oslo and then email it to bob@example.com", vec![weather(), mail()]);
     for round in 0..4 {
