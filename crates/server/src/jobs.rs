@@ -2,8 +2,9 @@
 //! nothing sleeps. Here is the line such schedules lie on. It must not know what the jobs do.
 //!
 //! A [`Moment`] is a date, so that a stored schedule outlives the process. Where the date stands still while ticks go
-//! on (a deterministic server), ticks take its place and every date shown is that of today.
+//! on (a deterministic server), the line goes on with the ticks, and a moment shows the date it was made at.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use fakeai_core::{Clock, Tick};
@@ -11,30 +12,55 @@ use serde::{Deserialize, Serialize};
 
 const NANOS: i64 = 1_000_000_000;
 
-/// A point on the line of schedules: nanoseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
-#[serde(transparent)]
-pub(crate) struct Moment(i64);
+/// A point on the line of schedules. Moments are compared by it alone.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Moment {
+    /// Nanoseconds since 1970-01-01T00:00:00Z.
+    at: i64,
+    /// The date to show, Unix seconds, where it stood still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    date: Option<i64>,
+}
+
+impl PartialEq for Moment {
+    fn eq(&self, other: &Self) -> bool {
+        self.at == other.at
+    }
+}
+
+impl Eq for Moment {}
+
+impl PartialOrd for Moment {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Moment {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.at.cmp(&other.at)
+    }
+}
 
 impl Moment {
     /// Now.
     pub(crate) fn now(clock: &Clock) -> Self {
-        if stands_still(clock) {
-            Self(clock.unix_nanos().saturating_add_unsigned(clock.now().as_nanos()))
-        } else {
-            Self(clock.unix_nanos())
+        let at = clock.unix_nanos();
+        if clock.has_fixed_date() && !clock.is_manual() {
+            let at = at.saturating_add_unsigned(clock.now().as_nanos());
+            return Self { at, date: Some(clock.unix()) };
         }
+        Self { at, date: None }
     }
 
     /// The date to show for it, Unix seconds.
-    pub(crate) fn unix(self, clock: &Clock) -> i64 {
-        if stands_still(clock) { clock.unix() } else { self.0.div_euclid(NANOS) }
+    pub(crate) fn unix(self) -> i64 {
+        self.date.unwrap_or(self.at.div_euclid(NANOS))
     }
 
-    /// The moment after a part of the time to `later`; `share` is 0 to 1.
-    pub(crate) fn towards(self, later: Self, share: f64) -> Self {
-        let way = later.0.saturating_sub(self.0).max(0);
-        Self(self.0.saturating_add((way as f64 * share) as i64))
+    /// Time since `earlier`; zero when `earlier` is later.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.at.saturating_sub(earlier.at).max(0).cast_unsigned())
     }
 }
 
@@ -42,12 +68,9 @@ impl std::ops::Add<Duration> for Moment {
     type Output = Self;
 
     fn add(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)))
+        let more = i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
+        Self { at: self.at.saturating_add(more), ..self }
     }
-}
-
-fn stands_still(clock: &Clock) -> bool {
-    clock.has_fixed_date() && !clock.is_manual()
 }
 
 /// Ticks as moments.
@@ -68,7 +91,7 @@ impl Line {
         let ahead = tick.since(self.tick);
         if ahead.is_zero() {
             let behind = i64::try_from(self.tick.since(tick).as_nanos()).unwrap_or(i64::MAX);
-            return Moment(self.moment.0.saturating_sub(behind));
+            return Moment { at: self.moment.at.saturating_sub(behind), ..self.moment };
         }
         self.moment + ahead
     }
@@ -84,9 +107,23 @@ mod tests {
         let (start, line, tick) = (Moment::now(&clock), Line::new(&clock), clock.now());
         clock.advance(Duration::from_millis(2500));
         assert_eq!(Moment::now(&clock), start + Duration::from_millis(2500));
-        assert_eq!((start.unix(&clock), Moment::now(&clock).unix(&clock)), (100, 102));
+        assert_eq!((start.unix(), Moment::now(&clock).unix()), (100, 102));
         assert_eq!(line.at(tick + Duration::from_secs(1)), start + Duration::from_secs(1));
         assert_eq!(Line::new(&clock).at(tick), start);
-        assert_eq!(start.towards(start + Duration::from_secs(8), 0.25), start + Duration::from_secs(2));
+        assert_eq!(
+            (Moment::now(&clock).since(start), start.since(Moment::now(&clock))),
+            (Duration::from_millis(2500), Duration::ZERO)
+        );
+    }
+    #[tokio::test]
+    async fn a_date_that_stands_still_stays_with_its_moment_while_the_line_goes_on() {
+        let clock = Clock::system().unwrap().with_fixed_date(1000);
+        let start = Moment::now(&clock);
+        clock.advance(Duration::from_secs(50));
+        let now = Moment::now(&clock);
+        assert!(now.since(start) >= Duration::from_secs(50));
+        assert_eq!((start.unix(), (start + Duration::from_secs(9)).unix(), now.unix()), (1000, 1000, 1050));
+        let kept: Moment = serde_json::from_value(serde_json::to_value(start).unwrap()).unwrap();
+        assert_eq!((kept, kept.unix()), (start, 1000));
     }
 }

@@ -133,5 +133,5 @@ fn answer(context: Context, going: Going) -> Response {
         return stream(context, answer, events);
     }
     context.note().tokens.delivered = answer.generation.usage.completion_tokens;
-    json_answer(&encode::run(&run, &context, &thread.id, Status::Queued))
+    json_answer(&encode::run(&run, &thread.id, Status::Queued))
 }

@@ -3,14 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::run::{CalledTool, End, Run, Status, Step, StepEnd, StepPhase, ToolCall, Work};
-use crate::context::Context;
 use crate::jobs::Moment;
 
 /// A run as it is shown when it is `status`.
-pub(super) fn run(run: &Run, context: &Context, thread_id: &str, status: Status) -> Value {
-    let shown = |moment: Moment| moment.unix(context.clock());
+pub(super) fn run(run: &Run, thread_id: &str, status: Status) -> Value {
     let last = run.rounds.last();
-    let ended = |wanted: Status| last.filter(|_| status == wanted).map(|round| shown(round.ends));
+    let ended = |wanted: Status| last.filter(|_| status == wanted).map(|round| round.ends.unix());
     let started = run.rounds.first().filter(|_| run.rounds.len() > 1 || status != Status::Queued);
     let over = !status.is_active();
     let (prompt, completion) = run.usage();
@@ -18,12 +16,12 @@ pub(super) fn run(run: &Run, context: &Context, thread_id: &str, status: Status)
     let mut object = Map::from_iter([
         ("id".to_owned(), json!(run.id)),
         ("object".to_owned(), json!("thread.run")),
-        ("created_at".to_owned(), json!(shown(run.created))),
+        ("created_at".to_owned(), json!(run.created.unix())),
         ("assistant_id".to_owned(), json!(run.assistant_id)),
         ("thread_id".to_owned(), json!(thread_id)),
         ("status".to_owned(), json!(status.name())),
-        ("started_at".to_owned(), json!(started.map(|round| shown(round.starts)))),
-        ("expires_at".to_owned(), json!((!over || status == Status::Expired).then(|| shown(run.expires())))),
+        ("started_at".to_owned(), json!(started.map(|round| round.starts.unix()))),
+        ("expires_at".to_owned(), json!((!over || status == Status::Expired).then(|| run.expires().unix()))),
         ("cancelled_at".to_owned(), json!(ended(Status::Cancelled))),
         ("failed_at".to_owned(), json!(ended(Status::Failed))),
         ("completed_at".to_owned(), json!(ended(Status::Completed))),
@@ -69,8 +67,7 @@ fn usage(prompt: u32, completion: u32) -> Value {
 }
 
 /// A step as it is shown when it is that far. A step that waits when its run expires is over with it.
-pub(super) fn step(run: &Run, step: &Step, context: &Context, thread_id: &str, phase: StepPhase) -> Value {
-    let shown = |moment: Moment| moment.unix(context.clock());
+pub(super) fn step(run: &Run, step: &Step, thread_id: &str, phase: StepPhase) -> Value {
     let (end, at) = match (phase, step.ends) {
         (StepPhase::Writing | StepPhase::Waiting, _) => (None, None),
         (StepPhase::Ended, Some(ends)) => (Some(step.end), Some(ends)),
@@ -82,12 +79,12 @@ pub(super) fn step(run: &Run, step: &Step, context: &Context, thread_id: &str, p
         Some(StepEnd::Cancelled) => "cancelled",
         Some(StepEnd::Expired) => "expired",
     };
-    let when = |wanted: StepEnd| at.filter(|_| end == Some(wanted)).map(shown);
+    let when = |wanted: StepEnd| at.filter(|_| end == Some(wanted)).map(Moment::unix);
     let kind = if step.message_id().is_some() { "message_creation" } else { "tool_calls" };
     json!({
         "id": step.id,
         "object": "thread.run.step",
-        "created_at": shown(step.begins),
+        "created_at": step.begins.unix(),
         "run_id": run.id,
         "assistant_id": run.assistant_id,
         "thread_id": thread_id,

@@ -112,12 +112,12 @@ impl RunEvents {
     }
 
     fn run_event(&self, status: Status, out: &mut BytesMut) {
-        let object = encode::run(&self.run, &self.context, &self.thread.id, status);
+        let object = encode::run(&self.run, &self.thread.id, status);
         event(&format!("thread.run.{}", status.name()), &object, out);
     }
 
     fn step_event(&self, step: &Step, name: Option<&str>, phase: StepPhase, out: &mut BytesMut) {
-        let object = encode::step(&self.run, step, &self.context, &self.thread.id, phase);
+        let object = encode::step(&self.run, step, &self.thread.id, phase);
         let name = name.unwrap_or_else(|| object["status"].as_str().unwrap_or_default());
         event(&format!("thread.run.step.{name}"), &object, out);
     }
@@ -135,7 +135,7 @@ impl RunEvents {
                 self.step_event(step, Some(name), StepPhase::Writing, out);
             }
             if let Some(message) = self.message(step) {
-                let object = message.object(&self.context, &self.thread.id, Phase::Open);
+                let object = message.object(&self.thread.id, Phase::Open);
                 for name in ["created", "in_progress"] {
                     event(&format!("thread.message.{name}"), &object, out);
                 }
@@ -152,7 +152,7 @@ impl RunEvents {
         }
         let Some(step) = self.steps().get(self.closed).filter(|step| step.ends.is_some()) else { return };
         if let Some(message) = self.message(step) {
-            let object = message.object(&self.context, &self.thread.id, Phase::Ended);
+            let object = message.object(&self.thread.id, Phase::Ended);
             event(&format!("thread.message.{}", object["status"].as_str().unwrap_or_default()), &object, out);
         }
         self.step_event(step, None, StepPhase::Ended, out);
@@ -211,7 +211,7 @@ fn prefix(message: &Message) -> Vec<u8> {
 impl StreamDialect for RunEvents {
     fn begin(&mut self, out: &mut BytesMut) {
         match &self.beginning {
-            Beginning::Thread => event("thread.created", &self.thread.object(&self.context), out),
+            Beginning::Thread => event("thread.created", &self.thread.object(), out),
             Beginning::Run => {}
             Beginning::Outputs(done) => {
                 for step in self.run.steps().filter(|step| done.contains(&step.id)) {
@@ -220,7 +220,7 @@ impl StreamDialect for RunEvents {
             }
         }
         if !matches!(self.beginning, Beginning::Outputs(_)) {
-            let object = encode::run(&self.run, &self.context, &self.thread.id, Status::Queued);
+            let object = encode::run(&self.run, &self.thread.id, Status::Queued);
             event("thread.run.created", &object, out);
         }
         self.run_event(Status::Queued, out);

@@ -1,5 +1,7 @@
 //! One more round of a run: what is said in it, as steps and messages with their times.
 
+use std::time::Duration;
+
 use fakeai_engine::Flow;
 use fakeai_writer::{Choice, Finish, GenerationRequest, Limits, Prompt, Segment, SegmentKind, Verbosity};
 use serde_json::{Value, json};
@@ -14,8 +16,8 @@ use crate::error::ApiError;
 use crate::generation::{Answer, Terms, TokenLimit, generate_here};
 use crate::jobs::{Line, Moment};
 
-/// The part of the time to its first token that a run spends in the queue; the rest it reads.
-const QUEUED_SHARE: f64 = 0.25;
+/// One of so many parts of the time to its first token a run spends in the queue; the rest it reads.
+const QUEUED_PART: u64 = 4;
 
 /// What is said in a round.
 #[derive(Default)]
@@ -121,7 +123,8 @@ fn write_down(
 ) -> Vec<Option<(usize, usize)>> {
     let line = Line::new(context.clock());
     let from = line.at(context.arrived());
-    let pace = answer.flows.first().map(|flow| pace(line, flow.clone())).unwrap_or_default();
+    let pace = answer.flows.first().map(|flow| pace(line, from, flow.clone())).unwrap_or_default();
+    let (first, last) = (pace.first().copied().unwrap_or(0), pace.last().copied().unwrap_or(0));
     let usage = answer.generation.usage;
     let mut draft = Draft {
         context,
@@ -142,8 +145,8 @@ fn write_down(
     }
     run.rounds.push(Round {
         from,
-        starts: from.towards(pace.first().copied().unwrap_or(from), QUEUED_SHARE),
-        ends: pace.last().copied().unwrap_or(from),
+        starts: from + Duration::from_nanos(first / QUEUED_PART),
+        ends: from + Duration::from_nanos(last),
         end,
         steps,
         prompt_tokens: usage.prompt_tokens,
@@ -154,11 +157,11 @@ fn write_down(
     places
 }
 
-/// When each token of a flow is ready.
-fn pace(line: Line, mut flow: Flow) -> Vec<Moment> {
+/// When each token of a flow is ready, nanoseconds after `from`.
+fn pace(line: Line, from: Moment, mut flow: Flow) -> Vec<u64> {
     let mut pace = Vec::new();
     while let Some(tick) = flow.next() {
-        pace.push(line.at(tick));
+        pace.push(u64::try_from(line.at(tick).since(from).as_nanos()).unwrap_or(u64::MAX));
         flow.take();
     }
     pace
@@ -170,7 +173,7 @@ struct Draft<'a> {
     run_id: &'a str,
     assistant_id: &'a str,
     from: Moment,
-    pace: &'a [Moment],
+    pace: &'a [u64],
     steps: Vec<Step>,
     messages: &'a mut Vec<Message>,
     /// Tokens before the next segment.
@@ -208,7 +211,8 @@ impl Draft<'_> {
 
     /// The moment of a token; of the last one behind it.
     fn moment(&self, token: usize) -> Moment {
-        self.pace.get(token).or(self.pace.last()).copied().unwrap_or(self.from)
+        let nanos = self.pace.get(token).or(self.pace.last()).copied().unwrap_or(0);
+        self.from + Duration::from_nanos(nanos)
     }
 
     /// A step of the next `count` tokens, which ends with them or waits.

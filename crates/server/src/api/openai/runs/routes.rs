@@ -40,7 +40,7 @@ async fn list(context: Context, PathText(id): PathText) -> Result<Response, ApiE
     let now = Moment::now(context.clock());
     let query = Query::of(context.path());
     let (part, has_more) = page(runs, |run| &run.id, &query).map_err(|error| context.validation(error))?;
-    let shown = part.iter().map(|run| encode::run(run, &context, &id, run.status(now)));
+    let shown = part.iter().map(|run| encode::run(run, &id, run.status(now)));
     Ok(json_answer(&List::new(shown.collect(), has_more)))
 }
 
@@ -51,7 +51,7 @@ async fn get_one(
     let thread = Thread::find(&context, &thread_id)?;
     let run = thread.run(&id)?;
     let status = run.status(Moment::now(context.clock()));
-    Ok(json_answer(&encode::run(run, &context, &thread_id, status)))
+    Ok(json_answer(&encode::run(run, &thread_id, status)))
 }
 
 async fn update(
@@ -66,7 +66,7 @@ async fn update(
         run.metadata = pairs;
     }
     let status = run.status(Moment::now(context.clock()));
-    let shown = encode::run(run, &context, &thread_id, status);
+    let shown = encode::run(run, &thread_id, status);
     thread.put(&context)?;
     Ok(json_answer(&shown))
 }
@@ -82,7 +82,7 @@ async fn cancel(context: Context, PathText((thread_id, id)): PathText<(String, S
         return Err(context.validation(ApiError::invalid(message)));
     }
     run.cancel(now, messages);
-    let shown = encode::run(run, &context, &thread_id, Status::Cancelling);
+    let shown = encode::run(run, &thread_id, Status::Cancelling);
     thread.put(&context)?;
     Ok(json_answer(&shown))
 }

@@ -41,8 +41,8 @@ pub(super) struct Round {
     pub steps: Vec<Step>,
     pub prompt_tokens: u32,
     pub completion_tokens: u32,
-    /// When each of its tokens is ready; empty once it is over and no longer needed.
-    pub pace: Vec<Moment>,
+    /// When each of its tokens is ready, nanoseconds after `from`; empty once it is over and no longer needed.
+    pub pace: Vec<u64>,
 }
 
 /// What a run is after a round.
@@ -255,8 +255,8 @@ impl Run {
     pub(super) fn cancel(&mut self, now: Moment, messages: &mut Vec<Message>) {
         self.cancelled = true;
         let next = self.rounds.last().and_then(|round| {
-            let next = round.pace.partition_point(|at| *at <= now);
-            round.pace.get(next).copied()
+            let next = round.pace.partition_point(|nanos| round.at(*nanos) <= now);
+            round.pace.get(next).map(|nanos| round.at(*nanos))
         });
         self.cut(next.unwrap_or(now), End::Cancelled, messages);
     }
@@ -277,7 +277,7 @@ impl Run {
         };
         let Some(round) = self.rounds.last_mut() else { return };
         let over = round.ends <= at;
-        let written = if over { usize::MAX } else { round.pace.partition_point(|token| *token < at) };
+        let written = if over { usize::MAX } else { round.pace.partition_point(|nanos| round.at(*nanos) < at) };
         if !over {
             let steps = std::mem::take(&mut round.steps);
             let (kept, dropped): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(|step| step.begins < at);
@@ -305,6 +305,13 @@ impl Run {
             round.pace = Vec::new();
             round.steps.iter_mut().for_each(|step| step.marks = Vec::new());
         }
+    }
+}
+
+impl Round {
+    /// The moment so many nanoseconds after it was asked for.
+    fn at(&self, nanos: u64) -> Moment {
+        self.from + Duration::from_nanos(nanos)
     }
 }
 

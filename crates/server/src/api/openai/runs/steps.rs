@@ -38,7 +38,7 @@ async fn list(context: Context, PathText((thread_id, id)): PathText<(String, Str
     included(&query).map_err(|error| context.validation(error))?;
     let begun = run.steps_by(Moment::now(context.clock())).collect();
     let (part, has_more) = page(begun, |(step, _)| &step.id, &query).map_err(|error| context.validation(error))?;
-    let shown = part.into_iter().map(|(step, phase)| encode::step(run, step, &context, &thread_id, phase));
+    let shown = part.into_iter().map(|(step, phase)| encode::step(run, step, &thread_id, phase));
     Ok(json_answer(&List::new(shown.collect(), has_more)))
 }
 
@@ -52,5 +52,5 @@ async fn get_one(
     let mut begun = run.steps_by(Moment::now(context.clock()));
     let found = begun.find(|(step, _)| step.id == step_id);
     let (step, phase) = found.ok_or_else(|| ApiError::no_such("run step", &step_id))?;
-    Ok(json_answer(&encode::step(run, step, &context, &thread_id, phase)))
+    Ok(json_answer(&encode::step(run, step, &thread_id, phase)))
 }

@@ -231,8 +231,7 @@ impl Message {
     }
 
     /// As it is shown in a thread.
-    pub(in crate::api::openai) fn object(&self, context: &Context, thread_id: &str, phase: Phase) -> Value {
-        let shown = |moment: Moment| moment.unix(context.clock());
+    pub(in crate::api::openai) fn object(&self, thread_id: &str, phase: Phase) -> Value {
         let made = self.made.as_ref();
         let ended = (phase == Phase::Ended).then(|| made.map_or(self.created, |made| made.ends));
         let reason = match made.map(|made| made.end).filter(|_| phase == Phase::Ended) {
@@ -251,14 +250,14 @@ impl Message {
         json!({
             "id": self.id,
             "object": "thread.message",
-            "created_at": shown(self.created),
+            "created_at": self.created.unix(),
             "assistant_id": made.map(|made| &made.assistant_id),
             "thread_id": thread_id,
             "run_id": made.map(|made| &made.run_id),
             "status": status,
             "incomplete_details": reason.map(|reason| json!({"reason": reason})),
-            "incomplete_at": ended.filter(|_| reason.is_some()).map(shown),
-            "completed_at": ended.filter(|_| reason.is_none()).map(shown),
+            "incomplete_at": ended.filter(|_| reason.is_some()).map(Moment::unix),
+            "completed_at": ended.filter(|_| reason.is_none()).map(Moment::unix),
             "role": self.role,
             "content": content,
             "attachments": self.attachments,

@@ -35,7 +35,7 @@ async fn list(context: Context, PathText(id): PathText) -> Result<Response, ApiE
     let wanted = messages.into_iter().filter(|message| message.created <= now);
     let wanted = wanted.filter(|message| by.is_none_or(|run| message.is_by(run))).collect();
     let (part, has_more) = page(wanted, |message| &message.id, &query).map_err(|error| context.validation(error))?;
-    let shown = part.iter().map(|message| message.object(&context, &id, message.phase(now)));
+    let shown = part.iter().map(|message| message.object(&id, message.phase(now)));
     Ok(json_answer(&List::new(shown.collect(), has_more)))
 }
 
@@ -48,7 +48,7 @@ async fn create(PathText(id): PathText, JsonBody(context, wire): JsonBody<Messag
         return Err(context.validation(ApiError::invalid(message)));
     }
     let message = wire.message(&context, "").map_err(|error| context.validation(error))?;
-    let shown = message.object(&context, &id, message.phase(now));
+    let shown = message.object(&id, message.phase(now));
     thread.add_message(message).map_err(|error| context.validation(error))?;
     thread.put(&context)?;
     Ok(json_answer(&shown))
@@ -58,7 +58,7 @@ async fn get_one(context: Context, PathText((id, message)): PathText<(String, St
     let mut thread = Thread::find(&context, &id)?;
     let now = Moment::now(context.clock());
     let message = thread.message(&message, now)?;
-    Ok(json_answer(&message.object(&context, &id, message.phase(now))))
+    Ok(json_answer(&message.object(&id, message.phase(now))))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -79,7 +79,7 @@ async fn update(
         metadata(Some(&pairs)).map_err(|error| context.validation(error))?;
         message.metadata = pairs;
     }
-    let shown = message.object(&context, &id, message.phase(now));
+    let shown = message.object(&id, message.phase(now));
     thread.put(&context)?;
     Ok(json_answer(&shown))
 }

@@ -63,11 +63,11 @@ impl ThreadWire {
 async fn create(JsonBody(context, wire): JsonBody<ThreadWire>) -> Result<Response, ApiError> {
     let mut thread = wire.thread(&context, "").map_err(|error| context.validation(error))?;
     thread.put(&context)?;
-    Ok(json_answer(&thread.object(&context)))
+    Ok(json_answer(&thread.object()))
 }
 
 async fn get_one(context: Context, PathText(id): PathText) -> Result<Response, ApiError> {
-    Ok(json_answer(&Thread::find(&context, &id)?.object(&context)))
+    Ok(json_answer(&Thread::find(&context, &id)?.object()))
 }
 
 async fn update(PathText(id): PathText, JsonBody(context, wire): JsonBody<ThreadWire>) -> Result<Response, ApiError> {
@@ -81,7 +81,7 @@ async fn update(PathText(id): PathText, JsonBody(context, wire): JsonBody<Thread
         thread.tool_resources = resources(wire.tool_resources).map_err(|error| context.validation(error))?;
     }
     thread.put(&context)?;
-    Ok(json_answer(&thread.object(&context)))
+    Ok(json_answer(&thread.object()))
 }
 
 async fn delete_one(context: Context, PathText(id): PathText) -> Result<Response, ApiError> {

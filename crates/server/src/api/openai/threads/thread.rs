@@ -94,11 +94,11 @@ impl Thread {
     }
 
     /// As it is shown.
-    pub(in crate::api::openai) fn object(&self, context: &Context) -> Value {
+    pub(in crate::api::openai) fn object(&self) -> Value {
         json!({
             "id": self.id,
             "object": "thread",
-            "created_at": self.created.unix(context.clock()),
+            "created_at": self.created.unix(),
             "metadata": self.metadata,
             "tool_resources": self.tool_resources,
         })
