@@ -30,6 +30,11 @@ class Sync:
         with request(self.client) as stream:
             return list(stream), getattr(stream, final)()
 
+    def runs(self, request):
+        """A run's events, and what the stream helper has gathered of it: the run and its steps."""
+        with request(self.client) as stream:
+            return list(stream), stream.current_run, stream.get_final_run_steps()
+
     def close(self):
         self.client.close()
 
@@ -63,6 +68,14 @@ class Async:
         async def wait():
             async with request(self.client) as stream:
                 return [event async for event in stream], await getattr(stream, final)()
+
+        return self.loop.run_until_complete(wait())
+
+    def runs(self, request):
+        async def wait():
+            async with request(self.client) as stream:
+                events = [event async for event in stream]
+                return events, stream.current_run, await stream.get_final_run_steps()
 
         return self.loop.run_until_complete(wait())
 

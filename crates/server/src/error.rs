@@ -93,6 +93,31 @@ impl ApiError {
             .code("model_not_found")
     }
 
+    /// An object that is not there; `what` is its kind, `assistant`.
+    pub fn no_such(what: &str, id: &str) -> Self {
+        Self::invalid(format!("No {what} found with id '{id}'.")).status(StatusCode::NOT_FOUND)
+    }
+
+    /// A text over its limit, both in characters.
+    pub fn too_long(param: &str, most: usize, got: usize) -> Self {
+        Self::invalid(format!(
+            "Invalid '{param}': string too long. Expected a string with maximum length {most}, but got a string with \
+             length {got} instead."
+        ))
+        .param(param)
+        .code("string_above_max_length")
+    }
+
+    /// A list over its limit.
+    pub fn too_many(param: &str, most: usize, got: usize) -> Self {
+        Self::invalid(format!(
+            "Invalid '{param}': array too long. Expected an array with maximum length {most}, but got an array with \
+             length {got} instead."
+        ))
+        .param(param)
+        .code("array_above_max_length")
+    }
+
     /// A body over the limit.
     pub fn too_large(limit_bytes: u64) -> Self {
         Self::invalid(format!("Request body is too large: the maximum size is {limit_bytes} bytes."))

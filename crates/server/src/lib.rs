@@ -11,6 +11,7 @@ mod body;
 mod context;
 mod error;
 mod generation;
+mod jobs;
 mod layers;
 pub mod serve;
 pub mod settings;

@@ -2,6 +2,7 @@
 //! requests.
 
 use std::collections::VecDeque;
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use fakeai_catalog::ModelCard;
 use fakeai_core::{Clock, Ids, Seed, Tick};
 use fakeai_engine::{PromptCache, Retention};
 use fakeai_store::{Documents, Memory};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHasher};
 
 /// The date of a deterministic server: 2025-01-01T00:00:00Z.
 pub const DETERMINISTIC_DATE: i64 = 1_735_689_600;
@@ -24,6 +25,9 @@ const MOST_REPEATS: usize = 100_000;
 
 /// Documents of each kind that a workspace keeps.
 const MOST_DOCUMENTS: usize = 10_000;
+
+/// How many may change documents at the same time.
+const TURNSTILES: usize = 16;
 
 /// Blocks of prompts that a workspace remembers.
 const MOST_PROMPT_BLOCKS: usize = 50_000;
@@ -44,8 +48,8 @@ pub struct Workspace {
     repeats: Mutex<FxHashMap<u64, u64>>,
     models: Mutex<Vec<Arc<ModelCard>>>,
     documents: Memory,
-    /// Held while a document is read, changed and put back.
-    changing: Mutex<()>,
+    /// Held while documents are read, changed and put back.
+    turnstiles: [Mutex<()>; TURNSTILES],
     prompts: Mutex<PromptCache>,
     journal: Mutex<VecDeque<Remembered>>,
     journal_entries: usize,
@@ -92,7 +96,7 @@ impl Workspace {
             repeats: Mutex::default(),
             models: Mutex::default(),
             documents: Memory::new(MOST_DOCUMENTS),
-            changing: Mutex::default(),
+            turnstiles: Default::default(),
             prompts: Mutex::new(PromptCache::new(MOST_PROMPT_BLOCKS)),
             journal: Mutex::default(),
             journal_entries: make.journal_entries,
@@ -146,9 +150,17 @@ impl Workspace {
         &self.documents
     }
 
-    /// The same for one who reads a document, changes it and puts it back: one at a time, so that no change is lost.
-    pub fn change_documents<T>(&self, change: impl FnOnce(&dyn Documents) -> T) -> T {
-        let _turn = lock(&self.changing);
+    /// Keeps everybody else from what goes by `key` as long as it is held: for documents that are read, changed and put
+    /// back. Different keys may share a turnstile, so only one is held at a time.
+    pub fn alone(&self, key: &str) -> MutexGuard<'_, ()> {
+        let mut hasher = FxHasher::default();
+        key.hash(&mut hasher);
+        lock(&self.turnstiles[hasher.finish() as usize % TURNSTILES])
+    }
+
+    /// The documents for one who reads that of `key`, changes it and puts it back, alone.
+    pub fn change_documents<T>(&self, key: &str, change: impl FnOnce(&dyn Documents) -> T) -> T {
+        let _turn = self.alone(key);
         change(&self.documents)
     }
 

@@ -41,6 +41,10 @@ pub(crate) trait StreamDialect: Send + 'static {
     fn piece(&mut self, choice: usize, piece: &Piece<'_>, out: &mut BytesMut);
     /// After the last token of a choice.
     fn finish(&mut self, choice: usize, finish: Finish, out: &mut BytesMut);
+    /// Whether somebody ended the answer before its last token: nothing more of it is said then.
+    fn stopped(&mut self) -> bool {
+        false
+    }
     /// After the last choice.
     fn end(&mut self, usage: Usage, out: &mut BytesMut);
     /// Instead of all that was still to come.
@@ -189,7 +193,7 @@ impl<D: StreamDialect> Stream<D> {
     }
 
     fn step(&mut self, now: Tick) -> Option<Tick> {
-        let next = self.write_due(now);
+        let next = if self.dialect.stopped() { None } else { self.write_due(now) };
         match next {
             None => {
                 self.dialect.end(self.usage, &mut self.out);

@@ -65,11 +65,20 @@ pub(crate) async fn generate_with(
     terms: Terms,
     edit: impl FnOnce(&GenerationRequest, &mut Generation) + Send + 'static,
 ) -> Result<Answer, ApiError> {
-    if prompt_bytes(&request) <= LONG_BYTES {
-        return answer(context, request, &terms, edit);
+    let (here, bytes) = (context.clone(), prompt_bytes(&request));
+    aside(context, bytes, move || generate_here(&here, request, &terms, edit)).await
+}
+
+/// Does `work` on `bytes` of text: here if they are few, else where it keeps no connection waiting.
+pub(crate) async fn aside<T: Send + 'static>(
+    context: &Context,
+    bytes: u64,
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    if bytes <= LONG_BYTES {
+        return work();
     }
-    let here = context.clone();
-    let long = context.app().kit.tasks.compute(move || answer(&here, request, &terms, edit));
+    let long = context.app().kit.tasks.compute(work);
     long.await.unwrap_or_else(|| Err(ApiError::internal()))
 }
 
@@ -87,7 +96,8 @@ fn prompt_bytes(request: &GenerationRequest) -> u64 {
     }
 }
 
-fn answer(
+/// The same on this thread, however long it takes.
+pub(crate) fn generate_here(
     context: &Context,
     mut request: GenerationRequest,
     terms: &Terms,

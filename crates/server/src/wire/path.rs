@@ -3,32 +3,20 @@
 use axum::extract::{FromRequestParts, Path};
 use http::StatusCode;
 use http::request::Parts;
+use serde::de::DeserializeOwned;
 
 use crate::error::ApiError;
 
-/// The one parameter of a path, decoded. What is no text names nothing: 404, in OpenAI's envelope.
+/// The parameter of a path, or several as a tuple, decoded. What is no text names nothing: 404, in OpenAI's envelope.
 #[derive(Debug)]
-pub(crate) struct PathText(pub String);
+pub(crate) struct PathText<T = String>(pub T);
 
-impl<S: Send + Sync> FromRequestParts<S> for PathText {
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathText<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let path = Path::<String>::from_request_parts(parts, state).await;
+        let path = Path::<T>::from_request_parts(parts, state).await;
         path.map(|Path(text)| Self(text)).map_err(|_| not_text(parts))
-    }
-}
-
-/// The two parameters of a path, decoded.
-#[derive(Debug)]
-pub(crate) struct PathPair(pub String, pub String);
-
-impl<S: Send + Sync> FromRequestParts<S> for PathPair {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
-        path.map(|Path((first, second))| Self(first, second)).map_err(|_| not_text(parts))
     }
 }
 

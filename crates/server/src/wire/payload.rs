@@ -26,15 +26,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
         content_type(&parts.headers)?;
         let bytes = read(body, context.app().settings.max_body_bytes).await?;
         context.remember(&bytes);
-        // The server's own controls mean their defaults when nothing is said.
-        let bytes =
-            if bytes.is_empty() && context.path().starts_with("/fakeai/") { Bytes::from_static(b"{}") } else { bytes };
+        let bytes = if bytes.is_empty() && needs_no_body(context.path()) { Bytes::from_static(b"{}") } else { bytes };
         // Structs would also be read from arrays, field by field.
         let object = bytes.trim_ascii_start().first() != Some(&b'[');
         let value = object.then(|| serde_json::from_slice(&bytes).ok()).flatten();
         let value = value.ok_or_else(|| explain::<T>(&bytes).status(context.app().settings.validation_status))?;
         Ok(Self(context, value))
     }
+}
+
+/// The server's own controls mean their defaults when nothing is said, and so does a new thread.
+fn needs_no_body(path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    path.starts_with("/fakeai/") || path.strip_prefix("/v1").unwrap_or(path) == "/threads"
 }
 
 /// JSON, said so or not said; anything else is refused as OpenAI does.

@@ -7,6 +7,9 @@
     reason = "a test; clippy only knows functions marked #[test], and a test crate has no outside"
 )]
 
+mod assistants;
+mod assistants_bad;
+mod assistants_streams;
 mod background;
 mod chat;
 mod completions;

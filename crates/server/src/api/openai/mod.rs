@@ -1,14 +1,19 @@
 //! The OpenAI family: one room per resource, listed here.
 
+mod assistants;
 mod chat;
 mod completions;
 mod conversations;
 mod embeddings;
 mod format;
+mod listing;
 mod media;
 mod models;
 mod reasoning;
 mod responses;
+mod runs;
+mod sums;
+mod threads;
 mod tools;
 mod usage;
 
@@ -23,6 +28,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         responses::endpoints(),
         conversations::endpoints(),
         embeddings::endpoints(),
+        assistants::endpoints(),
+        threads::endpoints(),
+        runs::endpoints(),
     ]
     .into_iter()
     .flatten()

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::params::metadata;
 use crate::api::Endpoint;
+use crate::api::openai::listing::List;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::wire::{JsonBody, Query, json as json_answer};
@@ -94,22 +95,6 @@ fn find(context: &Context, id: &str) -> Result<Stored, ApiError> {
     found.and_then(|body| serde_json::from_slice(&body).ok()).ok_or_else(|| {
         ApiError::invalid(format!("Chat completion {id} not found")).status(StatusCode::NOT_FOUND).code("not_found")
     })
-}
-
-#[derive(Serialize)]
-struct List {
-    object: &'static str,
-    data: Vec<Value>,
-    first_id: Option<String>,
-    last_id: Option<String>,
-    has_more: bool,
-}
-
-impl List {
-    fn new(data: Vec<Value>, has_more: bool) -> Self {
-        let id = |item: Option<&Value>| item.and_then(|item| item["id"].as_str()).map(str::to_owned);
-        Self { object: "list", first_id: id(data.first()), last_id: id(data.last()), data, has_more }
-    }
 }
 
 async fn list(context: Context) -> Result<Response, ApiError> {

@@ -6,10 +6,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::stored;
-use crate::api::openai::responses::{ItemIds, ListWire, Sent, page_of, read};
+use crate::api::openai::listing::List;
+use crate::api::openai::responses::{ItemIds, Sent, page_of, read};
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::wire::{JsonBody, PathPair, PathText, json};
+use crate::wire::{JsonBody, PathText, json};
 
 /// Most items of one request.
 const MOST_AT_ONCE: usize = 20;
@@ -54,7 +55,7 @@ pub(super) async fn create(
         Ok(items)
     };
     let items = made().map_err(|error| context.validation(error))?;
-    Ok(json(&ListWire::new(items, false)))
+    Ok(json(&List::new(items, false)))
 }
 
 pub(super) async fn list(context: Context, PathText(id): PathText) -> Result<Response, ApiError> {
@@ -66,13 +67,19 @@ fn no_item(id: &str, conversation: &str) -> ApiError {
         .status(StatusCode::NOT_FOUND)
 }
 
-pub(super) async fn get_one(context: Context, PathPair(id, item): PathPair) -> Result<Response, ApiError> {
+pub(super) async fn get_one(
+    context: Context,
+    PathText((id, item)): PathText<(String, String)>,
+) -> Result<Response, ApiError> {
     let items = stored::all_items(&context, &id)?;
     let found = items.iter().find(|known| known["id"] == item);
     found.map(json).ok_or_else(|| no_item(&item, &id))
 }
 
-pub(super) async fn delete_one(context: Context, PathPair(id, item): PathPair) -> Result<Response, ApiError> {
+pub(super) async fn delete_one(
+    context: Context,
+    PathText((id, item)): PathText<(String, String)>,
+) -> Result<Response, ApiError> {
     let conversation = stored::change(&context, &id, |conversation| {
         let before = conversation.items.len();
         conversation.items.retain(|known| known["id"] != item);

@@ -70,7 +70,7 @@ pub(super) fn change<T>(
     id: &str,
     change: impl FnOnce(&mut Conversation) -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
-    context.workspace().change_documents(|documents| {
+    context.workspace().change_documents(id, |documents| {
         let mut conversation = read(documents, id)?;
         let result = change(&mut conversation)?;
         write(documents, &conversation)?;

@@ -63,7 +63,7 @@ async fn delete_one(context: Context, PathText(id): PathText) -> Result<Response
 
 async fn cancel(context: Context, PathText(id): PathText) -> Result<Response, ApiError> {
     let now = context.clock().now();
-    let response = context.workspace().change_documents(|_| {
+    let response = context.workspace().change_documents(&id, |_| {
         let mut found = stored::get(&context, &id)?;
         let state = found.state(now);
         let Some(schedule) = &mut found.schedule else {

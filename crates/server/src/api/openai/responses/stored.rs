@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::echo::under_way;
 use super::items::shared_end;
 use super::output::shown;
+use crate::api::openai::listing::{List, page};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::wire::Query;
@@ -160,34 +161,9 @@ pub(super) fn delete(context: &Context, id: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// A page of items.
-#[derive(Serialize)]
-pub(in crate::api::openai) struct ListWire {
-    object: &'static str,
-    data: Vec<Value>,
-    first_id: Option<String>,
-    last_id: Option<String>,
-    has_more: bool,
-}
-
-impl ListWire {
-    /// All of `items` as one page.
-    pub(in crate::api::openai) fn new(data: Vec<Value>, has_more: bool) -> Self {
-        let id = |item: Option<&Value>| item.and_then(|item| item["id"].as_str()).map(str::to_owned);
-        Self { object: "list", first_id: id(data.first()), last_id: id(data.last()), data, has_more }
-    }
-}
-
 /// The page of `items` that the query of the request asks for, newest first unless it says otherwise.
-pub(in crate::api::openai) fn page_of(context: &Context, mut items: Vec<Value>) -> Result<ListWire, ApiError> {
-    let page = Query::of(context.path()).page(true)?;
-    if page.descending {
-        items.reverse();
-    }
-    let start = match &page.after {
-        None => 0,
-        Some(after) => items.iter().position(|item| item["id"] == **after).ok_or_else(|| no_cursor(after))? + 1,
-    };
-    let has_more = items.len() > start + page.limit;
-    Ok(ListWire::new(items.into_iter().skip(start).take(page.limit).collect(), has_more))
+pub(in crate::api::openai) fn page_of(context: &Context, items: Vec<Value>) -> Result<List, ApiError> {
+    let query = Query::of(context.path());
+    let (items, has_more) = page(items, |item| item["id"].as_str().unwrap_or_default(), &query)?;
+    Ok(List::new(items, has_more))
 }

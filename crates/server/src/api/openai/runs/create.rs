@@ -1,0 +1,137 @@
+//! What sets a run going: making it, making it with its thread, giving it outputs. Each answers with the run, or with
+//! its events as they happen.
+
+use axum::response::Response;
+
+use super::encode;
+use super::events::{Beginning, RunEvents};
+use super::outputs::outputs;
+use super::plan::{Said, add_round};
+use super::run::{Run, Status};
+use super::settings::RunSettings;
+use super::wire::{OutputsWire, RunWire};
+use crate::api::openai::assistants::{find, resources};
+use crate::api::openai::chat::metadata;
+use crate::api::openai::threads::{MessageWire, Thread};
+use crate::body::stream;
+use crate::context::Context;
+use crate::error::ApiError;
+use crate::generation::aside;
+use crate::jobs::Moment;
+use crate::wire::{JsonBody, PathText, json as json_answer};
+
+/// A run that was set going.
+struct Going {
+    thread: Thread,
+    run: Run,
+    said: Said,
+    beginning: Beginning,
+    stream: bool,
+}
+
+/// `POST /threads/{thread_id}/runs`.
+pub(super) async fn create(
+    PathText(id): PathText,
+    JsonBody(context, wire): JsonBody<RunWire>,
+) -> Result<Response, ApiError> {
+    let more: u64 = wire.additional_messages.iter().flatten().map(MessageWire::bytes).sum();
+    let (here, bytes) = (context.clone(), stored_bytes(&context, &id) + more);
+    let going = aside(&context, bytes, move || {
+        let _turn = here.workspace().alone(&id);
+        let thread = Thread::find(&here, &id)?;
+        if let Some(run) = thread.active_run(Moment::now(here.clock())) {
+            return Err(ApiError::invalid(format!("Thread {id} already has an active run {}.", run.id)));
+        }
+        begin(&here, thread, wire, Beginning::Run)
+    });
+    let going = going.await.map_err(|error| context.validation(error))?;
+    Ok(answer(context, going))
+}
+
+/// `POST /threads/runs`.
+pub(super) async fn create_with_thread(JsonBody(context, mut wire): JsonBody<RunWire>) -> Result<Response, ApiError> {
+    let thread = wire.thread.take().unwrap_or_default();
+    let (here, bytes) = (context.clone(), thread.bytes());
+    let going = aside(&context, bytes, move || {
+        let mut thread = thread.thread(&here, "thread.")?;
+        let given = resources(wire.tool_resources.take())?;
+        if given.as_object().is_some_and(|given| !given.is_empty()) {
+            thread.tool_resources = given;
+        }
+        begin(&here, thread, wire, Beginning::Thread)
+    });
+    let going = going.await.map_err(|error| context.validation(error))?;
+    Ok(answer(context, going))
+}
+
+/// Bytes of a thread's document.
+fn stored_bytes(context: &Context, id: &str) -> u64 {
+    Thread::bytes(context, id).map_or(0, |body| body.len() as u64)
+}
+
+fn begin(context: &Context, mut thread: Thread, mut wire: RunWire, beginning: Beginning) -> Result<Going, ApiError> {
+    let id = wire.assistant_id.take().ok_or_else(|| ApiError::missing("assistant_id"))?;
+    let assistant = find(context, &id)?;
+    metadata(wire.metadata.as_ref())?;
+    let stream = wire.stream.unwrap_or_default();
+    let settings = RunSettings::new(context, assistant, &mut wire)?;
+    for (index, message) in wire.additional_messages.unwrap_or_default().into_iter().enumerate() {
+        let message = message.message(context, &format!("additional_messages[{index}]."))?;
+        thread.add_message(message)?;
+    }
+    let mut run = Run {
+        id: context.id("run_", 24),
+        assistant_id: id,
+        created: Moment::now(context.clock()),
+        metadata: wire.metadata.unwrap_or_default(),
+        settings,
+        rounds: Vec::new(),
+        cancelled: false,
+    };
+    let said = add_round(context, &mut thread, &mut run, stream)?;
+    thread.add_run(run.clone());
+    thread.put(context)?;
+    Ok(Going { thread, run, said, beginning, stream })
+}
+
+/// `POST /threads/{thread_id}/runs/{run_id}/submit_tool_outputs`.
+pub(super) async fn submit(
+    PathText((thread_id, run_id)): PathText<(String, String)>,
+    JsonBody(context, wire): JsonBody<OutputsWire>,
+) -> Result<Response, ApiError> {
+    let outputs = wire.tool_outputs.iter().flatten().filter_map(|output| output.output.as_ref());
+    let more: u64 = outputs.map(|text| text.len() as u64).sum();
+    let (here, bytes) = (context.clone(), stored_bytes(&context, &thread_id) + more);
+    let going = aside(&context, bytes, move || {
+        let _turn = here.workspace().alone(&thread_id);
+        go_on(&here, &thread_id, &run_id, wire)
+    });
+    let going = going.await.map_err(|error| context.validation(error))?;
+    Ok(answer(context, going))
+}
+
+fn go_on(context: &Context, thread_id: &str, run_id: &str, wire: OutputsWire) -> Result<Going, ApiError> {
+    let mut thread = Thread::find(context, thread_id)?;
+    let mut run = thread.run(run_id)?.clone();
+    let now = Moment::now(context.clock());
+    let given = outputs(&run, run.status(now), wire.tool_outputs)?;
+    let done = run.submit(given, now);
+    let stream = wire.stream.unwrap_or_default();
+    let said = add_round(context, &mut thread, &mut run, stream)?;
+    if let Some(kept) = thread.runs.iter_mut().find(|kept| kept.id == run_id) {
+        kept.clone_from(&run);
+    }
+    thread.put(context)?;
+    Ok(Going { thread, run, said, beginning: Beginning::Outputs(done), stream })
+}
+
+/// The run, or the stream of its events.
+fn answer(context: Context, going: Going) -> Response {
+    let Going { thread, run, said: Said { answer, places }, beginning, stream: streaming } = going;
+    if streaming {
+        let events = RunEvents::new(context.clone(), thread, run, places, beginning);
+        return stream(context, answer, events);
+    }
+    context.note().tokens.delivered = answer.generation.usage.completion_tokens;
+    json_answer(&encode::run(&run, &thread.id, Status::Queued))
+}
