@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use crate::repository::{cargo, release_binary};
 use crate::steps::{Steps, run, works};
-use crate::{e2e as clients, house, layers, sources};
+use crate::{conformance, e2e as clients, house, layers, sources};
 
 /// Everything a change must pass.
 pub(crate) fn everything(steps: &mut Steps) -> Result<()> {
@@ -19,6 +19,7 @@ pub(crate) fn everything(steps: &mut Steps) -> Result<()> {
         }
     })?;
     steps.take("doc tests", || run(&mut cargo(&["test", "--doc", "--workspace"])))?;
+    conformance::judge(steps)?;
     e2e(steps)
 }
 
