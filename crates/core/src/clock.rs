@@ -75,6 +75,15 @@ impl Clock {
         Ok(Self(Arc::new(Inner { ticks: Ticks::Real(Pacer::start()?), wall: Wall::Real })))
     }
 
+    /// From now on whoever waits on the thread this is called on is woken by that thread, which must drive a tokio
+    /// runtime by itself and be inside it. A manual clock is moved by whoever moves it.
+    pub fn join(&self) -> std::io::Result<()> {
+        match &self.0.ticks {
+            Ticks::Real(pacer) => pacer.join(),
+            Ticks::Manual(_) => Ok(()),
+        }
+    }
+
     /// Ticks of the machine, but a date that stands still at `unix_seconds` until [`Clock::advance`]:
     /// two runs of one script then see the same timestamps. A manual clock stays the one it is.
     pub fn with_fixed_date(&self, unix_seconds: i64) -> Self {
@@ -240,6 +249,39 @@ mod tests {
             let at = clock.now() + Duration::from_micros(micros);
             clock.sleep_until(at).await;
             assert!(clock.now() >= at);
+        }
+    }
+
+    #[test]
+    fn threads_that_join_wake_their_own_sleepers_and_hear_when_all_are_woken() {
+        let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let home = runtime();
+        let clock = home.block_on(async { Clock::system().unwrap() });
+        let threads: Vec<_> = (0..3)
+            .map(|_| {
+                let clock = clock.clone();
+                // Nobody drives the first runtime meanwhile.
+                std::thread::spawn(move || {
+                    runtime().block_on(async {
+                        clock.join().unwrap();
+                        let at = clock.now() + Duration::from_micros(500);
+                        clock.sleep_until(at).await;
+                        assert!(clock.now() >= at);
+                        let mut long = Box::pin(clock.sleep(Duration::from_secs(3600)));
+                        std::future::poll_fn(|context| {
+                            assert!(long.as_mut().poll(context).is_pending());
+                            Poll::Ready(())
+                        })
+                        .await;
+                        clock.wake_all();
+                        // Woken, it looks at the time and waits on.
+                        assert!(long.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+                    });
+                })
+            })
+            .collect();
+        for thread in threads {
+            thread.join().unwrap();
         }
     }
 

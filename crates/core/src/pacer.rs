@@ -1,11 +1,15 @@
 //! Wakes tasks at absolute ticks, within tens of microseconds.
 //!
-//! One heap of sleepers, one alarm, one task that wakes whoever is due. On Linux the alarm is a timerfd: tokio's own
-//! timers round to a millisecond, which is longer than the gap between two tokens may be.
+//! A desk is a heap of sleepers, an alarm, and a task that wakes whoever is due. There is one for everybody, and
+//! threads that serve have one each, so that a sleeper is woken by the thread it runs on: no lock is fought over and no
+//! thread has to be roused by another. On Linux the alarm is a timerfd: tokio's own timers round to a millisecond,
+//! which is longer than the gap between two tokens may be.
 
+use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -64,13 +68,30 @@ impl Sleepers {
     }
 }
 
-/// The machine's monotone time, and whoever waits for it. Clones share one alarm; its task ends with the last clone.
+/// The machine's monotone time, and whoever waits for it. Clones share desks; their tasks end with the last clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Pacer(Arc<Shared>);
+
+/// Threads beyond this many share the common desk.
+const MOST_DESKS: usize = 128;
+/// The number of the desk everybody may use.
+const COMMON: usize = MOST_DESKS;
+
+thread_local! {
+    /// The desk of this thread, by its number in the one pacer whose runtime this thread drives.
+    static OWN: Cell<usize> = const { Cell::new(COMMON) };
+}
 
 #[derive(Debug)]
 struct Shared {
     origin: Instant,
+    common: Desk,
+    own: Box<[OnceLock<Desk>]>,
+    taken: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Desk {
     state: Mutex<State>,
     alarm: Alarm,
 }
@@ -83,12 +104,31 @@ struct State {
 }
 
 impl Pacer {
-    #[expect(clippy::disallowed_methods, reason = "the pacer outlives shutdown's drain, so it is no tracked task")]
     pub(crate) fn start() -> std::io::Result<Self> {
-        let (alarm, bell) = alarm::new()?;
-        let shared = Arc::new(Shared { origin: Instant::now(), state: Mutex::default(), alarm });
-        tokio::spawn(ring(bell, Arc::downgrade(&shared)));
-        Ok(Self(shared))
+        let (desk, bell) = Desk::open()?;
+        let own = (0..MOST_DESKS).map(|_| OnceLock::new()).collect();
+        #[expect(clippy::disallowed_methods, reason = "the origin of all ticks")]
+        let shared = Shared { origin: Instant::now(), common: desk, own, taken: AtomicUsize::new(0) };
+        let pacer = Self(Arc::new(shared));
+        pacer.attend(COMMON, bell);
+        Ok(pacer)
+    }
+
+    /// Gives the thread this is called on a desk of its own. It must drive a runtime by itself and be inside it.
+    pub(crate) fn join(&self) -> std::io::Result<()> {
+        let number = self.0.taken.fetch_add(1, Ordering::Relaxed);
+        let Some(place) = self.0.own.get(number) else { return Ok(()) };
+        let (desk, bell) = Desk::open()?;
+        if place.set(desk).is_ok() {
+            self.attend(number, bell);
+            OWN.set(number);
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the pacer outlives shutdown's drain, so it is no tracked task")]
+    fn attend(&self, number: usize, bell: Bell) {
+        tokio::spawn(ring(bell, number, Arc::downgrade(&self.0)));
     }
 
     pub(crate) fn now(&self) -> Tick {
@@ -101,19 +141,19 @@ impl Pacer {
             waker.wake_by_ref();
             return;
         }
-        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let desk = self.0.desk(OWN.get());
+        let mut state = desk.lock();
         state.sleepers.add(at, waker.clone());
         if state.armed.is_none_or(|armed| at < armed) {
             state.armed = Some(at);
-            self.0.alarm.set(at.since(now));
+            desk.alarm.set(at.since(now));
         }
     }
 
     pub(crate) fn wake_all(&self) {
         let mut all = Vec::new();
-        {
-            let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-            state.sleepers.take_due(Tick::from_nanos(u64::MAX), &mut all);
+        for desk in self.0.desks() {
+            desk.lock().sleepers.take_due(Tick::from_nanos(u64::MAX), &mut all);
         }
         all.into_iter().for_each(Waker::wake);
     }
@@ -125,22 +165,43 @@ impl Shared {
         Tick::from_nanos(Instant::now().duration_since(self.origin).as_nanos() as u64)
     }
 
-    /// Wakes whoever is due and sets the alarm for the next.
-    fn rang(&self, due: &mut Vec<Waker>) {
+    /// The desk of that number; the common one if there is none, as on a thread that joined another pacer.
+    fn desk(&self, number: usize) -> &Desk {
+        self.own.get(number).and_then(OnceLock::get).unwrap_or(&self.common)
+    }
+
+    fn desks(&self) -> impl Iterator<Item = &Desk> {
+        std::iter::once(&self.common).chain(self.own.iter().filter_map(OnceLock::get))
+    }
+
+    /// Wakes whoever is due at a desk and sets its alarm for the next.
+    fn rang(&self, number: usize, due: &mut Vec<Waker>) {
         {
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let desk = self.desk(number);
+            let mut state = desk.lock();
             let now = self.now();
             state.sleepers.take_due(now, due);
             state.armed = state.sleepers.next();
             if let Some(next) = state.armed {
-                self.alarm.set(next.since(now));
+                desk.alarm.set(next.since(now));
             }
         }
         due.drain(..).for_each(Waker::wake);
     }
 }
 
-impl Drop for Shared {
+impl Desk {
+    fn open() -> std::io::Result<(Self, Bell)> {
+        let (alarm, bell) = alarm::new()?;
+        Ok((Self { state: Mutex::default(), alarm }, bell))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Desk {
     fn drop(&mut self) {
         // Rings once more, so that the task sees that nobody is left.
         self.alarm.set(SOON);
@@ -150,11 +211,11 @@ impl Drop for Shared {
 /// An alarm of zero would be an alarm switched off.
 const SOON: Duration = Duration::from_nanos(1);
 
-async fn ring(mut bell: Bell, shared: Weak<Shared>) {
+async fn ring(mut bell: Bell, number: usize, shared: Weak<Shared>) {
     let mut due = Vec::new();
     while bell.rings().await {
         match shared.upgrade() {
-            Some(shared) => shared.rang(&mut due),
+            Some(shared) => shared.rang(number, &mut due),
             None => return,
         }
     }

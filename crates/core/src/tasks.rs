@@ -23,6 +23,16 @@ impl Tasks {
         tokio::spawn(self.tracker.track_future(task))
     }
 
+    /// Runs `work` on a thread of its own, beside the ones that serve connections: for what takes longer than a
+    /// millisecond. `None` if it panicked.
+    pub async fn compute<F, T>(&self, work: F) -> Option<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.tracker.track_future(tokio::task::spawn_blocking(work)).await.ok()
+    }
+
     /// Resolves once [`Tasks::stop`] was called. Long-running tasks select on it.
     pub async fn stopping(&self) {
         self.stop.cancelled().await;

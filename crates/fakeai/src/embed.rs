@@ -11,7 +11,7 @@ use crate::config::{Config, Latency, Reply};
 use crate::start_error::StartError;
 use crate::wiring;
 
-/// A running server of its own: a free port, its own threads, its own state. Dropping it stops it.
+/// A running server of its own: a free port, its own thread, its own state. Dropping it stops it.
 ///
 /// ```
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -53,6 +53,8 @@ impl FakeAi {
     pub fn builder() -> Builder {
         let mut builder = Builder::default();
         builder.config.server.port = 0;
+        // A program of somebody's has better uses for its cores.
+        builder.config.server.workers = 1;
         builder
     }
 
@@ -136,7 +138,7 @@ impl Builder {
         self
     }
 
-    /// Starts the server on threads of its own, so that it works in any test, and waits until it listens.
+    /// Starts the server on a thread of its own, so that it works in any test, and waits until it listens.
     pub async fn spawn(mut self) -> Result<FakeAi, StartError> {
         // A test that ends does not wait for streams nobody reads any more.
         self.config.server.grace_seconds = 0.0;
@@ -166,7 +168,7 @@ impl Builder {
 type Started = Result<(String, Arc<App>), StartError>;
 
 fn run(config: &Config, ready: tokio::sync::oneshot::Sender<Started>) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match runtime.map_err(StartError::Runtime) {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -12,11 +12,8 @@ pub fn serve(mut settings: Settings, terminal: &mut Terminal<'_>) -> anyhow::Res
     log_to_stderr(settings.config.server.effective_log_level(), terminal.err_is_terminal);
     raise_descriptor_limit();
     loop {
-        let mut runtime = tokio::runtime::Builder::new_multi_thread();
-        if settings.config.server.workers > 0 {
-            runtime.worker_threads(settings.config.server.workers);
-        }
-        let runtime = runtime.enable_all().build()?;
+        // The server brings its other threads along, each with a runtime of its own.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let changed = runtime.block_on(run(&settings, terminal))?;
         // Loading vocabularies may still be under way; nobody needs them now.
         runtime.shutdown_background();

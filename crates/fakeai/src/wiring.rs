@@ -1,13 +1,14 @@
 //! From the configuration to the server: every key finds the place where it does what it says.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::num::NonZero;
 use std::path::Path;
 use std::time::Duration;
 
 use fakeai_catalog::Catalog;
 use fakeai_core::{Clock, Seed, Tasks};
 use fakeai_engine::{Jittered, Knobs, LatencyModel};
-use fakeai_server::settings::{Address, Cors, Listen, PromptCaching, ResponseDelay, Streams, Tls};
+use fakeai_server::settings::{Address, Audio, Cors, Listen, PromptCaching, ResponseDelay, Streams, Tls};
 use fakeai_server::{Kit, Settings};
 use fakeai_tokens::{Encoding, Tokenizer};
 use fakeai_writer::{OutputLength, ReplyMode, Safety, WriterOptions};
@@ -37,6 +38,11 @@ pub(crate) fn settings(config: &Config) -> Settings {
         max_body_bytes: security.max_request_size as u64,
         cors: Cors { origins: security.cors_allowed_origins, credentials: security.cors_allow_credentials },
         streams: streams(&features),
+        audio: Audio {
+            enabled: features.enable_audio,
+            voice: features.default_voice.clone(),
+            format: features.default_audio_format.clone(),
+        },
         safety_message: features.prepend_safety_message,
         metrics: metrics.enable_metrics,
         prometheus: metrics.enable_prometheus,
@@ -60,6 +66,10 @@ fn listen(server: &Server) -> Listen {
         header_timeout: Duration::from_secs_f64(server.header_timeout_seconds),
         max_header_bytes: server.max_header_bytes,
         max_connections: server.max_connections,
+        threads: match server.workers {
+            0 => std::thread::available_parallelism().map_or(1, NonZero::get),
+            threads => threads,
+        },
     }
 }
 

@@ -32,6 +32,43 @@ async fn said(client: &Client<OpenAIConfig>, request: CreateChatCompletionReques
 }
 
 #[tokio::test]
+async fn connections_are_served_by_as_many_threads_as_are_asked_for() {
+    use std::io::{Read, Write};
+    let several = builder().configure(|config| config.server.workers = 3);
+    let server = several.spawn().await.unwrap();
+    let address = server.url().strip_prefix("http://").unwrap().to_owned();
+    // All stay open, so that each thread has some.
+    let mut open: Vec<_> = (0..9).map(|_| std::net::TcpStream::connect(&address).unwrap()).collect();
+    for _ in 0..2 {
+        for stream in &mut open {
+            stream.write_all(b"GET /v1/models/gpt-4o HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+        }
+        for stream in &mut open {
+            let mut answer = [0; 4096];
+            let length = stream.read(&mut answer).unwrap();
+            assert!(answer[..length].starts_with(b"HTTP/1.1 200"));
+        }
+    }
+    // The accepting thread too has to come home, with connections open.
+    tokio::task::spawn_blocking(move || drop(server)).await.unwrap();
+    for stream in &mut open {
+        assert!(matches!(stream.read(&mut [0; 16]), Ok(0) | Err(_)));
+    }
+}
+
+#[tokio::test]
+async fn a_prompt_too_long_for_the_serving_thread_is_answered_all_the_same() {
+    let server = builder().spawn().await.unwrap();
+    let client = client(server.base_url());
+    let long = "The tide comes in and goes out again. ".repeat(4_000);
+    let answer = client.chat().create(chat(&long).build().unwrap()).await.unwrap();
+    assert!(answer.usage.unwrap().prompt_tokens > 20_000);
+    assert_eq!(said(&client, chat(&long).seed(3).build().unwrap()).await, {
+        said(&client, chat(&long).seed(3).build().unwrap()).await
+    });
+}
+
+#[tokio::test]
 async fn chat_is_typed() {
     let server = builder().spawn().await.unwrap();
     let answer = client(server.base_url())

@@ -7,8 +7,9 @@ use crate::error::SchemaError;
 use crate::json;
 use crate::node::{ArrayRules, Id, NumberRules, ObjectRules, Rules, TextRules};
 
-/// Steps into subschemas may be nested this deep: 64 for each of a few levels, or some 250 levels of plain ones.
-const MOST_DEPTH: usize = 512;
+/// Steps into subschemas may be nested this deep: two for each level of a value as deep as is looked at. The stack of
+/// a thread, two megabytes, holds as many without optimisation.
+const MOST_DEPTH: usize = 264;
 /// Subschemas that are looked at in one check. Combinations of combinations could take for ever.
 const MOST_STEPS: u32 = 2_000_000;
 

@@ -3,6 +3,8 @@
 //! The two differ in what the short classes mean (`\d` is ASCII in ECMA), in which characters must be escaped, and in
 //! how code points are written. Look-around and back-references have no counterpart and are refused.
 
+use std::fmt::Write as _;
+
 use crate::error::SchemaError;
 
 /// The same pattern for `regex`, or why there is none.
@@ -101,7 +103,7 @@ impl Reader<'_> {
                 // These open nested classes and set operations in `regex`.
                 Some(character @ ('[' | '&' | '~')) => self.out.extend(['\\', character]),
                 Some('-') if self.peek(0) == Some(']') || self.out.ends_with(['[', '^', '-']) => {
-                    self.out.push_str("\\-")
+                    self.out.push_str("\\-");
                 }
                 Some(character) => self.out.push(character),
             }
@@ -133,7 +135,7 @@ impl Reader<'_> {
             'c' => {
                 let letter = self.next().filter(char::is_ascii_alphabetic);
                 let letter = letter.ok_or_else(|| SchemaError::new("", "`\\c` needs a letter"))?;
-                self.out.push_str(&format!("\\x{:02X}", letter as u32 % 32));
+                self.code(u32::from(letter) % 32);
             }
             other if other.is_ascii_punctuation() => self.out.extend(['\\', other]),
             other if other.is_ascii_alphanumeric() => {
@@ -159,8 +161,13 @@ impl Reader<'_> {
         };
         let code = u32::from_str_radix(&digits, 16).ok().filter(|code| char::from_u32(*code).is_some());
         let code = code.ok_or_else(|| SchemaError::new("", format!("`\\{kind}{digits}` is no code point")))?;
-        self.out.push_str(&format!("\\x{{{code:X}}}"));
+        self.code(code);
         Ok(())
+    }
+
+    fn code(&mut self, code: u32) {
+        // Writing to a string cannot fail.
+        let _ = write!(self.out, "\\x{{{code:X}}}");
     }
 }
 
@@ -173,7 +180,7 @@ mod tests {
         assert_eq!(translate(r"^\d{3}-[\d\w]+$").unwrap(), "^[0-9]{3}-[0-90-9A-Za-z_]+$");
         assert_eq!(translate("^{a}$").unwrap(), r"^\{a\}$");
         assert_eq!(translate(r"a{2,}\/[[&&-]").unwrap(), r"a{2,}\/[\[\&\&\-]");
-        assert_eq!(translate(r"\u00e9\cJ").unwrap(), r"\x{E9}\x0A");
+        assert_eq!(translate(r"\u00e9\cJ").unwrap(), r"\x{E9}\x{A}");
     }
 
     #[test]

@@ -2,6 +2,25 @@
 
 use serde_json::Value;
 
+/// Lists and objects within one another that are looked at. Whatever reads JSON text stops far earlier.
+pub(crate) const MOST_LEVELS: usize = 130;
+
+/// Whether the value is nested more than [`MOST_LEVELS`] deep; all that recurses over values relies on it.
+pub(crate) fn is_too_deep(value: &Value) -> bool {
+    let mut rest = vec![(value, 0)];
+    while let Some((value, level)) = rest.pop() {
+        if level > MOST_LEVELS {
+            return true;
+        }
+        match value {
+            Value::Array(items) => rest.extend(items.iter().map(|item| (item, level + 1))),
+            Value::Object(fields) => rest.extend(fields.values().map(|field| (field, level + 1))),
+            _ => {}
+        }
+    }
+    false
+}
+
 /// How many bytes the value takes as compact JSON.
 pub(crate) fn size(value: &Value) -> usize {
     match value {

@@ -109,14 +109,9 @@ pub(crate) fn example_in(description: &str) -> Option<String> {
     let (at, mark) = marks.iter().filter_map(|mark| Some((description.find(mark)?, mark))).min()?;
     let rest = description[at + mark.len()..].trim_start();
     let quoted = ['"', '\'', '`'].into_iter().find_map(|quote| rest.strip_prefix(quote)?.split_once(quote));
-    let example = match quoted {
-        Some((inside, _)) => inside,
-        None => {
-            let end = rest.find([')', ';', '\n']).unwrap_or(rest.len());
-            let end = rest[..end].find(". ").unwrap_or(end);
-            rest[..end].trim_end_matches('.')
-        }
-    };
+    let end = rest.find([')', ';', '\n']).unwrap_or(rest.len());
+    let end = rest[..end].find(". ").unwrap_or(end);
+    let example = quoted.map_or_else(|| rest[..end].trim_end_matches('.'), |(inside, _)| inside);
     let example = example.trim();
     (!example.is_empty() && example.chars().count() <= 60).then(|| example.to_owned())
 }

@@ -11,7 +11,7 @@ use crate::error::SchemaError;
 use crate::field::{NoSource, Source};
 use crate::json;
 use crate::least::{Cost, ENDLESS, costs};
-use crate::make::Maker;
+use crate::make::{FUEL, Maker};
 use crate::node::Nodes;
 
 /// Tries with different draws before a schema counts as unsatisfiable.
@@ -46,11 +46,17 @@ pub(crate) struct Inner {
 }
 
 impl Schema {
-    /// Reads a schema: Draft 2020-12, and what older drafts and OpenAPI 3.0 write differently.
+    /// Reads a schema: Draft 2020-12, and what older drafts and `OpenAPI` 3.0 write differently.
     ///
     /// An error is a keyword with a wrong value, a reference that does not exist or leaves the document, a schema that
     /// is too deep or too large, and one for which no valid value was found.
     pub fn parse(schema: &Value) -> Result<Self, SchemaError> {
+        if json::is_too_deep(schema) {
+            return Err(SchemaError::new(
+                "#",
+                format!("the schema is nested more than {} levels deep", json::MOST_LEVELS),
+            ));
+        }
         let nodes = compile(schema)?;
         let costs = costs(&nodes);
         if costs[0] == ENDLESS {
@@ -58,11 +64,17 @@ impl Schema {
         }
         let mut inner = Inner { nodes, costs, least: Value::Null, least_bytes: usize::MAX };
         let root = Seed::new(0).derive("least");
+        let mut fuel = 3 * FUEL;
         for number in 0..MOST_TRIES {
             let mut rng = root.mix(number).rng();
             // First the smallest, then, where only luck finds anything, more freely.
             let bytes = if number < 8 { 0 } else { 4000 };
-            let made = Maker::new(&inner, &mut NoSource, &mut rng).instance(bytes);
+            let mut source = NoSource;
+            let mut maker = Maker::new(&inner, &mut source, &mut rng, fuel.min(FUEL));
+            let made = maker.instance(bytes);
+            // All tries share what one hopeless schema may cost.
+            let left = maker.fuel();
+            fuel = fuel.saturating_sub(fuel.min(FUEL) - left);
             let Some(made) = made else { continue };
             let size = json::size(&made);
             if size < inner.least_bytes {
@@ -84,7 +96,7 @@ impl Schema {
             return self.0.least.clone();
         }
         for part in [1, 1, 2, 4] {
-            let made = Maker::new(&self.0, source, rng).instance(budget.max_bytes / part);
+            let made = Maker::new(&self.0, source, rng, FUEL).instance(budget.max_bytes / part);
             if let Some(made) = made.filter(|made| json::size(made) <= budget.max_bytes) {
                 return made;
             }
@@ -104,6 +116,12 @@ impl Schema {
 
     /// The first thing that is wrong with the value: the place as a JSON pointer, and what it is.
     pub fn problem(&self, value: &Value) -> Option<SchemaError> {
+        if json::is_too_deep(value) {
+            return Some(SchemaError::new(
+                "",
+                format!("the value is nested more than {} levels deep", json::MOST_LEVELS),
+            ));
+        }
         Check::new(&self.0.nodes).node(0, value).err().map(crate::check::Problem::into_error)
     }
 }

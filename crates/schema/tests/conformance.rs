@@ -77,7 +77,7 @@ impl Maker {
             4 | 5 => self.string(),
             6 => json!({"enum": [1, "a", null, {"k": [true]}, 2.5]}),
             7 => json!({"const": json!(["x", 1, {"y": null}])[self.rng.below(3)]}),
-            8 | 9 | 10 => self.object(depth),
+            8..=10 => self.object(depth),
             11 | 12 => self.array(depth),
             13 => self.combined(depth),
             14 => {
@@ -196,11 +196,8 @@ impl Maker {
 }
 
 fn judge(schema: &Value) -> jsonschema::Validator {
-    jsonschema::options()
-        .with_draft(jsonschema::Draft::Draft202012)
-        .should_validate_formats(true)
-        .build(schema)
-        .unwrap_or_else(|error| panic!("{schema}: {error}"))
+    let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012).should_validate_formats(true);
+    options.build(schema).unwrap_or_else(|error| unreachable!("{schema}: {error}"))
 }
 
 #[test]
@@ -253,12 +250,10 @@ fn mutated(value: &Value, rng: &mut Rng) -> Value {
         Value::Array(items) if !items.is_empty() && rng.chance(0.8) => {
             let mut items = items.clone();
             let place = rng.below(items.len());
-            if rng.chance(0.3) {
-                items.remove(place);
-            } else if rng.chance(0.3) {
-                items.push(items[place].clone());
-            } else {
-                items[place] = mutated(&items[place], rng);
+            match rng.below(6) {
+                0 | 1 => drop(items.remove(place)),
+                2 => items.push(items[place].clone()),
+                _ => items[place] = mutated(&items[place], rng),
             }
             Value::Array(items)
         }

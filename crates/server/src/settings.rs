@@ -36,6 +36,8 @@ pub struct Settings {
     pub cors: Cors,
     /// Limits of streams.
     pub streams: Streams,
+    /// How spoken answers sound.
+    pub audio: Audio,
     /// Whether conversations without a system message begin with one about safety.
     pub safety_message: bool,
     /// Whether requests are written down.
@@ -67,6 +69,8 @@ pub struct Listen {
     pub max_header_bytes: usize,
     /// Most connections at a time; 0 for no limit.
     pub max_connections: usize,
+    /// Threads that serve connections, the caller's among them. Each connection stays on one.
+    pub threads: usize,
 }
 
 /// Where to listen.
@@ -103,6 +107,17 @@ pub struct PromptCaching {
     pub retention: Duration,
     /// Shorter prompts are not.
     pub min_tokens: u32,
+}
+
+/// How spoken answers sound where the request does not say.
+#[derive(Clone, Debug)]
+pub struct Audio {
+    /// Whether there are any.
+    pub enabled: bool,
+    /// The name of the voice.
+    pub voice: String,
+    /// `mp3`, `opus`, `aac`, `flac`, `wav` or `pcm16`.
+    pub format: String,
 }
 
 /// What browsers may do.
@@ -145,6 +160,7 @@ impl Default for Settings {
                 token_timeout: Duration::from_secs(30),
                 keepalive: Some(Duration::from_secs(15)),
             },
+            audio: Audio { enabled: true, voice: "alloy".to_owned(), format: "mp3".to_owned() },
             safety_message: false,
             metrics: true,
             prometheus: true,
@@ -165,6 +181,7 @@ impl Default for Listen {
             header_timeout: Duration::from_secs(10),
             max_header_bytes: 64 * 1024,
             max_connections: 0,
+            threads: 1,
         }
     }
 }

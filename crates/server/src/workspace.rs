@@ -45,7 +45,7 @@ pub struct Workspace {
     models: Mutex<Vec<Arc<ModelCard>>>,
     documents: Memory,
     prompts: Mutex<PromptCache>,
-    journal: Mutex<VecDeque<JournalEntry>>,
+    journal: Mutex<VecDeque<Remembered>>,
     journal_entries: usize,
 }
 
@@ -59,6 +59,17 @@ pub struct JournalEntry {
     /// The body, empty if it had none or was larger than 64 KiB.
     pub body: Bytes,
 }
+
+/// A journal's entry as it is kept: its buffers serve the next request once it is forgotten.
+#[derive(Debug, Default)]
+struct Remembered {
+    method: http::Method,
+    path: String,
+    body: Vec<u8>,
+}
+
+/// Larger buffers are not kept for the next request.
+const MOST_REUSED_BYTES: usize = 8 * 1024;
 
 /// Larger bodies are not remembered.
 const MOST_JOURNAL_BYTES: usize = 64 * 1024;
@@ -186,18 +197,26 @@ impl Workspace {
         if self.journal_entries == 0 {
             return;
         }
-        let body = if body.len() <= MOST_JOURNAL_BYTES { Bytes::copy_from_slice(body) } else { Bytes::new() };
-        let entry = JournalEntry { method: method.clone(), path: path.to_owned(), body };
+        let body = if body.len() <= MOST_JOURNAL_BYTES { body } else { &[] };
         let mut journal = lock(&self.journal);
-        if journal.len() >= self.journal_entries {
-            journal.pop_front();
-        }
+        let forgotten = if journal.len() >= self.journal_entries { journal.pop_front() } else { None };
+        let mut entry = forgotten.filter(|entry| entry.body.capacity() <= MOST_REUSED_BYTES).unwrap_or_default();
+        entry.method.clone_from(method);
+        entry.path.clear();
+        entry.path.push_str(path);
+        entry.body.clear();
+        entry.body.extend_from_slice(body);
         journal.push_back(entry);
     }
 
     /// The requests it remembers, oldest first.
     pub fn journal(&self) -> Vec<JournalEntry> {
-        lock(&self.journal).iter().cloned().collect()
+        let shown = |entry: &Remembered| JournalEntry {
+            method: entry.method.clone(),
+            path: entry.path.clone(),
+            body: Bytes::copy_from_slice(&entry.body),
+        };
+        lock(&self.journal).iter().map(shown).collect()
     }
 }
 

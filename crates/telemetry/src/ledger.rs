@@ -1,5 +1,6 @@
 //! Where records go: totals for ever, single records for a minute.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,11 +19,20 @@ const MOST_RECENT: usize = 100_000;
 const MOST_MODELS: usize = 500;
 const SHARDS: usize = 8;
 
-/// One record per request, kept in shards so that requests on different cores do not wait for one another.
+thread_local! {
+    /// The shard this thread writes to, in any ledger; none before it wrote.
+    static OWN: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// One record per request. Each thread writes to a shard that few others write to, so that threads neither wait for one
+/// another nor take pages of the ledger out of each other's caches.
 #[derive(Debug)]
 pub struct Ledger {
     shards: [Mutex<Shard>; SHARDS],
-    turn: AtomicUsize,
+    /// Threads that came to write, of this ledger or another.
+    writers: AtomicUsize,
+    /// Shards that hold something; they share the room there is for single records.
+    used: AtomicUsize,
     active_streams: AtomicI64,
     pacing: Pacing,
     enabled: bool,
@@ -125,7 +135,8 @@ impl Ledger {
     pub fn new(enabled: bool) -> Self {
         Self {
             shards: Default::default(),
-            turn: AtomicUsize::new(0),
+            writers: AtomicUsize::new(0),
+            used: AtomicUsize::new(0),
             active_streams: AtomicI64::new(0),
             pacing: Pacing::default(),
             enabled,
@@ -137,10 +148,17 @@ impl Ledger {
         if !self.enabled {
             return;
         }
-        // Any shard will do: readers put them together. Taking turns keeps the cores off each other's locks.
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let mut shard = self.lock(turn % SHARDS);
-        shard.add(record);
+        // Any shard will do: readers put them together.
+        let own = OWN.get().unwrap_or_else(|| {
+            let own = self.writers.fetch_add(1, Ordering::Relaxed) % SHARDS;
+            OWN.set(Some(own));
+            own
+        });
+        let mut shard = self.lock(own);
+        if shard.totals.is_empty() {
+            self.used.fetch_add(1, Ordering::Relaxed);
+        }
+        shard.add(record, MOST_RECENT / self.used.load(Ordering::Relaxed).max(1));
     }
 
     /// Counts a stream in (`true`) or out.
@@ -188,11 +206,16 @@ impl Ledger {
 }
 
 impl Shard {
-    fn add(&mut self, record: Record) {
+    fn add(&mut self, mut record: Record, most_recent: usize) {
         let key = self.key(&record);
-        self.totals.entry(key).or_default().add(&record);
+        let totals = self.totals.entry(key);
+        // The name in hand is this request's own; kept for a minute it would only lie about and grow cold.
+        if record.model.is_some() && record.model.as_deref() == Some(&*totals.key().model) {
+            record.model = Some(Arc::clone(&totals.key().model));
+        }
+        totals.or_default().add(&record);
         let old = |oldest: &Record| record.ended.since(oldest.ended) > WINDOW;
-        while self.recent.len() >= MOST_RECENT / SHARDS || self.recent.front().is_some_and(old) {
+        while self.recent.len() >= most_recent || self.recent.front().is_some_and(old) {
             self.recent.pop_front();
         }
         self.recent.push_back(record);

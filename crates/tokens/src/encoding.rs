@@ -4,6 +4,8 @@ use std::sync::OnceLock;
 
 use tiktoken::CoreBpe;
 
+use crate::phrases::{self, Phrases};
+
 /// One token of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token {
@@ -11,6 +13,15 @@ pub struct Token {
     pub id: u32,
     /// Where it ends in the text, in bytes. Not always a character's end.
     pub end: u32,
+}
+
+/// The claim that a phrase of the program's own stands at a byte of a text.
+#[derive(Clone, Copy, Debug)]
+pub struct Quote {
+    /// The byte.
+    pub at: u32,
+    /// The phrase.
+    pub phrase: &'static str,
 }
 
 /// A vocabulary we ship.
@@ -55,6 +66,7 @@ struct Vocabulary {
     bpe: &'static CoreBpe,
     /// Bytes of each token, by id. 0 for ids that stand for nothing.
     lengths: Box<[u8]>,
+    phrases: Phrases,
 }
 
 impl Vocabulary {
@@ -62,7 +74,7 @@ impl Vocabulary {
         #[expect(clippy::expect_used, reason = "both vocabularies are cargo features of this crate")]
         let bpe = tiktoken::get_encoding(encoding.name()).expect("vocabulary is compiled in");
         let lengths = (0..bpe.vocab_size() as u32).map(|id| bpe.decode(&[id]).len().min(255) as u8).collect();
-        Self { bpe, lengths }
+        Self { bpe, lengths, phrases: Phrases::default() }
     }
 }
 
@@ -81,18 +93,36 @@ impl Tokenizer {
         match self {
             Self::Bpe(encoding) => {
                 let vocabulary = encoding.vocabulary();
-                let ids = vocabulary.bpe.encode(text);
-                tokens.reserve(ids.len());
-                let mut end = 0;
-                tokens.extend(ids.into_iter().map(|id| {
-                    end += vocabulary.length(id);
-                    Token { id, end }
-                }));
+                phrases::split(vocabulary.bpe, |id| vocabulary.length(id), text, 0, tokens);
             }
             Self::Words => words(text, |start, end| {
                 tokens.push(Token { id: word_id(&text.as_bytes()[start..end]), end: end as u32 });
             }),
         }
+    }
+
+    /// The same for `text` from byte `from` on, where [`Tokenizer::splits`] holds or which is its start; ends count
+    /// from the start of `text`. `quotes`, in the order of their places, say what need not be split again.
+    pub fn encode_quoting(self, text: &str, from: usize, quotes: &[Quote], tokens: &mut Vec<Token>) {
+        match self {
+            Self::Bpe(encoding) => {
+                let vocabulary = encoding.vocabulary();
+                let split = |text: &str, base: usize, tokens: &mut Vec<Token>| {
+                    phrases::split(vocabulary.bpe, |id| vocabulary.length(id), text, base, tokens);
+                };
+                vocabulary.phrases.encode(text, from, quotes, tokens, split);
+            }
+            Self::Words => {
+                let kept = tokens.len();
+                self.encode_into(&text[from..], tokens);
+                tokens[kept..].iter_mut().for_each(|token| token.end += from as u32);
+            }
+        }
+    }
+
+    /// Whether `text` is split before byte `at` whatever stands around it, as far as the two bytes there can tell.
+    pub fn splits(text: &[u8], at: usize) -> bool {
+        at > 0 && (phrases::splits(text, at) || phrases::begins_line(text, at))
     }
 
     /// The tokens of `text`.

@@ -7,8 +7,9 @@ mod chat;
 mod encoding;
 mod media;
 mod memo;
+mod phrases;
 
 pub use chat::ChatOverhead;
-pub use encoding::{Encoding, Token, Tokenizer};
+pub use encoding::{Encoding, Quote, Token, Tokenizer};
 pub use media::{ImageDetail, ImageRule, audio_tokens, image_tokens, video_tokens};
 pub use memo::CountMemo;

@@ -1,6 +1,8 @@
 //! What a prompt costs in tokens.
 
-use fakeai_tokens::{ChatOverhead, CountMemo, ImageRule, Tokenizer, audio_tokens, image_tokens, video_tokens};
+use fakeai_tokens::{
+    ChatOverhead, CountMemo, ImageDetail, ImageRule, Tokenizer, audio_tokens, image_tokens, video_tokens,
+};
 
 use crate::tools::signature;
 use crate::{Format, GenerationRequest, Part, Prompt};
@@ -69,9 +71,14 @@ const SCHEMA_TOKENS: u32 = 12;
 fn part_tokens(part: &Part, tokenizer: Tokenizer, rule: ImageRule, memo: &CountMemo) -> u32 {
     match part {
         Part::Text(text) => memo.count(tokenizer, text),
-        Part::Image { width, height, detail } => image_tokens(rule, *width, *height, *detail),
-        Part::Audio { seconds } => audio_tokens(*seconds),
-        Part::Video { width, height, seconds, frames_per_second, detail } => {
+        Part::Image { width, height, detail, .. } => image_tokens(rule, *width, *height, *detail),
+        Part::Audio { seconds, .. } => audio_tokens(*seconds),
+        Part::File { name, pages, text } => {
+            // Of a paged document, the model is given each page as a picture beside the text.
+            let pictures = pages.saturating_mul(image_tokens(rule, 512, 512, ImageDetail::Low));
+            memo.count(tokenizer, name).saturating_add(memo.count(tokenizer, text)).saturating_add(pictures)
+        }
+        Part::Video { width, height, seconds, frames_per_second, detail, .. } => {
             video_tokens(*width, *height, *seconds, *frames_per_second, *detail)
         }
     }
@@ -102,8 +109,6 @@ fn image_rule(model: &str) -> ImageRule {
 
 #[cfg(test)]
 mod tests {
-    use fakeai_tokens::ImageDetail;
-
     use super::*;
     use crate::fixtures::{chat, completion};
     use crate::{Role, Turn};
@@ -125,9 +130,16 @@ mod tests {
         let mut request = chat("");
         let Prompt::Chat(turns) = &mut request.prompt else { unreachable!() };
         turns[0].parts = vec![
-            Part::Image { width: 1024, height: 1024, detail: ImageDetail::High },
-            Part::Audio { seconds: 2.0 },
-            Part::Video { width: 512, height: 288, seconds: 5.0, frames_per_second: 4.0, detail: ImageDetail::Auto },
+            Part::Image { width: 1024, height: 1024, detail: ImageDetail::High, facts: None },
+            Part::Audio { seconds: 2.0, facts: None },
+            Part::Video {
+                width: 512,
+                height: 288,
+                seconds: 5.0,
+                frames_per_second: 4.0,
+                detail: ImageDetail::Auto,
+                facts: None,
+            },
         ];
         assert_eq!(
             count_prompt(&request, &CountMemo::default()),

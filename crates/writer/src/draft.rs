@@ -1,6 +1,9 @@
 //! A text that grows and its tokens, kept equal to what tokenising the whole text would give.
 
-use fakeai_tokens::{Token, Tokenizer};
+use fakeai_tokens::{Quote, Token, Tokenizer};
+
+/// Room made for tokens before there are any, at most.
+const MOST_RESERVED_TOKENS: usize = 4096;
 
 /// Text under way.
 pub(crate) struct Draft {
@@ -11,25 +14,25 @@ pub(crate) struct Draft {
 
 impl Draft {
     pub(crate) fn new(tokenizer: Tokenizer, capacity_bytes: usize) -> Self {
-        Self { text: String::with_capacity(capacity_bytes), tokens: Vec::new(), tokenizer }
+        // English has about five bytes a token; a text with more tokens makes room when it comes to that.
+        let tokens = Vec::with_capacity((capacity_bytes / 4).min(MOST_RESERVED_TOKENS));
+        Self { text: String::with_capacity(capacity_bytes), tokens, tokenizer }
     }
 
     /// Brings the tokens up to date after text was appended. Only what follows the last border that no token crosses
-    /// is tokenised again, so a long text is tokenised about once.
-    pub(crate) fn tokenise(&mut self) {
+    /// is tokenised again, so a long text is tokenised about once; and what is quoted is not tokenised at all.
+    pub(crate) fn tokenise(&mut self, quotes: &[Quote]) {
         let tokenised = self.tokens.last().map_or(0, |token| token.end as usize);
-        let mut border = last_border(self.text.as_bytes(), tokenised);
+        let border = last_border(self.text.as_bytes(), tokenised);
+        let mut kept = self.tokens.partition_point(|token| token.end as usize <= border);
         if self.tokenizer == Tokenizer::Words {
-            // A word carries the white space before it.
-            border = self.text[..border].trim_end().len();
+            // A word carries the white space before it, and the last one that behind it.
+            kept = kept.saturating_sub(1);
         }
-        let kept = self.tokens.partition_point(|token| token.end as usize <= border);
         self.tokens.truncate(kept);
         let border = self.tokens.last().map_or(0, |token| token.end as usize);
-        self.tokenizer.encode_into(&self.text[border..], &mut self.tokens);
-        for token in &mut self.tokens[kept..] {
-            token.end += border as u32;
-        }
+        let quotes = &quotes[quotes.partition_point(|quote| (quote.at as usize) < border)..];
+        self.tokenizer.encode_quoting(&self.text, border, quotes, &mut self.tokens);
     }
 
     /// Brings the tokens up to date after text was changed anywhere.
@@ -75,13 +78,10 @@ impl Draft {
     }
 }
 
-/// The last place up to `limit` where the vocabularies' splitting patterns always split: after a line feed and before
-/// something that is neither white space nor the slash that some patterns draw to the line before.
+/// The last place up to `limit` where the vocabularies' splitting patterns always split.
 fn last_border(text: &[u8], limit: usize) -> usize {
-    (1..=limit.min(text.len().saturating_sub(1)))
-        .rev()
-        .find(|at| text[at - 1] == b'\n' && text[*at].is_ascii_graphic() && text[*at] != b'/')
-        .unwrap_or(0)
+    let limit = limit.min(text.len().saturating_sub(1));
+    (1..=limit).rev().find(|at| Tokenizer::splits(text, *at)).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -98,7 +98,7 @@ mod tests {
                 let mut draft = Draft::new(tokenizer, 0);
                 for piece in &pieces {
                     draft.text.push_str(piece);
-                    draft.tokenise();
+                    draft.tokenise(&[]);
                     prop_assert_eq!(&draft.tokens, &tokenizer.encode(&draft.text));
                 }
             }
@@ -108,7 +108,7 @@ mod tests {
         fn cutting_leaves_tokens_that_make_the_text(text in "\\PC{0,40}", count in 0_usize..50, bytes in 0_usize..80) {
             let mut draft = Draft::new(Tokenizer::Bpe(Encoding::O200k), 0);
             draft.text = text;
-            draft.tokenise();
+            draft.tokenise(&[]);
             draft.cut(count, bytes);
             prop_assert_eq!(draft.tokens.last().map_or(0, |token| token.end as usize), draft.text.len());
             prop_assert!(draft.tokens.is_sorted_by_key(|token| token.end));

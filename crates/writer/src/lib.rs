@@ -28,6 +28,7 @@ mod refusal;
 mod reply;
 mod request;
 mod shaped;
+mod shown;
 mod source;
 mod tools;
 mod writer;

@@ -99,7 +99,7 @@ mod tests {
     fn draft(text: &str) -> Draft {
         let mut draft = Draft::new(Tokenizer::Bpe(Encoding::O200k), 0);
         draft.text.push_str(text);
-        draft.tokenise();
+        draft.tokenise(&[]);
         draft
     }
 

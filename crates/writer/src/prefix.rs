@@ -47,7 +47,7 @@ pub fn prefix_chain(request: &GenerationRequest, salt: u64, blocks: Blocks) -> V
                 }
                 for part in &turn.parts {
                     match part {
-                        Part::Text(words) => text(&mut chain, words),
+                        Part::Text(words) | Part::File { text: words, .. } => text(&mut chain, words),
                         media => chain.media(media),
                     }
                 }

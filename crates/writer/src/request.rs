@@ -118,11 +118,15 @@ pub enum Part {
         height: u32,
         /// How closely to look.
         detail: ImageDetail,
+        /// What is seen on it, as a phrase; `None` for one that was only named.
+        facts: Option<String>,
     },
     /// Sound, measured.
     Audio {
         /// Length in seconds.
         seconds: f64,
+        /// What is heard, as a phrase.
+        facts: Option<String>,
     },
     /// A video, measured.
     Video {
@@ -136,6 +140,17 @@ pub enum Part {
         frames_per_second: f64,
         /// How closely to look.
         detail: ImageDetail,
+        /// What is known of it, as a phrase; `None` for one that was only named.
+        facts: Option<String>,
+    },
+    /// A document, read.
+    File {
+        /// What it is called.
+        name: String,
+        /// Its pages; 0 for kinds that have none.
+        pages: u32,
+        /// Its text.
+        text: String,
     },
 }
 
@@ -288,9 +303,16 @@ impl Part {
     pub(crate) fn hash_into(&self, hasher: &mut FxHasher) {
         match self {
             Self::Text(text) => text.hash(hasher),
-            Self::Image { width, height, detail } => (1_u8, width, height, *detail as u8).hash(hasher),
-            Self::Audio { seconds } => (2_u8, seconds.to_bits()).hash(hasher),
-            Self::Video { width, height, seconds, frames_per_second, detail } => {
+            Self::Image { width, height, detail, facts } => {
+                (1_u8, width, height, *detail as u8).hash(hasher);
+                facts.as_deref().unwrap_or_default().hash(hasher);
+            }
+            Self::Audio { seconds, facts } => {
+                (2_u8, seconds.to_bits()).hash(hasher);
+                facts.as_deref().unwrap_or_default().hash(hasher);
+            }
+            Self::File { name, text, .. } => (4_u8, name, text).hash(hasher),
+            Self::Video { width, height, seconds, frames_per_second, detail, .. } => {
                 (3_u8, width, height, seconds.to_bits(), frames_per_second.to_bits(), *detail as u8).hash(hasher);
             }
         }

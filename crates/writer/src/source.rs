@@ -1,6 +1,7 @@
 //! What an answer is made from, piece by piece, so that an answer can be any number of tokens long.
 
 use fakeai_core::Rng;
+use fakeai_tokens::Quote;
 
 use crate::lorem;
 use crate::prose::{CLOSING, Composer};
@@ -37,6 +38,14 @@ impl Source<'_> {
             Self::Composed(composer) => composer.expected_bytes(),
             Self::Given(text) | Self::Shaped(text) | Self::Led(text, _) => text.len(),
             Self::Lorem { tokens, .. } => *tokens as usize * LOREM_TOKEN_BYTES,
+        }
+    }
+
+    /// Where in the text phrases stand whose tokens are known.
+    pub(crate) fn quotes(&self) -> &[Quote] {
+        match self {
+            Self::Composed(composer) | Self::Led(_, composer) => composer.quotes(),
+            Self::Given(_) | Self::Shaped(_) | Self::Lorem { .. } => &[],
         }
     }
 

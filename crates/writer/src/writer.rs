@@ -12,6 +12,7 @@ use crate::limits::{Span, end, find_stop};
 use crate::prediction::{compare, edited};
 use crate::prose::{Brief, Composer, Reader};
 use crate::shaped::shaped;
+use crate::shown::told;
 use crate::source::Source;
 use crate::tools::Plan;
 use crate::{
@@ -214,7 +215,7 @@ impl<'a> Asked<'a> {
         let lead = match (&plan.report, &request.prediction) {
             (Some(report), _) => report.clone(),
             (None, Some(prediction)) => edited(prediction, brief.text),
-            (None, None) => return None,
+            (None, None) => told(request)?,
         };
         let favoured = bias.map_or(&[][..], Bias::favoured);
         Some(Source::Led(lead, Box::new(Composer::new(brief, rng.clone(), Some(1), favoured))))
@@ -234,7 +235,7 @@ impl<'a> Asked<'a> {
             let missing = count - draft.tokens.len();
             let bytes = draft.text.len() + (missing + 8) * THOUGHT_TOKEN_BYTES;
             composer.think(&mut draft.text, bytes);
-            draft.tokenise();
+            draft.tokenise(&[]);
         }
         draft.cut(count, draft.text.len());
         Some(Segment { kind: SegmentKind::Reasoning, text: draft.text, tokens: draft.tokens, ..Segment::default() })
@@ -273,7 +274,7 @@ fn fill(
         let (bytes_before, tokens_before) = (draft.text.len(), draft.tokens.len());
         // One more than the most shows that the answer would have been longer.
         let wanted = if complete || span.is_exact() { span.least } else { span.most + 1 };
-        let missing = wanted.saturating_sub(tokens_before).saturating_mul(source.token_bytes() + 1);
+        let missing = wanted.saturating_sub(tokens_before).saturating_mul(source.token_bytes());
         let cap = bytes_before + missing.min(PIECE_BYTES) + 16;
         if complete {
             source.go_on(&mut draft.text, cap);
@@ -282,7 +283,7 @@ fn fill(
         }
         match bias {
             Some(bias) => bias.rewrite(&mut draft, tokenizer, bytes_before, rng),
-            None => draft.tokenise(),
+            None => draft.tokenise(source.quotes()),
         }
         let count = draft.tokens.len();
         let stop = find_stop(&draft, limits, bytes_before);

@@ -48,6 +48,36 @@ fn check(generation: &Generation) {
 }
 
 #[test]
+fn phrases_whose_tokens_are_known_give_the_tokens_of_the_whole_text() {
+    let prompts = [
+        "Explain how the tides of the harbour work and why they matter to old boats",
+        "Write an essay about C++ and rust, 3 pages",
+        "How do I bake sourdough bread?",
+        "Should I buy \"an electric car\" in 2025?",
+        "Explique la historia de la imprenta en Europa",
+        "Explique l'histoire de l'imprimerie et du papier",
+        "Erkläre mir die Geschichte der Buchdruckerkunst",
+        "请介绍一下黄山的历史",
+        "Tell me a story about a lighthouse",
+        "ANSWER IN ALL CAPS: what is a tide?",
+    ];
+    for encoding in Encoding::ALL {
+        for prompt in prompts {
+            for seed in 0..6 {
+                let mut request = chat(prompt);
+                request.model = card(Tokenizer::Bpe(encoding));
+                request.limits.min_tokens = 40 * seed as u32;
+                request.sampling.seed = Seeding::Given(seed);
+                let generation = write(&auto(), &request);
+                let choice = &generation.choices[0];
+                assert_eq!(choice.finish, Finish::Stop);
+                assert_eq!(choice.segments[0].tokens, request.tokenizer().encode(text(&generation)), "{prompt} {seed}");
+            }
+        }
+    }
+}
+
+#[test]
 fn same_request_same_seed_same_answer() {
     let request = chat("Explain how tides work");
     let answers: Vec<_> =

@@ -48,7 +48,6 @@ const FILES: &str = "file storage is";
 const INJECTION: &str = "injection detection is";
 const ABUSE: &str = "abuse detection is";
 const MODERATION: &str = "moderation is";
-const AUDIO: &str = "audio is";
 
 /// Every key that is refused.
 pub const UNBUILT: &[UnbuiltKey] = &[
@@ -93,7 +92,4 @@ pub const UNBUILT: &[UnbuiltKey] = &[
     key("security", "abuse_cleanup_interval", ABUSE).flags(&["abuse-cleanup-interval"]),
     key("features", "enable_moderation", MODERATION).flags(&["enable-moderation"]),
     key("features", "moderation_threshold", MODERATION).flags(&["moderation-threshold"]),
-    key("features", "enable_audio", AUDIO).flags(&["enable-audio"]),
-    key("features", "default_voice", AUDIO).flags(&["default-voice"]),
-    key("features", "default_audio_format", AUDIO).flags(&["default-audio-format"]),
 ];

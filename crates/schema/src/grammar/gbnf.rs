@@ -1,4 +1,4 @@
-//! GBNF, as llama.cpp and XGrammar take it: `root ::= "a" | [0-9]+ (item)*`, with `#` for comments.
+//! GBNF, as llama.cpp and `XGrammar` take it: `root ::= "a" | [0-9]+ (item)*`, with `#` for comments.
 
 use super::{Expression, Grammar, MOST_DEPTH, Rules, at, choice, sequence};
 use crate::error::SchemaError;

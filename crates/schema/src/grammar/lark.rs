@@ -42,10 +42,7 @@ pub(super) fn parse(text: &str) -> Result<Grammar, SchemaError> {
 enum Token {
     /// A rule, a terminal or a directive, without `?` and `!` before it.
     Name(String),
-    Text {
-        text: String,
-        is_any_case: bool,
-    },
+    Text(String),
     Regex {
         source: String,
         flags: String,
@@ -146,9 +143,10 @@ fn string(rest: &str, quote: char) -> Result<(Token, usize), String> {
                 None => break,
             },
             end if end == quote => {
+                // With an `i`, any case is in the language; so is the one that is written.
                 let is_any_case =
                     rest[place + 1..].starts_with('i') && !rest[place + 2..].starts_with(char::is_alphanumeric);
-                return Ok((Token::Text { text, is_any_case }, place + 1 + usize::from(is_any_case)));
+                return Ok((Token::Text(text), place + 1 + usize::from(is_any_case)));
             }
             other => text.push(other),
         }
@@ -335,11 +333,11 @@ impl Parser<'_> {
                 let optional = Expression::Repeat(Box::new(inner), 0, Some(1));
                 if self.takes("]") { Ok(optional) } else { Err(self.wrong("`[` is not closed")) }
             }
-            Some(Token::Text { text, .. }) => {
+            Some(Token::Text(text)) => {
                 if !self.takes("..") {
                     return Ok(Expression::Text(text));
                 }
-                let Some(Token::Text { text: end, .. }) = self.next() else {
+                let Some(Token::Text(end)) = self.next() else {
                     return Err(at(line, "`..` needs two strings".to_owned()));
                 };
                 let class = |text: &str| {

@@ -11,7 +11,7 @@ use super::plan::Plan;
 use super::{DEEP, Maker, Place, Way};
 
 /// Longer lists are not made, whatever `minItems` says: they are no use to anybody.
-const MOST_ITEMS: usize = 100_000;
+const MOST_ITEMS: usize = 5000;
 /// Tries for an item that differs from those before.
 const MOST_TRIES: usize = 40;
 
@@ -112,7 +112,8 @@ impl Maker<'_> {
 
     fn item(&mut self, goals: &[Id], place: Place<'_>, others: Option<&Vec<Value>>) -> Option<Value> {
         let length = self.pointer.len();
-        self.pointer.push_str(&format!("/{}", place.index.unwrap_or(0)));
+        self.pointer.push('/');
+        self.pointer.push_str(&place.index.unwrap_or(0).to_string());
         let outer = std::mem::replace(&mut self.persona, Persona::draw(self.rng));
         let value = match others {
             None => self.fill(goals, place),

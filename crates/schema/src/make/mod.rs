@@ -29,7 +29,7 @@ const MOST_DEPTH: usize = 60;
 /// From here on only what is needed is made.
 const DEEP: usize = 8;
 /// Places that are filled for one instance, failed ones included.
-const FUEL: u32 = 30_000;
+pub(crate) const FUEL: u32 = 20_000;
 
 /// Makes one instance.
 pub(crate) struct Maker<'a> {
@@ -68,19 +68,25 @@ struct Way {
 }
 
 impl<'a> Maker<'a> {
-    pub(crate) fn new(inner: &'a Inner, source: &'a mut dyn Source, rng: &'a mut Rng) -> Self {
+    /// A maker that fills so many places and then gives up.
+    pub(crate) fn new(inner: &'a Inner, source: &'a mut dyn Source, rng: &'a mut Rng, fuel: u32) -> Self {
         let persona = Persona::draw(rng);
         Self {
             nodes: &inner.nodes,
             costs: &inner.costs,
             source,
             rng,
-            fuel: FUEL,
+            fuel,
             pointer: String::new(),
             open: Vec::new(),
             persona,
             is_varied: false,
         }
+    }
+
+    /// Places that may still be filled.
+    pub(crate) const fn fuel(&self) -> u32 {
+        self.fuel
     }
 
     /// A valid value of about at most so many bytes, if one was found.
@@ -98,7 +104,7 @@ impl<'a> Maker<'a> {
         if place.depth > MOST_DEPTH || least == ENDLESS {
             return None;
         }
-        let is_tight = place.depth > DEEP || place.budget < 2 * least.0 as usize + 16;
+        let is_tight = place.depth > DEEP || place.budget < 2 * least.0 as usize + 6;
         let mut attempts = 12;
         let mut attempt = 0;
         while attempt < attempts {

@@ -11,6 +11,12 @@ use crate::prose;
 use super::plan::Plan;
 use super::{DEEP, Maker, Place, Way};
 
+/// Objects with more properties are not made, whatever `minProperties` says: they are no use to anybody.
+const MOST_PROPERTIES: usize = 5000;
+
+/// Bytes beyond the least that an optional property is to have, or it is left out.
+const COMFORT: usize = 20;
+
 /// A property that will be made.
 struct Member {
     name: String,
@@ -32,6 +38,9 @@ impl Maker<'_> {
         let objects = || plan.rules.iter().map(|id| &nodes[*id].object);
         let min = objects().map(|object| object.min).max().unwrap_or(0);
         let max = objects().filter_map(|object| object.max).min().unwrap_or(usize::MAX);
+        if min > MOST_PROPERTIES {
+            return None;
+        }
         let required = self.required(plan);
         let mut declared: Vec<&str> = Vec::new();
         let mut seen = rustc_hash::FxHashSet::default();
@@ -124,13 +133,13 @@ impl Maker<'_> {
                     (_, true) => 0.4,
                     _ => 0.9,
                 };
-                let is_wanted = member.bytes() * 2 < spare && self.rng.chance(chance);
+                let is_wanted = member.bytes() + COMFORT < spare && self.rng.chance(chance);
                 let is_trigger = dependent.contains(&&member.name);
                 if count >= max || is_trigger || !(is_wanted || missing > 0) {
                     continue;
                 }
                 missing = missing.saturating_sub(1);
-                spare = spare.saturating_sub(member.bytes());
+                spare = spare.saturating_sub(member.bytes() + COMFORT);
                 count += 1;
             }
             kept.push(member);
@@ -154,7 +163,7 @@ impl Maker<'_> {
         let mut left = members.len();
         let mut fields = Map::new();
         for member in members {
-            let share = member.least + spare / left.max(1);
+            let share = member.least + spare / left.div_ceil(2).max(1);
             left -= 1;
             match self.member(&member.name, &member.goals, share, place) {
                 Some(value) => {
@@ -192,18 +201,21 @@ impl Maker<'_> {
     /// Adds properties with names of our own making.
     fn extras(&mut self, plan: &Plan, place: Place<'_>, fields: &mut Map<String, Value>, wanted: usize) {
         let target = fields.len() + wanted;
+        let bytes = |name: &str, value: &Value| json::text_size(name) + 2 + json::size(value);
+        let mut used: usize = fields.iter().map(|(name, value)| bytes(name, value)).sum();
         for attempt in 0..wanted * 12 {
-            if fields.len() >= target {
+            if fields.len() >= target || self.fuel == 0 {
                 break;
             }
+            self.fuel = self.fuel.saturating_sub(1);
             let Some(name) = self.extra_name(plan, place, attempt) else { continue };
             let goals = self.goals(plan, &name);
             if fields.contains_key(&name) || self.least(&goals) == ENDLESS || !self.is_name_allowed(plan, &name) {
                 continue;
             }
-            let used = fields.iter().map(|(name, value)| json::text_size(name) + 2 + json::size(value)).sum::<usize>();
             let share = place.budget.saturating_sub(used + json::text_size(&name) + 3) / (target - fields.len());
             if let Some(value) = self.member(&name, &goals, share, place) {
+                used += bytes(&name, &value);
                 fields.insert(name, value);
             }
         }

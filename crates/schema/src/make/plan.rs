@@ -61,10 +61,10 @@ impl Maker<'_> {
             plan.is_guess = true;
             if let Some(types) = nodes[not].only_types() {
                 plan.types = plan.types.without(types);
-            } else if let [name] = &nodes[not].object.required[..] {
-                if nodes[not].object.properties.is_empty() {
-                    plan.banned.push(name.clone());
-                }
+            } else if let [name] = &nodes[not].object.required[..]
+                && nodes[not].object.properties.is_empty()
+            {
+                plan.banned.push(name.clone());
             }
         }
         for (trigger, id) in &rules.object.dependent_schemas {

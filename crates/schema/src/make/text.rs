@@ -14,7 +14,9 @@ use super::{Maker, Place, Way, field};
 /// Prose without a limit of its own is at most this long.
 const MOST_PROSE: usize = 600;
 /// A `minLength` above this is not met: it is no use to anybody.
-const MOST_CHARS: usize = 1_000_000;
+const MOST_CHARS: usize = 100_000;
+/// As above, of a pattern.
+const MOST_MATCHED_CHARS: usize = 10_000;
 
 /// What all the rules together ask of the length.
 struct Length {
@@ -65,6 +67,9 @@ impl Maker<'_> {
 
     /// A text by its pattern; of several, one that happens to match the others, too.
     fn matching(&mut self, rules: &[&TextRules], length: &Length, fits: impl Fn(&String) -> bool) -> Option<String> {
+        if length.min > MOST_MATCHED_CHARS {
+            return None;
+        }
         let patterns: Vec<_> = rules.iter().filter_map(|rules| rules.pattern.as_ref()).collect();
         for max in [length.affordable.clamp(length.min, 64.max(length.min)), length.max] {
             for _ in 0..8 {

@@ -5,7 +5,7 @@ mod cache;
 mod check;
 
 use fakeai_engine::{Flow, LatencyModel, Sequence, Speed};
-use fakeai_writer::{Generation, GenerationRequest, Prompt, Role, Seeding, Turn};
+use fakeai_writer::{Generation, GenerationRequest, Part, Prompt, Role, Seeding, Turn};
 
 use crate::context::Context;
 use crate::error::ApiError;
@@ -49,8 +49,35 @@ pub(crate) struct Terms {
     pub cached_for_a_day: bool,
 }
 
+/// Prompts of more bytes than this are not dealt with on the thread that serves the connection: counting them would
+/// keep its other connections waiting for a millisecond and more.
+const LONG_BYTES: u64 = 64 * 1024;
+
 /// Answers a request.
-pub(crate) fn generate(context: &Context, mut request: GenerationRequest, terms: &Terms) -> Result<Answer, ApiError> {
+pub(crate) async fn generate(context: &Context, request: GenerationRequest, terms: Terms) -> Result<Answer, ApiError> {
+    if prompt_bytes(&request) <= LONG_BYTES {
+        return answer(context, request, &terms);
+    }
+    let here = context.clone();
+    let long = context.app().kit.tasks.compute(move || answer(&here, request, &terms));
+    long.await.unwrap_or_else(|| Err(ApiError::internal()))
+}
+
+fn prompt_bytes(request: &GenerationRequest) -> u64 {
+    match &request.prompt {
+        Prompt::Chat(turns) => {
+            let parts = turns.iter().flat_map(|turn| &turn.parts);
+            let bytes = |part: &Part| match part {
+                Part::Text(text) | Part::File { text, .. } => text.len() as u64,
+                Part::Image { .. } | Part::Audio { .. } | Part::Video { .. } => 0,
+            };
+            parts.map(bytes).sum()
+        }
+        Prompt::Completion(continuation) => continuation.text.len() as u64,
+    }
+}
+
+fn answer(context: &Context, mut request: GenerationRequest, terms: &Terms) -> Result<Answer, ApiError> {
     let app = context.app();
     if app.settings.safety_message {
         begin_safely(&mut request.prompt);

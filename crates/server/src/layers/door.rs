@@ -86,7 +86,7 @@ where
         Ok(workspace) => (workspace, None),
         Err(error) => (Arc::clone(app.workspaces.default()), Some(error)),
     };
-    let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
+    let path = request.uri().path_and_query().map_or_else(String::new, |path| path.as_str().to_owned());
     let context = Context::new(Arc::clone(&app), workspace, request.method().clone(), path);
     let mut hung_up = HungUp { context: Some(context.clone()) };
     let mut response = if let Some(error) = refused.or_else(|| oversized(&request, app.settings.max_body_bytes)) {

@@ -113,6 +113,46 @@ pub(super) enum Accepted {
     Tls(Handshake),
 }
 
+/// A connection between two runtimes: it belongs to neither.
+pub(super) struct Underway {
+    socket: Detached,
+    tls: Option<TlsAcceptor>,
+}
+
+enum Detached {
+    Tcp(std::net::TcpStream),
+    Unix(std::os::unix::net::UnixStream),
+}
+
+impl Accepted {
+    /// Takes leave of the runtime that accepted it.
+    pub(super) fn leave(self) -> io::Result<Underway> {
+        let (plain, tls) = match self {
+            Self::Plain(plain) => (plain, None),
+            Self::Tls(Handshake { plain, tls }) => (plain, Some(tls)),
+        };
+        let socket = match plain {
+            Plain::Tcp(stream) => Detached::Tcp(stream.into_std()?),
+            Plain::Unix(stream) => Detached::Unix(stream.into_std()?),
+        };
+        Ok(Underway { socket, tls })
+    }
+}
+
+impl Underway {
+    /// Settles in the runtime this is called in.
+    pub(super) fn arrive(self) -> io::Result<Accepted> {
+        let plain = match self.socket {
+            Detached::Tcp(stream) => Plain::Tcp(TcpStream::from_std(stream)?),
+            Detached::Unix(stream) => Plain::Unix(UnixStream::from_std(stream)?),
+        };
+        Ok(match self.tls {
+            None => Accepted::Plain(plain),
+            Some(tls) => Accepted::Tls(Handshake { plain, tls }),
+        })
+    }
+}
+
 /// A TLS handshake to be done.
 pub(super) struct Handshake {
     plain: Plain,

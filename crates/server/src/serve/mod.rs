@@ -3,6 +3,7 @@
 //! Our own accept loop instead of `axum::serve`: it takes TLS and unix sockets, caps connections, times out slow
 //! heads, and drains streams.
 
+mod crew;
 mod listener;
 mod tls;
 
@@ -21,7 +22,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::Sleep;
 use tower::Service;
 
@@ -29,6 +30,7 @@ use crate::app::App;
 use crate::layers::Door;
 use crate::settings::Listen;
 
+use crew::{Crew, Seat};
 use listener::Accepted;
 pub use listener::{Bound, Listener};
 
@@ -72,11 +74,12 @@ impl Server {
         self.listener.bound()
     }
 
-    /// Serves until the app's tasks are told to stop, then lets answers under way end, at most for the grace.
+    /// Serves on the caller's thread, and on as many more as the settings say, until the app's tasks are told to stop;
+    /// then lets answers under way end, at most for the grace.
     pub async fn run(self) {
         let Self { app, mut listener } = self;
         let listen = app.settings.listen.clone();
-        let connections = Arc::new(Connections::new(&app, &listen));
+        let crew = Crew::assemble(&app, Connections::new(&app, &listen), listen.threads);
         let graceful = GracefulShutdown::new();
         let slots = Arc::new(Semaphore::new(match listen.max_connections {
             0 => Semaphore::MAX_PERMITS,
@@ -90,7 +93,7 @@ impl Server {
                 stream = listener.accept() => stream,
             };
             match stream {
-                Ok(accepted) => connections.spawn(&app.kit.tasks, accepted, graceful.watcher(), slot),
+                Ok(accepted) => crew.seat(accepted, graceful.watcher(), slot),
                 Err(error) => {
                     // Out of descriptors, most likely: waiting beats spinning.
                     tracing::warn!(%error, "can't accept a connection");
@@ -100,6 +103,7 @@ impl Server {
         }
         drop(listener);
         drain(&app, graceful, listen.grace).await;
+        crew.dismiss().await;
     }
 }
 
@@ -156,7 +160,7 @@ impl Connections {
 
     /// Serves a connection in a task of its own. The task is the HTTP state and little else: at ten thousand streams
     /// every kilobyte counts.
-    fn spawn(self: &Arc<Self>, tasks: &Tasks, accepted: Accepted, watcher: Watcher, slot: OwnedSemaphorePermit) {
+    fn spawn(self: &Arc<Self>, tasks: &Tasks, accepted: Accepted, watcher: Watcher, seat: Seat) {
         let this = Arc::clone(self);
         match accepted {
             Accepted::Plain(stream) => {
@@ -165,7 +169,7 @@ impl Connections {
                         protocol = stream.protocol() => protocol,
                         () = silence(this.patience) => return,
                     };
-                    this.serve(protocol, stream, watcher, slot).await;
+                    this.serve(protocol, stream, watcher, seat).await;
                 });
             }
             Accepted::Tls(handshake) => {
@@ -175,21 +179,15 @@ impl Connections {
                         () = silence(this.patience) => return,
                     };
                     if let Some((stream, protocol)) = stream {
-                        this.serve(protocol, stream, watcher, slot).await;
+                        this.serve(protocol, stream, watcher, seat).await;
                     }
                 });
             }
         }
     }
 
-    /// The connection's whole life; `slot` is given back at its end.
-    fn serve<S>(
-        &self,
-        protocol: Protocol,
-        stream: S,
-        watcher: Watcher,
-        slot: OwnedSemaphorePermit,
-    ) -> impl Future<Output = ()> + use<S>
+    /// The connection's whole life; `seat` is given back at its end.
+    fn serve<S>(&self, protocol: Protocol, stream: S, watcher: Watcher, seat: Seat) -> impl Future<Output = ()> + use<S>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -203,7 +201,7 @@ impl Connections {
             connection: watcher.watch(connection.into_owned()),
             silence: Some(Box::pin(silence(self.patience))),
             heard,
-            _slot: slot,
+            _seat: seat,
         }
     }
 }
@@ -244,7 +242,7 @@ pin_project_lite::pin_project! {
         connection: C,
         silence: Option<Pin<Box<Sleep>>>,
         heard: Arc<AtomicBool>,
-        _slot: OwnedSemaphorePermit,
+        _seat: Seat,
     }
 }
 

@@ -137,7 +137,9 @@ async fn json_mode_is_json() {
 #[tokio::test]
 async fn pictures_and_sound_are_counted() {
     let server = TestServer::new();
-    let picture = "data:image/gif;base64,R0lGODlhAAQABAAAAAA=";
+    let picture =
+        // 1024 × 1024 black pixels.
+        "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAABAAAAAQAAQAAAABXZhYuAAAAlklEQVR42u3BAQEAAACCIP+vbkhAAQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAADvBgQeAAEN3jhkAAAAAElFTkSuQmCC";
     let count = |content: Value| {
         let body = json!({"model": "gpt-4o", "messages": [{"role": "user", "content": content}], "max_tokens": 1});
         async { server.chat(body).await.json()["usage"]["prompt_tokens"].as_u64().unwrap() }

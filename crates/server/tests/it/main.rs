@@ -12,6 +12,7 @@ mod completions;
 mod embeddings;
 mod errors;
 mod harness;
+mod media;
 mod models;
 mod observe;
 mod stored;

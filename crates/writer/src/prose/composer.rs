@@ -1,6 +1,7 @@
 //! The engine that turns phrases into sentences, paragraphs and sections, as long as is wanted.
 
 use fakeai_core::Rng;
+use fakeai_tokens::Quote;
 
 use super::Language;
 use super::bank::{Bank, bank};
@@ -17,6 +18,9 @@ use crate::length::log_normal;
 const SECTIONED_TOKENS: usize = 330;
 /// Spread of the length of answers of one kind: standard deviation of the logarithm of the tokens.
 const LENGTH_SIGMA: f64 = 0.45;
+
+/// An answer of a hundred tokens quotes about so many phrases.
+const USUAL_QUOTES: usize = 32;
 
 /// Writes one answer to a brief.
 pub(crate) struct Composer<'b> {
@@ -54,6 +58,8 @@ pub(crate) struct Composer<'b> {
     pub(super) telling: bool,
     /// Sentences of the whole answer.
     pub(super) said: u32,
+    /// Where which phrases stand.
+    pub(super) quotes: Vec<Quote>,
 }
 
 /// What the form of an answer puts into slots.
@@ -95,8 +101,14 @@ impl<'b> Composer<'b> {
             open_object: false,
             telling: brief.intent == Intent::Story,
             said: 0,
+            quotes: Vec::with_capacity(USUAL_QUOTES),
             rng,
         }
+    }
+
+    /// Where in the text phrases of the bank stand, in order.
+    pub(crate) fn quotes(&self) -> &[Quote] {
+        &self.quotes
     }
 
     /// Bytes of one token, about.

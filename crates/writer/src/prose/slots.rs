@@ -1,9 +1,14 @@
 //! Filling the slots of phrases: see [`super::bank`] for what they stand for.
 
+use fakeai_tokens::Quote;
+
 use super::Language;
 use super::bank::Tales;
 use super::composer::Composer;
 use super::keywords::Phrase;
+
+/// Shorter parts of phrases are split faster than they are looked up, bytes.
+const SHORTEST_QUOTE: usize = 6;
 
 impl Composer<'_> {
     /// One of the phrases.
@@ -16,7 +21,7 @@ impl Composer<'_> {
         let start = out.len();
         let mut rest = phrase;
         while let Some(at) = memchr::memchr(b'{', rest.as_bytes()) {
-            out.push_str(&rest[..at]);
+            self.quote(out, &rest[..at]);
             let slot = rest.as_bytes().get(at + 1).copied().unwrap_or_default();
             let begins = out.len() == start;
             let from = out.len();
@@ -26,7 +31,19 @@ impl Composer<'_> {
             }
             rest = &rest[at + 3..];
         }
-        out.push_str(rest);
+        self.quote(out, rest);
+    }
+
+    /// Appends a part of a phrase and notes where it stands.
+    fn quote(&mut self, out: &mut String, phrase: &'static str) {
+        self.note(out, phrase);
+        out.push_str(phrase);
+    }
+
+    fn note(&mut self, out: &str, phrase: &'static str) {
+        if phrase.len() >= SHORTEST_QUOTE {
+            self.quotes.push(Quote { at: out.len() as u32, phrase });
+        }
     }
 
     fn fill(&mut self, out: &mut String, slot: u8) {
@@ -37,18 +54,21 @@ impl Composer<'_> {
                 } else {
                     self.mentioned.next(&mut self.rng)
                 };
-                contracted(out, self.bank.aspects[index].1, self.brief.language);
+                let aspect = self.bank.aspects[index].1;
+                self.note(out, aspect);
+                contracted(out, aspect, self.brief.language);
             }
             b'e' => {
                 let index = self.settings.next(&mut self.rng);
-                out.push_str(self.bank.settings[index]);
+                self.quote(out, self.bank.settings[index]);
             }
             b'k' if !self.favoured.is_empty() && self.rng.chance(0.6) => {
                 out.push_str(self.rng.pick(self.favoured).map_or("", String::as_str));
             }
             // A prompt with one keyword would have it in every sentence.
             b'k' if self.brief.phrase_count() < 2 && self.rng.chance(0.5) => {
-                out.push_str(self.pick(self.bank.this));
+                let this = self.pick(self.bank.this);
+                self.quote(out, this);
             }
             b'k' => {
                 let index = self.rng.below(self.brief.phrase_count().max(1));

@@ -1,6 +1,13 @@
 //! Section `features`.
 
+use crate::config::kind::Kind;
 use crate::config::section::section;
+
+/// The voices there are; a test holds them to those that can speak.
+const VOICES: &[&str] =
+    &["alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer", "verse"];
+/// The formats sound is written in.
+const FORMATS: &[&str] = &["mp3", "opus", "aac", "flac", "wav", "pcm16"];
 
 section! {
     /// What the API does beyond answering.
@@ -21,6 +28,12 @@ section! {
         enable_jailbreak_detection: bool = false, Key::switch();
         /// Begin conversations without a system message with one about safety.
         prepend_safety_message: bool = false, Key::switch();
+        /// Take sound in and give spoken answers.
+        enable_audio: bool = true, Key::switch();
+        /// The voice of spoken answers whose request names none.
+        default_voice: String = "alloy".to_owned(), Key::new(Kind::OneOf(VOICES)).value("VOICE");
+        /// The format of spoken answers whose request names none.
+        default_audio_format: String = "mp3".to_owned(), Key::new(Kind::OneOf(FORMATS)).value("FORMAT");
         /// Accept only exact vocabularies: refuses the tokenizer `words`.
         strict_token_counting: bool = false, Key::switch();
         /// Seconds after which a stream is ended with an error.

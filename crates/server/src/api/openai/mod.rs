@@ -4,6 +4,7 @@ mod chat;
 mod completions;
 mod embeddings;
 mod format;
+mod media;
 mod models;
 mod reasoning;
 mod tools;

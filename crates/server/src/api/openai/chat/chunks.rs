@@ -6,6 +6,7 @@ use fakeai_writer::{CalledTool, Finish, SegmentKind, Usage};
 use super::encode::finish_name;
 use super::head::{CallIds, Head, Manner};
 use super::logprobs::LogprobsWire;
+use super::voice::Live;
 use crate::api::openai::usage::UsageWire;
 use crate::body::{Piece, StreamDialect, push_json, push_text};
 
@@ -19,6 +20,8 @@ pub(super) struct Chunks {
     call_ids: CallIds,
     /// Decides the padding.
     padding: u32,
+    /// The sound of each choice, if the answer is spoken.
+    spoken: Vec<Live>,
 }
 
 impl Chunks {
@@ -37,7 +40,13 @@ impl Chunks {
         prefix.extend_from_slice(b"\",\"choices\":[");
         let suffix: &[u8] = if head.manner.include_usage { b"],\"usage\":null" } else { b"]" };
         let prefix = prefix.to_vec().into_boxed_slice();
-        Self { prefix, suffix, manner: head.manner, call_ids: head.call_ids, padding: 0 }
+        Self { prefix, suffix, manner: head.manner, call_ids: head.call_ids, padding: 0, spoken: Vec::new() }
+    }
+
+    /// The same, with sound instead of content.
+    pub(super) fn spoken(mut self, spoken: Vec<Live>) -> Self {
+        self.spoken = spoken;
+        self
     }
 
     fn open(&self, choice: usize, out: &mut BytesMut) {
@@ -131,6 +140,40 @@ impl Chunks {
         self.close(None, piece.text.len(), out);
     }
 
+    /// A delta of the transcript, and one of sound where it completes a word.
+    fn speak(&mut self, choice: usize, piece: &Piece<'_>, out: &mut BytesMut) {
+        let Some(live) = self.spoken.get_mut(choice) else { return };
+        let sound = live.advance(piece.text.len());
+        let id = live.id.clone();
+        for (field, text) in [("transcript", piece.text), ("data", sound.as_str())] {
+            if text.is_empty() {
+                continue;
+            }
+            self.open(choice, out);
+            out.extend_from_slice(b"\"audio\":{\"id\":\"");
+            out.extend_from_slice(id.as_bytes());
+            out.extend_from_slice(b"\",\"");
+            out.extend_from_slice(field.as_bytes());
+            out.extend_from_slice(b"\":\"");
+            push_text(out, text);
+            out.extend_from_slice(b"\"}},\"logprobs\":null");
+            self.close(None, text.len(), out);
+        }
+    }
+
+    /// The last delta of sound: how long it can be referred to.
+    fn stop_speaking(&mut self, choice: usize, out: &mut BytesMut) {
+        let Some(live) = self.spoken.get(choice) else { return };
+        let (id, expires_at) = (live.id.clone(), live.expires_at);
+        self.open(choice, out);
+        out.extend_from_slice(b"\"audio\":{\"id\":\"");
+        out.extend_from_slice(id.as_bytes());
+        out.extend_from_slice(b"\",\"expires_at\":");
+        out.extend_from_slice(itoa::Buffer::new().format(expires_at).as_bytes());
+        out.extend_from_slice(b"}},\"logprobs\":null");
+        self.close(None, 0, out);
+    }
+
     /// Whether the chunk with the role already opened this call.
     fn opened_with(&self, choice: usize, segment: usize) -> bool {
         self.call_ids.first(choice) == Some(segment) && self.manner.reasoning.field().is_none()
@@ -140,15 +183,15 @@ impl Chunks {
 impl StreamDialect for Chunks {
     fn start(&mut self, choice: usize, first_call: Option<(usize, &CalledTool)>, out: &mut BytesMut) {
         self.open(choice, out);
-        match first_call.filter(|(segment, _)| self.opened_with(choice, *segment)) {
-            Some((segment, tool)) => {
-                out.extend_from_slice(b"\"role\":\"assistant\",\"content\":null,");
-                self.open_call(choice, segment, tool, out);
-                out.extend_from_slice(b",\"refusal\":null},\"logprobs\":null");
-            }
-            None => {
-                out.extend_from_slice(b"\"role\":\"assistant\",\"content\":\"\",\"refusal\":null},\"logprobs\":null");
-            }
+        if let Some((segment, tool)) = first_call.filter(|(segment, _)| self.opened_with(choice, *segment)) {
+            out.extend_from_slice(b"\"role\":\"assistant\",\"content\":null,");
+            self.open_call(choice, segment, tool, out);
+            out.extend_from_slice(b",\"refusal\":null},\"logprobs\":null");
+        } else {
+            let content: &[u8] = if self.spoken.is_empty() { b"\"\"" } else { b"null" };
+            out.extend_from_slice(b"\"role\":\"assistant\",\"content\":");
+            out.extend_from_slice(content);
+            out.extend_from_slice(b",\"refusal\":null},\"logprobs\":null");
         }
         self.close(None, 0, out);
     }
@@ -156,6 +199,7 @@ impl StreamDialect for Chunks {
     fn piece(&mut self, choice: usize, piece: &Piece<'_>, out: &mut BytesMut) {
         let field: &[u8] = match piece.kind {
             SegmentKind::Call => return self.call(choice, piece, out),
+            SegmentKind::Text if !self.spoken.is_empty() => return self.speak(choice, piece, out),
             SegmentKind::Reasoning => match self.manner.reasoning.field() {
                 None => return,
                 Some(field) => field.as_bytes(),
@@ -177,6 +221,7 @@ impl StreamDialect for Chunks {
     }
 
     fn finish(&mut self, choice: usize, finish: Finish, out: &mut BytesMut) {
+        self.stop_speaking(choice, out);
         self.open(choice, out);
         out.extend_from_slice(b"},\"logprobs\":null");
         self.close(Some(finish), 0, out);

@@ -40,7 +40,17 @@ struct MessageWire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     function_call: Option<FunctionWire<'a>>,
     refusal: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audio: Option<AudioWire<'a>>,
     annotations: [(); 0],
+}
+
+#[derive(Serialize)]
+struct AudioWire<'a> {
+    id: &'a str,
+    data: &'a str,
+    expires_at: i64,
+    transcript: &'a str,
 }
 
 #[derive(Serialize)]
@@ -100,6 +110,13 @@ fn whole_choice<'a>(index: usize, choice: &'a Choice, head: &'a Head) -> ChoiceW
     let silent = refusal.is_some() || !calls.is_empty();
     // A model that refuses or calls says nothing else; one that has nothing to say says the empty text.
     let content = text(SegmentKind::Text).or(if silent { None } else { Some("") });
+    let audio = head.spoken.get(index).map(|spoken| AudioWire {
+        id: &spoken.id,
+        data: &spoken.data,
+        expires_at: spoken.expires_at,
+        transcript: text(SegmentKind::Text).unwrap_or_default(),
+    });
+    let content = content.filter(|_| audio.is_none());
     let thoughts = text(SegmentKind::Reasoning);
     let function = if manner.function_call { calls.pop() } else { None };
     let function_call = function.and_then(|call| match call.called {
@@ -116,6 +133,7 @@ fn whole_choice<'a>(index: usize, choice: &'a Choice, head: &'a Head) -> ChoiceW
             tool_calls: (!calls.is_empty()).then_some(calls),
             function_call,
             refusal,
+            audio,
             annotations: [],
         },
         logprobs: manner.logprobs.then(|| LogprobsWire::of(&choice.segments)),

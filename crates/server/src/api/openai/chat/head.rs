@@ -2,6 +2,7 @@
 
 use fakeai_writer::{Generation, SegmentKind};
 
+use super::voice::SpokenAnswer;
 use crate::context::Context;
 
 /// What all chunks of an answer, or the whole answer, have in common.
@@ -15,6 +16,8 @@ pub(super) struct Head {
     pub fingerprint: String,
     pub manner: Manner,
     pub call_ids: CallIds,
+    /// The sound of each choice, if the answer is spoken.
+    pub spoken: Vec<SpokenAnswer>,
 }
 
 /// How the client wants to see an answer.

@@ -12,6 +12,7 @@ use super::params::{
 use super::shape::shape;
 use super::stored::Keep;
 use super::thinking::{reasoning, thinks_alone, thoughts};
+use super::voice::{Spoken, recall, spoken};
 use super::wire::{ChatRequest, Content, PredictionWire};
 use crate::context::Context;
 use crate::error::ApiError;
@@ -27,13 +28,15 @@ pub(super) struct Lowered {
     pub service_tier: &'static str,
     pub stream: bool,
     pub manner: Manner,
+    /// How the answer is to be spoken, if it is.
+    pub spoken: Option<Spoken>,
     /// What to put away with the answer, if it is to be stored.
     pub keep: Option<Keep>,
 }
 
 pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered, ApiError> {
     let model = wire.model.take().filter(|model| !model.is_empty()).ok_or_else(ApiError::missing_model)?;
-    let messages = wire.messages.take().ok_or_else(|| ApiError::missing("messages"))?;
+    let mut messages = wire.messages.take().ok_or_else(|| ApiError::missing("messages"))?;
     if messages.is_empty() {
         let message = "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty \
                        array instead.";
@@ -45,18 +48,20 @@ pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered,
     let limit = limit(wire.max_tokens, wire.max_completion_tokens)?;
     let min_tokens = integer("min_tokens", wire.min_tokens, Range::from(0))?.unwrap_or(0);
     let stop = stops(wire.stop.take().map(crate::wire::OneOrMany::into_vec).unwrap_or_default())?;
-    let format = shape(&mut wire)?;
     let verbosity = verbosity(wire.verbosity.as_deref())?;
     let service_tier = service_tier(wire.service_tier.as_deref())?;
     let stream = wire.stream.unwrap_or_default();
     let (include_usage, obfuscation) = stream_options(stream, wire.stream_options.as_ref())?;
     let cached_for_a_day = cache_retention(wire.prompt_cache_retention.as_deref())?;
     metadata(wire.metadata.as_ref())?;
+    let kept = wire.store.unwrap_or_default().then(|| keep(&mut wire));
+    let format = shape(&mut wire)?;
     let function_call = wire.functions.is_some();
     let tools = offers::tools(&mut wire)?;
     let prediction = prediction(wire.prediction.take())?;
+    recall(context, &mut messages)?;
     let turns = turns(messages)?;
-    let keep = wire.store.unwrap_or_default().then(|| keep(&mut wire, &turns));
+    let keep = kept.map(|kept| Keep { messages: stored_messages(&turns), ..kept });
     let card = context.app().model(context.workspace(), &model)?;
     let reasoning = reasoning(&card, &wire)?;
     thinks_alone(&card, reasoning, &wire)?;
@@ -71,6 +76,7 @@ pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered,
         stop,
     };
     let prompt = Prompt::Chat(turns);
+    let spoken = spoken(context, &wire, &card, &prompt)?;
     let request = GenerationRequest {
         model: card,
         prompt,
@@ -85,19 +91,23 @@ pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered,
         prediction,
     };
     let terms = Terms { limit, cache_key: wire.prompt_cache_key, cached_for_a_day };
-    Ok(Lowered { request, terms, model, service_tier, stream, manner, keep })
+    Ok(Lowered { request, terms, model, service_tier, stream, manner, spoken, keep })
 }
 
 /// What is kept beside the answer.
-fn keep(wire: &mut ChatRequest, turns: &[Turn]) -> Keep {
+fn keep(wire: &mut ChatRequest) -> Keep {
     Keep {
+        user: wire.user.take(),
+        tools: wire.tools.as_ref().map(|tools| json!(tools)),
+        tool_choice: wire.tool_choice.clone(),
+        response_format: wire.response_format.as_ref().map(|format| json!(format)),
         metadata: wire.metadata.take().unwrap_or_default(),
         temperature: wire.temperature,
         top_p: wire.top_p,
         presence_penalty: wire.presence_penalty,
         frequency_penalty: wire.frequency_penalty,
         seed: wire.seed,
-        messages: stored_messages(turns),
+        messages: Vec::new(),
     }
 }
 

@@ -9,10 +9,12 @@ mod lower;
 mod messages;
 mod offers;
 mod params;
+mod plain;
 mod routes;
 mod shape;
 mod stored;
 mod thinking;
+mod voice;
 mod wire;
 
 pub(super) use params::{logit_bias, stops};

@@ -1,5 +1,7 @@
 //! `POST /chat/completions`.
 
+use std::sync::Arc;
+
 use axum::response::Response;
 use axum::routing::post;
 use fakeai_writer::Generation;
@@ -8,14 +10,16 @@ use super::chunks::Chunks;
 use super::encode;
 use super::head::{CallIds, Head, Manner};
 use super::lower::{Lowered, lower};
+use super::plain::plain;
 use super::stored;
+use super::voice;
 use super::wire::ChatRequest;
 use crate::api::Endpoint;
 use crate::body::stream;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::generation::{collect, generate};
-use crate::wire::{JsonBody, json};
+use crate::wire::{JsonBody, json, json_bytes};
 
 pub(in crate::api::openai) fn endpoints() -> Vec<Endpoint> {
     let mut all = vec![Endpoint::api("POST", "/chat/completions", "createChatCompletion", post(create))];
@@ -24,12 +28,21 @@ pub(in crate::api::openai) fn endpoints() -> Vec<Endpoint> {
 }
 
 async fn create(JsonBody(context, wire): JsonBody<ChatRequest>) -> Result<Response, ApiError> {
-    let lowered = lower(&context, wire).map_err(|error| context.validation(error))?;
-    let Lowered { request, terms, model, service_tier, stream: streaming, manner, keep } = lowered;
+    let lowered = understand(&context, wire).await.map_err(|error| context.validation(error))?;
+    let Lowered { request, terms, model, service_tier, stream: streaming, manner, keep, spoken } = lowered;
+    let card = Arc::clone(&request.model);
     context.note().model = Some(request.model.id.as_str().into());
     let head = head(&context, &request.model.id, model, service_tier, manner);
-    let answer = generate(&context, request, &terms).map_err(|error| context.validation(error))?;
-    let head = named(head, &context, &answer.generation);
+    let mut answer = generate(&context, request, terms).await.map_err(|error| context.validation(error))?;
+    let mut head = named(head, &context, &answer.generation);
+    if let Some(spoken) = spoken {
+        voice::charge(&context, spoken, &card, &mut answer.generation);
+        if streaming {
+            let live = voice::Live::all(&context, spoken, &answer.generation)?;
+            return Ok(stream(context, answer, Chunks::new(head).spoken(live)));
+        }
+        head.spoken = voice::say(&context, spoken, &answer.generation).await?;
+    }
     if let Some(keep) = keep {
         let completion = serde_json::to_value(encode::completion(&head, &answer.generation));
         keep.put(&context, completion.map_err(|_| ApiError::internal())?)?;
@@ -38,7 +51,18 @@ async fn create(JsonBody(context, wire): JsonBody<ChatRequest>) -> Result<Respon
         return Ok(stream(context, answer, Chunks::new(head)));
     }
     let generation = collect(&context, answer).await;
-    Ok(json(&encode::completion(&head, &generation)))
+    let written = plain(&head, &generation);
+    Ok(written.map_or_else(|| json(&encode::completion(&head, &generation)), json_bytes))
+}
+
+/// Lowers a request; media are measured beside the connections.
+async fn understand(context: &Context, wire: ChatRequest) -> Result<Lowered, ApiError> {
+    if !wire.carries_media() {
+        return lower(context, wire);
+    }
+    let here = context.clone();
+    let lowered = context.app().kit.tasks.compute(move || lower(&here, wire));
+    lowered.await.unwrap_or_else(|| Err(ApiError::internal()))
 }
 
 fn head(context: &Context, card_id: &str, model: String, service_tier: &'static str, manner: Manner) -> Head {
@@ -50,6 +74,7 @@ fn head(context: &Context, card_id: &str, model: String, service_tier: &'static 
         service_tier,
         manner,
         call_ids: CallIds::default(),
+        spoken: Vec::new(),
     }
 }
 

@@ -36,6 +36,10 @@ pub(super) struct Keep {
     pub presence_penalty: Option<f64>,
     pub frequency_penalty: Option<f64>,
     pub seed: Option<i64>,
+    pub user: Option<String>,
+    pub tools: Option<Value>,
+    pub tool_choice: Option<Value>,
+    pub response_format: Option<Value>,
     pub messages: Vec<Value>,
 }
 
@@ -52,16 +56,16 @@ impl Keep {
         let Value::Object(mut completion) = completion else { return Err(ApiError::internal()) };
         completion.extend([
             ("request_id".to_owned(), json!(context.request_id())),
-            ("tool_choice".to_owned(), Value::Null),
+            ("tool_choice".to_owned(), json!(self.tool_choice)),
             ("seed".to_owned(), json!(self.seed)),
             ("top_p".to_owned(), json!(self.top_p.unwrap_or(1.0))),
             ("temperature".to_owned(), json!(self.temperature.unwrap_or(1.0))),
             ("presence_penalty".to_owned(), json!(self.presence_penalty.unwrap_or(0.0))),
             ("frequency_penalty".to_owned(), json!(self.frequency_penalty.unwrap_or(0.0))),
-            ("input_user".to_owned(), Value::Null),
-            ("tools".to_owned(), Value::Null),
+            ("input_user".to_owned(), json!(self.user)),
+            ("tools".to_owned(), json!(self.tools)),
             ("metadata".to_owned(), Value::Object(self.metadata)),
-            ("response_format".to_owned(), Value::Null),
+            ("response_format".to_owned(), json!(self.response_format)),
         ]);
         let id = completion.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
         let mut messages = self.messages;

@@ -1,8 +1,9 @@
 //! What a chat request looks like on the wire: lenient, unknown fields accepted.
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use super::voice::AudioWire;
 use crate::api::openai::format::SchemaWire;
 use crate::api::openai::tools::{CustomWire, FunctionWire};
 use crate::wire::{OneOrMany, one_of};
@@ -39,6 +40,9 @@ pub(super) struct ChatRequest {
     pub function_call: Option<Value>,
     pub reasoning_effort: Option<String>,
     pub prediction: Option<PredictionWire>,
+    pub modalities: Option<Vec<String>>,
+    pub audio: Option<AudioWire>,
+    pub user: Option<String>,
     pub prompt_cache_key: Option<String>,
     pub prompt_cache_retention: Option<String>,
     // vLLM's own.
@@ -55,13 +59,34 @@ pub(super) struct ChatRequest {
     pub include_reasoning: Option<bool>,
 }
 
+impl ChatRequest {
+    /// Whether it holds pictures, sounds or documents that take a while to measure.
+    pub(super) fn carries_media(&self) -> bool {
+        const LONG_BYTES: usize = 4096;
+        let messages = self.messages.iter().flatten();
+        let parts = messages.filter_map(|message| match &message.content {
+            Some(Content::Parts(parts)) => Some(parts),
+            _ => None,
+        });
+        let long = |text: &Option<String>| text.as_ref().is_some_and(|text| text.len() > LONG_BYTES);
+        parts.flatten().any(|part| {
+            part.image_url.as_ref().is_some_and(|image| long(&image.url))
+                || part.video_url.as_ref().is_some_and(|video| long(&video.url))
+                || part.input_audio.as_ref().is_some_and(|audio| long(&audio.data))
+                || part.file.as_ref().is_some_and(|file| long(&file.file_data))
+        })
+    }
+}
+
 /// A tool on offer.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct ToolWire {
-    #[serde(rename = "type")]
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub function: Option<FunctionWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub custom: Option<CustomWire>,
 }
 
@@ -100,11 +125,12 @@ pub(super) struct StreamOptions {
     pub include_obfuscation: Option<bool>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct ResponseFormat {
-    #[serde(rename = "type")]
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub json_schema: Option<SchemaWire>,
 }
 
@@ -119,6 +145,14 @@ pub(super) struct Message {
     pub tool_calls: Option<Vec<CallWire>>,
     pub function_call: Option<CalledFunction>,
     pub refusal: Option<String>,
+    pub audio: Option<AudioReference>,
+}
+
+/// An earlier answer that was spoken.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct AudioReference {
+    pub id: Option<String>,
 }
 
 /// A call the model made in an earlier turn.
@@ -172,6 +206,7 @@ pub(super) struct ContentPart {
     pub image_url: Option<MediaUrl>,
     pub video_url: Option<MediaUrl>,
     pub input_audio: Option<InputAudio>,
+    pub file: Option<FileWire>,
 }
 
 /// An image or a video by URL or data URL.
@@ -180,6 +215,15 @@ pub(super) struct ContentPart {
 pub(super) struct MediaUrl {
     pub url: Option<String>,
     pub detail: Option<String>,
+}
+
+/// A document, stored or sent along.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct FileWire {
+    pub file_id: Option<String>,
+    pub filename: Option<String>,
+    pub file_data: Option<String>,
 }
 
 /// Sound, in base64.

@@ -34,8 +34,8 @@ async fn create(JsonBody(context, wire): JsonBody<CompletionRequest>) -> Result<
     // One answer for each prompt; their choices follow one another.
     let mut whole = Answer::default();
     for request in requests {
-        let answer = generate(&context, request, &Terms { limit: Some(limit), ..Terms::default() })
-            .map_err(|error| context.validation(error))?;
+        let terms = Terms { limit: Some(limit), ..Terms::default() };
+        let answer = generate(&context, request, terms).await.map_err(|error| context.validation(error))?;
         whole.append(best.of(answer));
     }
     if let Some(include_usage) = streaming {
