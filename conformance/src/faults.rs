@@ -65,8 +65,8 @@ fn or_null(schema: &mut Value) {
     *schema = json!({"anyOf": [plain, {"type": "null"}]});
 }
 
-/// Reads the document as JSON Schema 2020-12: mends [`FAULTS`], then what OpenAPI 3.0 and older drafts left behind.
-/// Returns the faults that are no more, so that the list stays short.
+/// Reads the document as JSON Schema 2020-12: mends [`FAULTS`], then what `OpenAPI` 3.0 and older drafts left
+/// behind. Returns the faults that are no more, so that the list stays short.
 pub(crate) fn mend(document: &mut Value) -> Vec<&'static str> {
     let mut gone = Vec::new();
     for fault in FAULTS {
@@ -89,7 +89,7 @@ pub(crate) fn mend(document: &mut Value) -> Vec<&'static str> {
     gone
 }
 
-/// - `nullable` is OpenAPI 3.0's, and 3.1 knows it no more;
+/// - `nullable` is `OpenAPI` 3.0's, and 3.1 knows it no more;
 /// - `$recursiveRef` is JSON Schema 2019-09's;
 /// - `oneOf` is written where a union is meant: a message with a `type` is two kinds of `InputItem`;
 /// - a page that is empty has no first and last id: OpenAI sends null.

@@ -63,7 +63,9 @@ fn explain(error: &ValidationError<'_>, complaints: &mut Vec<String>) {
             let meant = context.iter().filter(|member| !member.is_empty()).min_by_key(|member| distance(member, error));
             match meant {
                 Some(member) if distance(member, error) < FAR => {
-                    member.iter().for_each(|error| explain(error, complaints));
+                    for error in member {
+                        explain(error, complaints);
+                    }
                 }
                 _ => complaints.push(format!("{}: {} fits no member of the union", place(error), quoted(error))),
             }

@@ -86,8 +86,8 @@ fn check_items(trial: &mut Trial<'_, '_>, operation: &str, values: &[Value]) -> 
             }
             _ => {
                 // Shell commands have no item_id of their own.
-                let names = |item: &&&Value| value.get("item_id").is_none_or(|id| *id == item["id"]);
-                let is_open = open.get(&index).filter(names).is_some();
+                let names = |item: &&Value| value.get("item_id").is_none_or(|id| *id == item["id"]);
+                let is_open = open.get(&index).is_some_and(names);
                 trial.hold(operation, is_open, &format!("{kind} for item {index}, which is not open under that id"))?;
             }
         }
