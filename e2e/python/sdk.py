@@ -25,10 +25,10 @@ class Sync:
         """Everything an open stream still brings."""
         return list(stream)
 
-    def events(self, request):
-        """The events of a stream helper, and its final completion."""
+    def events(self, request, final="get_final_completion"):
+        """The events of a stream helper, and what it makes of them."""
         with request(self.client) as stream:
-            return list(stream), stream.get_final_completion()
+            return list(stream), getattr(stream, final)()
 
     def close(self):
         self.client.close()
@@ -59,10 +59,10 @@ class Async:
 
         return self.loop.run_until_complete(wait())
 
-    def events(self, request):
+    def events(self, request, final="get_final_completion"):
         async def wait():
             async with request(self.client) as stream:
-                return [event async for event in stream], await stream.get_final_completion()
+                return [event async for event in stream], await getattr(stream, final)()
 
         return self.loop.run_until_complete(wait())
 

@@ -23,6 +23,8 @@ pub struct Flow {
     left: u32,
     gap: Gap,
     rng: Rng,
+    /// All ticks, the last first, where they were given.
+    given: Option<Box<[Tick]>>,
 }
 
 /// How the time between two tokens is drawn.
@@ -50,7 +52,15 @@ impl Gap {
 
 impl Flow {
     pub(crate) const fn new(first: Tick, tokens: u32, gap: Gap, rng: Rng) -> Self {
-        Self { next: first, left: tokens, gap, rng }
+        Self { next: first, left: tokens, gap, rng, given: None }
+    }
+
+    /// Tokens ready at these ticks, in rising order: a flow that was drawn before, taken up again.
+    pub fn given(mut ticks: Vec<Tick>) -> Self {
+        let first = ticks.first().copied().unwrap_or_default();
+        let count = ticks.len() as u32;
+        ticks.reverse();
+        Self { given: Some(ticks.into_boxed_slice()), ..Self::instant(count, first) }
     }
 
     /// All tokens ready at `now`.
@@ -75,9 +85,22 @@ impl Flow {
     /// Takes the next token.
     pub fn take(&mut self) {
         self.left = self.left.saturating_sub(1);
-        if self.left > 0 {
+        if let Some(given) = &self.given {
+            let at = (self.left as usize).checked_sub(1).and_then(|last| given.get(last));
+            self.next = at.copied().unwrap_or(self.next);
+        } else if self.left > 0 {
             self.next = self.next + self.gap.draw(&mut self.rng);
         }
+    }
+
+    /// The ticks of all tokens that are left.
+    pub fn ticks(mut self) -> Vec<Tick> {
+        let mut ticks = Vec::with_capacity(self.left as usize);
+        while let Some(at) = self.next() {
+            ticks.push(at);
+            self.take();
+        }
+        ticks
     }
 
     /// The ticks of the first and the last token, taking all.
@@ -86,7 +109,7 @@ impl Flow {
         let mut last = first;
         while let Some(at) = self.next() {
             last = at;
-            if matches!(self.gap, Gap::None) {
+            if matches!(self.gap, Gap::None) && self.given.is_none() {
                 break;
             }
             self.take();

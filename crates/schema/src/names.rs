@@ -87,6 +87,14 @@ pub(crate) fn lookup(name: &str) -> Option<&'static Entry> {
     ends.chain(starts).find_map(|part| known(&words[part]))
 }
 
+/// What is known of a bare `name`, `title` or `label` of an object in the list or field `parent`: the name of an
+/// ingredient is none of a person.
+pub(crate) fn lookup_within(parent: &str, name: &str) -> Option<&'static Entry> {
+    let bare = matches!(name, "name" | "title" | "label");
+    let of_parent = if bare && !parent.is_empty() { lookup(parent) } else { None };
+    of_parent.filter(|entry| matches!(entry, Entry::Texts(_) | Entry::Made(_))).or_else(|| lookup(name))
+}
+
 fn known(words: &[String]) -> Option<&'static Entry> {
     let name = words.join("_");
     let singular = || {

@@ -107,6 +107,11 @@ impl Context {
         self.0.ids.lock().unwrap_or_else(PoisonError::into_inner).next(prefix, length)
     }
 
+    /// A new id: `prefix` and `length` hexadecimal digits.
+    pub(crate) fn hex_id(&self, prefix: &str, length: usize) -> String {
+        self.0.ids.lock().unwrap_or_else(PoisonError::into_inner).next_hex(prefix, length)
+    }
+
     /// Path and query as the client wrote them, without a workspace prefix.
     pub(crate) fn path(&self) -> &str {
         &self.0.path

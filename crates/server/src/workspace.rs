@@ -44,6 +44,8 @@ pub struct Workspace {
     repeats: Mutex<FxHashMap<u64, u64>>,
     models: Mutex<Vec<Arc<ModelCard>>>,
     documents: Memory,
+    /// Held while a document is read, changed and put back.
+    changing: Mutex<()>,
     prompts: Mutex<PromptCache>,
     journal: Mutex<VecDeque<Remembered>>,
     journal_entries: usize,
@@ -90,6 +92,7 @@ impl Workspace {
             repeats: Mutex::default(),
             models: Mutex::default(),
             documents: Memory::new(MOST_DOCUMENTS),
+            changing: Mutex::default(),
             prompts: Mutex::new(PromptCache::new(MOST_PROMPT_BLOCKS)),
             journal: Mutex::default(),
             journal_entries: make.journal_entries,
@@ -141,6 +144,12 @@ impl Workspace {
     /// What its clients stored.
     pub fn documents(&self) -> &dyn Documents {
         &self.documents
+    }
+
+    /// The same for one who reads a document, changes it and puts it back: one at a time, so that no change is lost.
+    pub fn change_documents<T>(&self, change: impl FnOnce(&dyn Documents) -> T) -> T {
+        let _turn = lock(&self.changing);
+        change(&self.documents)
     }
 
     /// Requests so far.

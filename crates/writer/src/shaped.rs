@@ -33,10 +33,11 @@ pub(crate) fn shaped(
         Format::Pattern(pattern) => Some(pattern.sample(rng, max_bytes)),
         Format::Grammar { grammar, .. } => Some(grammar.sample(rng, max_bytes)),
         Format::Schema(shape) => {
-            let finds = match told {
+            let mut finds = match told {
                 Some(told) => Finds::of(&format!("{}\n{told}", brief.text)),
                 None => Finds::of(brief.text),
             };
+            finds.topic = brief.topic().map(|topic| topic.text.to_owned());
             let seed = rng.clone();
             let mut sentences = 0;
             let mut prose = |max_chars: usize| {

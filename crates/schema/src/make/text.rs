@@ -26,6 +26,17 @@ struct Length {
     affordable: usize,
 }
 
+/// The property that holds the object of the field at `pointer`; for an object of a list, the list's.
+fn parent(pointer: &str) -> &str {
+    let mut names = pointer.rsplit('/').skip(1).filter(|name| !name.bytes().all(|byte| byte.is_ascii_digit()));
+    names.next().unwrap_or_default()
+}
+
+/// The place in its list of the object of the field at `pointer`.
+fn turn(pointer: &str) -> Option<usize> {
+    pointer.rsplit('/').nth(1)?.parse().ok()
+}
+
 impl Maker<'_> {
     pub(super) fn text(&mut self, plan: &Plan, place: Place<'_>, way: Way) -> Option<String> {
         let nodes = self.nodes;
@@ -111,7 +122,7 @@ impl Maker<'_> {
         if let Some(format) = names::format_in(description) {
             return Some(self.persona.formatted(format, place.name, false, self.rng));
         }
-        let entry = names::lookup(place.name)
+        let entry = names::lookup_within(parent(&self.pointer), place.name)
             .or_else(|| names::lookup(known.title.unwrap_or_default()))
             .or_else(|| names::lookup_in(description));
         self.entry(entry?, place, length)
@@ -124,7 +135,9 @@ impl Maker<'_> {
                 Some(format!("{number:.places$}", places = *places as usize))
             }
             Entry::Texts(texts) => {
-                let start = place.index.unwrap_or_else(|| self.rng.below(texts.len()));
+                // The objects of a list take turns as its items would.
+                let turn = place.index.or_else(|| turn(&self.pointer));
+                let start = turn.unwrap_or_else(|| self.rng.below(texts.len()));
                 texts.get(start % texts.len()).map(|text| (*text).to_owned())
             }
             Entry::Made(what) => Some(self.persona.value(*what, self.rng)),

@@ -38,6 +38,8 @@ pub(crate) struct Piece<'a> {
     pub(crate) segment: usize,
     /// Whether it is the first of its segment.
     pub(crate) first: bool,
+    /// Whether it is the last of its segment.
+    pub(crate) last: bool,
     /// The tool that is called, for a call.
     pub(crate) tool: Option<&'a CalledTool>,
     /// The characters it completes; empty if it ends within one.
@@ -103,6 +105,7 @@ impl Script {
             kind: line.kind,
             segment: self.line,
             first: self.token == 0,
+            last,
             tool: line.tool.as_deref(),
             text: &line.text[self.shown..whole],
             bytes: &line.text.as_bytes()[self.start..end],

@@ -33,6 +33,8 @@ const EVENT_BYTES: usize = 512;
 
 /// How an answer looks as a stream of events. Each call appends whole events to `out`.
 pub(crate) trait StreamDialect: Send + 'static {
+    /// At once, before any token is ready.
+    fn begin(&mut self, _out: &mut BytesMut) {}
     /// Before the first token of a choice. `first_call` is the first segment that calls a tool, if one does.
     fn start(&mut self, choice: usize, first_call: Option<(usize, &CalledTool)>, out: &mut BytesMut);
     /// One token.
@@ -41,6 +43,12 @@ pub(crate) trait StreamDialect: Send + 'static {
     fn finish(&mut self, choice: usize, finish: Finish, out: &mut BytesMut);
     /// After the last choice.
     fn end(&mut self, usage: Usage, out: &mut BytesMut);
+    /// Instead of all that was still to come.
+    fn fail(&mut self, error: &ApiError, out: &mut BytesMut) {
+        out.extend_from_slice(b"data: ");
+        out.extend_from_slice(&error.to_line());
+        out.extend_from_slice(b"\n\n");
+    }
 }
 
 /// Where one choice stands.
@@ -63,6 +71,7 @@ struct Stream<D> {
     /// When something was last sent; silence is counted from here.
     last_sent: Tick,
     delivered: u32,
+    opened: bool,
     ended: bool,
 }
 
@@ -79,6 +88,7 @@ pub(crate) fn stream<D: StreamDialect + Unpin>(context: Context, answer: Answer,
         out: BytesMut::new(),
         last_sent: context.arrived(),
         delivered: 0,
+        opened: false,
         ended: false,
         dialect,
         context,
@@ -159,9 +169,7 @@ impl<D: StreamDialect> Stream<D> {
 
     /// Ends the stream with an error event.
     fn fail(&mut self, error: &ApiError) {
-        self.out.extend_from_slice(b"data: ");
-        self.out.extend_from_slice(&error.to_line());
-        self.out.extend_from_slice(b"\n\n");
+        self.dialect.fail(error, &mut self.out);
         self.ended = true;
         self.settle(Some(Outcome::Error(error.label())));
     }
@@ -221,6 +229,10 @@ impl<D: StreamDialect + Unpin> http_body::Body for Stream<D> {
         if this.out.capacity() < EVENT_BYTES {
             // Takes the old memory back where the connection has sent it, so a paced stream lives in one small block.
             this.out.reserve(2 * EVENT_BYTES);
+        }
+        if !this.opened {
+            this.opened = true;
+            this.dialect.begin(&mut this.out);
         }
         let now = this.context.clock().now();
         let before = this.delivered;

@@ -55,11 +55,21 @@ const LONG_BYTES: u64 = 64 * 1024;
 
 /// Answers a request.
 pub(crate) async fn generate(context: &Context, request: GenerationRequest, terms: Terms) -> Result<Answer, ApiError> {
+    generate_with(context, request, terms, |_, _| {}).await
+}
+
+/// The same; `edit` may change what is said before it is timed, and keeps the counts right.
+pub(crate) async fn generate_with(
+    context: &Context,
+    request: GenerationRequest,
+    terms: Terms,
+    edit: impl FnOnce(&GenerationRequest, &mut Generation) + Send + 'static,
+) -> Result<Answer, ApiError> {
     if prompt_bytes(&request) <= LONG_BYTES {
-        return answer(context, request, &terms);
+        return answer(context, request, &terms, edit);
     }
     let here = context.clone();
-    let long = context.app().kit.tasks.compute(move || answer(&here, request, &terms));
+    let long = context.app().kit.tasks.compute(move || answer(&here, request, &terms, edit));
     long.await.unwrap_or_else(|| Err(ApiError::internal()))
 }
 
@@ -77,7 +87,12 @@ fn prompt_bytes(request: &GenerationRequest) -> u64 {
     }
 }
 
-fn answer(context: &Context, mut request: GenerationRequest, terms: &Terms) -> Result<Answer, ApiError> {
+fn answer(
+    context: &Context,
+    mut request: GenerationRequest,
+    terms: &Terms,
+    edit: impl FnOnce(&GenerationRequest, &mut Generation),
+) -> Result<Answer, ApiError> {
     let app = context.app();
     if app.settings.safety_message {
         begin_safely(&mut request.prompt);
@@ -93,6 +108,7 @@ fn answer(context: &Context, mut request: GenerationRequest, terms: &Terms) -> R
     let root = context.workspace().seed();
     let mut generation = app.writer.write(&request, prompt, root);
     generation.usage.cached_tokens = cached_tokens;
+    edit(&request, &mut generation);
     note(context, &request, &generation);
     let now = context.arrived();
     let predicted_tokens = generation.usage.accepted_prediction_tokens / request.choices.max(1);

@@ -8,7 +8,7 @@ mod query;
 mod union;
 
 pub(crate) use number::{Range, integer, number};
-pub(crate) use path::PathText;
+pub(crate) use path::{PathPair, PathText};
 pub(crate) use payload::{JsonBody, json, json_bytes};
 pub(crate) use query::Query;
 pub(crate) use union::{OneOrMany, TokenInput, one_of};

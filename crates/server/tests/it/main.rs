@@ -7,14 +7,18 @@
     reason = "a test; clippy only knows functions marked #[test], and a test crate has no outside"
 )]
 
+mod background;
 mod chat;
 mod completions;
+mod conversations;
 mod embeddings;
 mod errors;
 mod harness;
 mod media;
 mod models;
 mod observe;
+mod responses;
+mod responses_tools;
 mod stored;
 mod streams;
 mod tools;

@@ -7,6 +7,8 @@ mod wish;
 
 use serde_json::{Number, Value};
 
+use crate::embedding::Bag;
+
 pub(crate) use wish::{Wish, words as wish_words};
 
 /// Everything found in one text, in the order it stands there.
@@ -28,6 +30,8 @@ pub(crate) struct Finds {
     subject: Option<String>,
     /// What stands behind "saying", "that says", a colon.
     said: Option<String>,
+    /// What the text is about, where its reader knows.
+    pub(crate) topic: Option<String>,
     currencies: Vec<FoundCurrency>,
     languages: Vec<&'static str>,
 }
@@ -96,7 +100,7 @@ impl Finds {
                 .into_iter()
                 .find(|found| !found.is_empty())
                 .unwrap_or_default(),
-            Wish::Title => [texts(&self.quoted), first(&self.subject)]
+            Wish::Title => [texts(&self.quoted), self.named_subject(), first(&self.subject), first(&self.topic)]
                 .into_iter()
                 .find(|found| !found.is_empty())
                 .unwrap_or_default(),
@@ -116,23 +120,25 @@ impl Finds {
         self.said.as_deref()
     }
 
-    /// Those of `choices` that the text names.
+    /// Those of `choices` that the text names; where they are moods, the one it is in.
     pub(crate) fn chosen<'a>(&self, choices: &'a [Value]) -> Vec<&'a Value> {
         let text = format!(" {} ", plain(&self.clause));
         let named = |choice: &&Value| {
             choice.as_str().is_some_and(|name| !name.is_empty() && text.contains(&format!(" {} ", plain(name))))
         };
-        choices.iter().filter(named).collect()
+        let found: Vec<&Value> = choices.iter().filter(named).collect();
+        if found.is_empty() { mood(&self.clause, choices).into_iter().collect() } else { found }
     }
 
     fn numbers(&self, field: &str, whole: bool) -> Vec<Value> {
-        let words = crate::embedding::Bag::of(field);
+        let words = Bag::of(field);
         let mut found: Vec<(f32, f64)> = self
             .numbers
             .iter()
-            .map(|number| (words.shared(&crate::embedding::Bag::of(&number.around)), number.value))
+            .map(|number| (words.shared(&Bag::of(&number.around)), number.value))
             .filter(|(_, value)| !whole || value.fract() == 0.0)
             .collect();
+        // Those that stand alike keep their order.
         found.sort_by(|a, b| b.0.total_cmp(&a.0));
         found.iter().filter_map(|(_, value)| number(*value)).collect()
     }
@@ -174,6 +180,19 @@ impl Finds {
         named.max().filter(|count| *count > 0)
     }
 
+    /// Names within what the request is about: the movie Inception is called Inception.
+    fn named_subject(&self) -> Vec<Value> {
+        let subject = self.subject.as_deref().unwrap_or_default();
+        let within = self.names.iter().filter(|name| subject.contains(&name.text));
+        within.map(|name| Value::from(name.text.as_str())).collect()
+    }
+
+    /// The numbers in the order they stand, for lists of things with one each.
+    pub(crate) fn numbers_in_order(&self, whole: bool) -> Vec<Value> {
+        let fits = |number: &&FoundNumber| !whole || number.value.fract() == 0.0;
+        self.numbers.iter().filter(fits).filter_map(|found| number(found.value)).collect()
+    }
+
     fn people(&self) -> Vec<Value> {
         self.names.iter().map(|name| Value::from(name.text.as_str())).collect()
     }
@@ -192,6 +211,24 @@ const PLACED: &[&str] = &["in", "at", "near"];
 fn part(place: &Value, side: impl for<'t> FnOnce((&'t str, &'t str)) -> &'t str) -> Value {
     let text = place.as_str().unwrap_or_default();
     Value::from(text.split_once(", ").map_or(text, side))
+}
+
+/// The choice for the mood of a text, if the choices are moods.
+fn mood<'a>(text: &str, choices: &'a [Value]) -> Option<&'a Value> {
+    const GOOD: &str = "love loved great excellent amazing wonderful happy good best fantastic perfect awesome enjoy \
+                        enjoyed recommend pleased delighted beautiful brilliant superb thanks";
+    const BAD: &str = "hate hated terrible awful bad worst horrible poor broken disappointed disappointing sad angry \
+                       useless refund slow rude never waste boring unhappy annoying failed";
+    let choice =
+        |name: &str| choices.iter().find(|choice| choice.as_str().is_some_and(|text| text.eq_ignore_ascii_case(name)));
+    let (good, bad) = (choice("positive")?, choice("negative")?);
+    let said = plain(text);
+    let count = |words: &str| said.split(' ').filter(|word| words.split_whitespace().any(|mood| mood == *word)).count();
+    match count(GOOD).cmp(&count(BAD)) {
+        std::cmp::Ordering::Greater => Some(good),
+        std::cmp::Ordering::Less => Some(bad),
+        std::cmp::Ordering::Equal => choice("neutral"),
+    }
 }
 
 fn stringified(value: &Value) -> Value {

@@ -142,8 +142,23 @@ pub(super) fn find(tokens: &[Token<'_>]) -> Vec<FoundName> {
         }
         at = end;
     }
-    if names.is_empty() { lower_case_places(tokens) } else { names }
+    if !names.is_empty() {
+        return names;
+    }
+    let places = ideographic_places(tokens);
+    if !places.is_empty() {
+        return places;
+    }
+    let places = lower_case_places(tokens);
+    if places.is_empty() && tokens.len() <= 6 { unknown_words(tokens) } else { places }
 }
+
+/// First words of questions and greetings in other languages.
+const OPENERS: [&str; 36] = [
+    "qué", "cómo", "dónde", "cuándo", "cuál", "quién", "cuánto", "hola", "busca", "dime", "wie", "was", "wo", "wann",
+    "wer", "warum", "welche", "welches", "hallo", "bitte", "ist", "gibt", "où", "quel", "quelle", "comment", "quand",
+    "qui", "bonjour", "est", "il", "che", "come", "dove", "ciao", "wird",
+];
 
 fn is_capital(word: &str) -> bool {
     word.starts_with(char::is_uppercase) && !CAPITALISED.contains(&word.to_lowercase().as_str())
@@ -153,7 +168,8 @@ fn is_capital(word: &str) -> bool {
 /// dictionary has it.
 fn starts(tokens: &[Token<'_>], at: usize) -> bool {
     let token = tokens[at];
-    is_capital(token.word) && (!token.first || !is_common(token.word)) && !token.word.contains(['@', '/'])
+    let opens = token.first && (is_common(token.word) || OPENERS.contains(&token.word.to_lowercase().as_str()));
+    is_capital(token.word) && !opens && !token.word.contains(['@', '/'])
 }
 
 /// Where the name that starts at `at` ends.
@@ -218,6 +234,34 @@ fn lower_case_places(tokens: &[Token<'_>]) -> Vec<FoundName> {
         }
     }
     places
+}
+
+/// "东京的天气": what a possessive mark follows.
+fn ideographic_places(tokens: &[Token<'_>]) -> Vec<FoundName> {
+    const BEFORE: [&str; 7] = ["请问", "今天", "明天", "现在", "今日", "明日", "在"];
+    let name = |token: &Token<'_>| {
+        let at = [token.word.find('的'), token.word.find('の')].into_iter().flatten().min()?;
+        let mut text = &token.word[..at];
+        while let Some(rest) = BEFORE.iter().find_map(|word| text.strip_prefix(word)) {
+            text = rest;
+        }
+        let wide = text.chars().all(|letter| letter as u32 > 0x2E80) && (1..=8).contains(&text.chars().count());
+        wide.then(|| FoundName { text: text.to_owned(), before: String::new() })
+    };
+    tokens.iter().filter_map(name).collect()
+}
+
+/// "weather nyc": in a few words, one that no dictionary has.
+fn unknown_words(tokens: &[Token<'_>]) -> Vec<FoundName> {
+    let unknown = |token: &&Token<'_>| {
+        let letters = token.word.chars().all(char::is_alphabetic);
+        letters && token.word.is_ascii() && token.word.len() > 2 && !token.first && !is_common(token.word)
+    };
+    let name = |token: &Token<'_>| {
+        let text = if token.word.len() <= 3 { token.word.to_uppercase() } else { raised(token.word) };
+        FoundName { text, before: String::new() }
+    };
+    tokens.iter().filter(unknown).map(name).collect()
 }
 
 /// Words of dictionaries that names of places begin with.

@@ -29,7 +29,14 @@ const POLITE: [&str; 18] = [
 ];
 
 /// What leads to the subject of a request, longest first.
-const LEADS: [&str; 25] = [
+const LEADS: [&str; 32] = [
+    "recipe for",
+    "recipes for",
+    "ideas for",
+    "plan for",
+    "review of",
+    "biography of",
+    "facts about",
     "search the web for",
     "search the internet for",
     "search online for",

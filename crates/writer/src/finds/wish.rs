@@ -1,7 +1,7 @@
 //! What a field wants, told from its name, its description and its format.
 
 /// What a field wants.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Wish<'a> {
     Email,
     Url,
@@ -65,54 +65,83 @@ impl<'a> Wish<'a> {
     }
 
     fn by_words(words: &[String]) -> Self {
-        let has = |any: &[&str]| words.iter().any(|word| any.contains(&word.as_str()));
+        let is = |any: &[&str], word: &str| {
+            any.contains(&word) || word.strip_suffix('s').is_some_and(|one| any.contains(&one))
+        };
+        let has = |any: &[&str]| words.iter().any(|word| is(any, word));
         if has(&["email", "mail"]) && !has(&["subject", "body", "message", "content", "text"]) {
             return Self::Email;
         }
-        let direction =
-            has(&["city", "airport", "location", "place", "station", "country", "code"]) || words.len() == 1;
-        let table: [(&[&str], Self); 18] = [
-            (&["url", "uri", "link", "website", "webpage"], Self::Url),
-            (&["phone", "telephone", "mobile"], Self::Phone),
-            (&["currency", "currencies"], Self::Currency { into: !has(&["from", "source", "base"]) }),
-            (&["language", "lang", "locale"], Self::Language),
-            (&["expression", "formula", "equation", "calculation"], Self::Expression),
-            (&["destination", "arrival"], Self::Place { before: &["to"] }),
-            (&["origin", "departure", "source"], Self::Place { before: &["from"] }),
-            (
-                &["city", "location", "place", "country", "region", "town", "address", "where", "state", "destination"],
-                Self::Place { before: &["in", "at", "near"] },
-            ),
-            (&["date", "day", "when", "deadline", "due"], Self::Date),
-            (&["time", "hour"], Self::Time),
-            (&["message", "body", "content", "reply", "comment", "note"], Self::Message),
-            (&["query", "question", "search", "keywords", "keyword", "prompt", "input", "request", "q"], Self::Query),
-            (&["id", "identifier", "number", "order", "ticket", "sku", "account"], Self::Code),
-            (&["topic", "title", "subject", "task", "item", "product", "label", "theme"], Self::Title),
-            (
-                &[
-                    "person",
-                    "recipient",
-                    "user",
-                    "customer",
-                    "contact",
-                    "author",
-                    "employee",
-                    "guest",
-                    "name",
-                    "company",
-                ],
-                Self::Person,
-            ),
-            (&["ticker", "symbol", "stock"], Self::Person),
-            (&["text", "sentence", "statement", "description"], Self::Message),
-            (&["to"], Self::Place { before: &["to"] }),
-        ];
-        let unclear = |wish: &Self| matches!(wish, Self::Place { before } if before.len() == 1) && !direction;
-        let found = table.into_iter().find(|(any, wish)| has(any) && !unclear(wish));
-        found.map_or(Self::Other, |(_, wish)| wish)
+        // The name of a recipe is none of a person.
+        if has(&["name"]) && words.len() == 2 && words.iter().any(|word| !PEOPLE.contains(&word.as_str())) {
+            return Self::Title;
+        }
+        let is_place = has(PLACES) || words.len() == 1;
+        let unclear = |wish: &Self| matches!(wish, Self::Place { before } if before.len() == 1) && !is_place;
+        let found = WORDS.iter().find(|(any, wish)| has(any) && !unclear(wish));
+        match found {
+            Some((_, Self::Currency { .. })) => Self::Currency { into: !has(&["from", "source", "base"]) },
+            Some((_, wish)) => wish.clone(),
+            None => Self::Other,
+        }
     }
 }
+
+/// Words of names that are of people and companies.
+const PEOPLE: &[&str] = &[
+    "name",
+    "first",
+    "last",
+    "full",
+    "user",
+    "customer",
+    "person",
+    "contact",
+    "author",
+    "employee",
+    "guest",
+    "given",
+    "family",
+    "recipient",
+    "sender",
+    "company",
+    "organization",
+    "client",
+    "patient",
+    "student",
+];
+
+/// Words that say that a way's end is a place.
+const PLACES: &[&str] = &["city", "airport", "location", "place", "station", "country", "code"];
+
+/// What fields want, by the words of their names; the first that fits.
+const WORDS: &[(&[&str], Wish<'static>)] = &[
+    (&["url", "uri", "link", "website", "webpage"], Wish::Url),
+    (&["phone", "telephone", "mobile"], Wish::Phone),
+    (&["currency", "currencies"], Wish::Currency { into: true }),
+    (&["language", "lang", "locale"], Wish::Language),
+    (&["expression", "formula", "equation", "calculation"], Wish::Expression),
+    (&["destination", "arrival"], Wish::Place { before: &["to"] }),
+    (&["origin", "departure", "source"], Wish::Place { before: &["from"] }),
+    (
+        &["city", "location", "place", "country", "region", "town", "address", "where", "state", "destination"],
+        Wish::Place { before: &["in", "at", "near"] },
+    ),
+    (&["date", "day", "when", "deadline", "due"], Wish::Date),
+    (&["time", "hour"], Wish::Time),
+    (&["message", "body", "content", "reply", "comment", "note"], Wish::Message),
+    (&["query", "question", "search", "keywords", "keyword", "prompt", "input", "request", "q"], Wish::Query),
+    (&["id", "identifier", "number", "order", "ticket", "sku", "account"], Wish::Code),
+    (&["topic", "title", "subject", "task", "item", "product", "label", "theme"], Wish::Title),
+    (
+        &["person", "recipient", "user", "customer", "contact", "author", "employee", "guest", "name", "company"],
+        Wish::Person,
+    ),
+    (&["people", "participant", "attendee", "member", "speaker", "player", "friend"], Wish::Person),
+    (&["ticker", "symbol", "stock"], Wish::Person),
+    (&["text", "sentence", "statement", "description"], Wish::Message),
+    (&["to"], Wish::Place { before: &["to"] }),
+];
 
 /// The words of a name in any style, lower case.
 pub(crate) fn words(name: &str) -> Vec<String> {

@@ -18,6 +18,18 @@ impl Language {
     pub(crate) const COUNT: usize = 6;
     const LATIN: [Self; 4] = [Self::English, Self::Spanish, Self::French, Self::German];
 
+    /// Its name in English.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::Spanish => "Spanish",
+            Self::French => "French",
+            Self::German => "German",
+            Self::Chinese => "Chinese",
+            Self::Japanese => "Japanese",
+        }
+    }
+
     /// The language of a scanned text.
     pub(crate) fn of(words: &Words) -> Self {
         let votes = |language: Self| words.votes[language as usize];

@@ -57,21 +57,22 @@ impl Filling<'_> {
         match field.kind {
             Kind::Integer | Kind::Number => {
                 let whole = field.kind == Kind::Integer;
+                if place(field.pointer).is_some() {
+                    return self.finds.numbers_in_order(whole);
+                }
                 self.finds.values(&Wish::Number { field: field.name, whole })
             }
             Kind::Text => {
                 let wish = Wish::of(field.name, description, field.format, false);
-                let words = matches!(wish, Wish::Query | Wish::Message | Wish::Title | Wish::Expression | Wish::Other);
+                let words = matches!(wish, Wish::Query | Wish::Message | Wish::Expression | Wish::Other);
                 if words && !self.literal { Vec::new() } else { self.finds.values(&wish) }
             }
             Kind::Array => {
                 let wish = Wish::of(field.name, description, None, false);
                 let listed = self.finds.listed();
-                let named = matches!(
-                    wish,
-                    Wish::Place { .. } | Wish::City | Wish::Country | Wish::Person | Wish::Other | Wish::Title
-                );
-                if listed.is_empty() || !named || !self.literal { Vec::new() } else { vec![Value::Array(listed)] }
+                let named = matches!(wish, Wish::Place { .. } | Wish::City | Wish::Country | Wish::Person)
+                    || (self.literal && matches!(wish, Wish::Other | Wish::Title));
+                if listed.is_empty() || !named { Vec::new() } else { vec![Value::Array(listed)] }
             }
             Kind::Boolean | Kind::Object | Kind::Null => Vec::new(),
         }
@@ -79,13 +80,18 @@ impl Filling<'_> {
 
     /// The candidate whose turn it is: the one of its place in a list, or the first that no other field has.
     fn next(&self, field: &Field<'_>, candidates: Vec<Value>) -> Option<Value> {
-        if let Some(index) = field.index {
+        if let Some(index) = field.index.or_else(|| place(field.pointer)) {
             return candidates.into_iter().nth(index);
         }
         let fresh = candidates.iter().find(|value| !self.used.contains(value)).cloned();
         // Two fields may want the same text, but no two numbers of a text are the same.
         fresh.or_else(|| candidates.into_iter().next().filter(Value::is_string))
     }
+}
+
+/// The place in its list of the object that the field at `pointer` belongs to.
+fn place(pointer: &str) -> Option<usize> {
+    pointer.rsplit('/').skip(1).find_map(|name| name.parse().ok())
 }
 
 impl Source for Filling<'_> {
@@ -159,6 +165,9 @@ fn reduce(shape: &Shape, finds: &Finds) -> (Option<Schema>, Option<(String, Vec<
     if properties.is_empty() {
         return (None, lead);
     }
+    // What was given is passed on.
+    let kept: Vec<Value> = properties.keys().map(|name| Value::from(name.as_str())).collect();
+    source["required"] = Value::Array(kept);
     (Schema::parse(&source).ok(), lead)
 }
 
@@ -176,6 +185,10 @@ fn found(name: &str, field: &Value, finds: &Finds) -> Vec<Value> {
             // An optional text is left out unless its words were really said.
             Wish::Query | Wish::Message | Wish::Expression | Wish::Other => Vec::new(),
             wish => finds.values(&wish),
+        },
+        Some("array") if field["items"]["type"] == "string" => match Wish::of(name, description, None, false) {
+            Wish::Place { .. } | Wish::Person => finds.listed(),
+            _ => Vec::new(),
         },
         _ => Vec::new(),
     }

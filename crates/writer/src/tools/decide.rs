@@ -2,6 +2,7 @@
 
 use crate::embedding::Bag;
 use crate::finds::wish_words;
+use crate::prose::Language;
 use crate::{GenerationRequest, Prompt, Role, Tool, ToolChoice, ToolInput, Turn};
 
 /// Kinship from which a tool is called without being told to.
@@ -13,8 +14,18 @@ pub(super) struct Situation<'a> {
     pub(super) text: &'a str,
     /// Calls made since: name and input.
     pub(super) made: Vec<(&'a str, &'a str)>,
-    /// Their results, with the name of the tool where it is known.
-    pub(super) results: Vec<(&'a str, &'a str)>,
+    /// Their results.
+    pub(super) results: Vec<ToolResult<'a>>,
+}
+
+/// What a tool gave back.
+pub(super) struct ToolResult<'a> {
+    /// The tool, where it is known.
+    pub(super) tool: &'a str,
+    /// What it was called with.
+    pub(super) input: &'a str,
+    /// What it said.
+    pub(super) text: &'a str,
 }
 
 impl<'a> Situation<'a> {
@@ -26,29 +37,33 @@ impl<'a> Situation<'a> {
         let from = turns.iter().rposition(|turn| turn.role == Role::User).map_or(0, |at| at + 1);
         let since = &turns[from..];
         let calls = || since.iter().flat_map(|turn| &turn.calls);
-        let name = |turn: &'a Turn| {
+        let result = |turn: &'a Turn| {
             let id = turn.answers.as_deref();
             let call = calls().find(|call| id == Some(call.id.as_str()));
-            call.map(|call| call.name.as_str()).or(turn.name.as_deref()).unwrap_or_default()
+            // The older form has no ids: the name says which call it was.
+            let call = call.or_else(|| calls().find(|call| turn.name.as_deref() == Some(call.name.as_str())));
+            let tool = call.map(|call| call.name.as_str()).or(turn.name.as_deref()).unwrap_or_default();
+            let input = call.map_or("", |call| call.input.as_str());
+            ToolResult { tool, input, text: turn.text().unwrap_or_default() }
         };
         let results = since.iter().filter(|turn| matches!(turn.role, Role::Tool | Role::Function));
         Self {
             text: request.last_user_text(),
             made: calls().map(|call| (call.name.as_str(), call.input.as_str())).collect(),
-            results: results.map(|turn| (name(turn), turn.text().unwrap_or_default())).collect(),
+            results: results.map(result).collect(),
         }
     }
 }
 
 /// The tools to call, by their places, the best first; none means an answer in words.
-pub(super) fn chosen(request: &GenerationRequest, situation: &Situation<'_>) -> Vec<usize> {
+pub(super) fn chosen(request: &GenerationRequest, situation: &Situation<'_>, language: Language) -> Vec<usize> {
     let tools = &request.tools;
     let fresh = |tool: &Tool| situation.made.iter().all(|(name, _)| *name != tool.name);
     match tools.choice {
         ToolChoice::Never => Vec::new(),
         ToolChoice::Named(place) => vec![place],
         ToolChoice::Required | ToolChoice::Auto => {
-            let said = Bag::of(situation.text);
+            let said = Bag::of(&[situation.text, &hints(situation.text, language)].join(" "));
             let allowed = tools.offered.iter().enumerate().filter(|(_, tool)| tool.allowed);
             let mut fits: Vec<(f32, usize)> =
                 allowed.map(|(place, tool)| (fit(&said, situation.text, tool), place)).collect();
@@ -75,11 +90,92 @@ fn wanted(open: &[(f32, usize)], situation: &Situation<'_>) -> Vec<usize> {
     std::iter::once(first).chain(others.map(|(_, place)| *place)).take(4).collect()
 }
 
+/// First words of tools' names.
+const VERBS: [&str; 24] = [
+    "get", "set", "run", "do", "make", "create", "add", "update", "delete", "remove", "list", "find", "fetch",
+    "lookup", "look", "search", "send", "check", "query", "show", "read", "write", "execute", "call",
+];
+
+/// Words of other languages, and what their tools are called in English.
+const FOREIGN: [(&[&str], &str); 14] = [
+    (
+        &[
+            "wetter",
+            "regnet",
+            "tiempo",
+            "clima",
+            "météo",
+            "meteo",
+            "temps",
+            "天气",
+            "天気",
+            "날씨",
+            "погода",
+            "umbrella",
+            "rain",
+        ],
+        "weather",
+    ),
+    (&["temperatur", "temperatura", "température", "温度", "気温"], "temperature weather"),
+    (&["suche", "buscar", "busca", "cherche", "rechercher", "搜索", "查找", "検索", "探して"], "search find"),
+    (&["sende", "schicke", "enviar", "envía", "envoie", "envoyer", "发送", "送って"], "send"),
+    (&["bestellung", "pedido", "commande", "订单", "注文"], "order"),
+    (
+        &[
+            "termin",
+            "kalender",
+            "calendario",
+            "cita",
+            "agenda",
+            "rendez-vous",
+            "日历",
+            "予定",
+            "meeting",
+            "appointment",
+        ],
+        "calendar event schedule",
+    ),
+    (&["übersetze", "traduce", "traducir", "traduis", "traduire", "翻译", "翻訳"], "translate"),
+    (&["preis", "precio", "prix", "价格", "値段"], "price"),
+    (&["nachrichten", "noticias", "actualités", "新闻", "ニュース"], "news"),
+    (&["uhr", "uhrzeit", "hora", "heure", "几点", "何時"], "time clock"),
+    (&["flug", "vuelo", "vol", "航班", "飛行機"], "flight"),
+    (&["rechne", "berechne", "calcula", "calcule", "计算", "計算"], "calculate"),
+    (&["aktie", "acción", "bourse", "股票", "株価"], "stock"),
+    (&["email", "e-mail", "correo", "courriel", "邮件", "メール"], "email"),
+];
+
+/// What the words of a text are called in English, and the language it is in, for tools that speak one.
+fn hints(text: &str, language: Language) -> String {
+    let lower = text.to_lowercase();
+    let is_word = |word: &str| {
+        let wide = word.chars().any(|letter| letter as u32 > 0x2E80);
+        lower.match_indices(word).any(|(at, _)| {
+            let before = lower[..at].ends_with(char::is_alphabetic);
+            let after = lower[at + word.len()..].starts_with(char::is_alphabetic);
+            wide || (!before && !after)
+        })
+    };
+    let mut hints: Vec<&str> = FOREIGN
+        .iter()
+        .filter(|(words, _)| words.iter().any(|word| is_word(word)))
+        .map(|(_, english)| *english)
+        .collect();
+    if language != Language::English {
+        hints.push(language.name());
+    }
+    hints.join(" ")
+}
+
 /// How well a tool fits what was said: its name tells most, then what it is for, then what it takes.
 fn fit(said: &Bag, text: &str, tool: &Tool) -> f32 {
-    let name = Bag::of(&wish_words(&tool.name).join(" "));
+    let mut words = wish_words(&tool.name);
+    // What is done with something tells less than what it is done with.
+    let verb = if words.len() > 1 && VERBS.contains(&words[0].as_str()) { words.remove(0) } else { String::new() };
+    let name = Bag::of(&words.join(" "));
     let description = Bag::of(&tool.description);
-    let mut fit = 1.2 * said.shared(&name) + 0.8 * said.shared(&description).min(2.0);
+    let mut fit = 1.2 * said.shared(&name) + 0.4 * said.shared(&Bag::of(&verb));
+    fit += 0.8 * said.shared(&description).min(2.0);
     if let ToolInput::Arguments(arguments) = &tool.input {
         let (mut names, mut values) = (String::new(), String::new());
         for (name, field) in arguments.source()["properties"].as_object().into_iter().flatten() {
@@ -89,7 +185,7 @@ fn fit(said: &Bag, text: &str, tool: &Tool) -> f32 {
                 values.extend([value, " "]);
             }
         }
-        fit += 0.3 * said.shared(&Bag::of(&names)).min(2.0) + 0.4 * said.shared(&Bag::of(&values)).min(1.0);
+        fit += 0.3 * said.shared(&Bag::of(&names)).min(2.0) + 1.0 * said.shared(&Bag::of(&values)).min(1.0);
     }
     // "Use get_weather": the tool is named.
     if text.contains(&tool.name) { fit + 3.0 } else { fit }

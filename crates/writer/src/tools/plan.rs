@@ -36,7 +36,7 @@ impl Plan {
             return Self::default();
         }
         let mut rng = seed.derive("tools").rng();
-        let chosen = chosen(request, &situation);
+        let chosen = chosen(request, &situation, language);
         let mut calls = Vec::new();
         if !chosen.is_empty() {
             let finds = Finds::of(situation.text);

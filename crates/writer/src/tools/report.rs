@@ -27,7 +27,7 @@ const fn intros(language: Language) -> &'static [&'static str] {
 /// A text that tells the results of the tools.
 pub(crate) fn report(situation: &Situation<'_>, language: Language, rng: &mut Rng) -> String {
     let told: Vec<String> =
-        situation.results.iter().map(|(name, result)| tell(name, input_of(situation, name), result)).collect();
+        situation.results.iter().map(|result| tell(result.tool, result.input, result.text)).collect();
     if let [only] = &told[..]
         && !only.contains('\n')
         && language == Language::English
@@ -42,11 +42,6 @@ pub(crate) fn report(situation: &Situation<'_>, language: Language, rng: &mut Rn
             format!("{intro}\n\n{}", lines.join("\n"))
         }
     }
-}
-
-/// What a call of this name was given.
-fn input_of<'a>(situation: &Situation<'a>, name: &str) -> &'a str {
-    situation.made.iter().find(|(made, _)| *made == name).map_or("", |(_, input)| input)
 }
 
 /// One result in words.

@@ -129,6 +129,23 @@ fn a_result_ends_the_loop_with_a_text_that_uses_it() {
 }
 
 #[test]
+fn two_calls_of_a_tool_are_told_apart() {
+    let mut request = asked("What's the weather in Paris and Rome?", vec![weather()]);
+    let Prompt::Chat(turns) = &mut request.prompt else { unreachable!() };
+    let call = |id: &str, place: &str| Call {
+        id: id.to_owned(),
+        name: "get_weather".to_owned(),
+        input: json!({"location": place}).to_string(),
+    };
+    turns.push(Turn { calls: vec![call("a", "Paris"), call("b", "Rome")], ..Turn::new(Role::Assistant, "") });
+    for (id, result) in [("a", "{\"sky\": \"grey\"}"), ("b", "{\"sky\": \"blue\"}")] {
+        turns.push(Turn { answers: Some(id.to_owned()), ..Turn::new(Role::Tool, result) });
+    }
+    let said = text(&request);
+    assert!(said.contains("(Paris): sky grey") && said.contains("(Rome): sky blue"), "{said}");
+}
+
+#[test]
 fn two_steps_are_two_tools_one_after_the_other_or_together_and_then_an_end() {
     let mut request = asked("Get the weather in Oslo and then email it to bob@example.com", vec![weather(), mail()]);
     for round in 0..4 {
@@ -165,6 +182,48 @@ fn structured_answers_take_their_values_from_the_prompt() {
     let value: Value = serde_json::from_str(&text(&request)).unwrap();
     assert_eq!((&value["name"], &value["age"]), (&json!("Jason"), &json!(25)), "{value}");
     assert!(value["summary"].as_str().unwrap().len() > 10, "{value}");
+}
+
+#[test]
+fn other_languages_call_tools_too() {
+    for (text, place) in [
+        ("Wie ist das Wetter in Berlin?", "Berlin"),
+        ("¿Qué tiempo hace en Madrid?", "Madrid"),
+        ("Quel temps fait-il à Lyon ?", "Lyon"),
+        ("东京的天气怎么样？", "东京"),
+        ("weather nyc", "NYC"),
+    ] {
+        let (made, _) = calls(&asked(text, vec![mail(), weather()]));
+        assert_eq!(made, [("get_weather".to_owned(), json!({"location": place}))], "{text}");
+    }
+}
+
+#[test]
+fn optional_arguments_are_those_that_were_named() {
+    let properties = json!({
+        "title": {"type": "string"},
+        "date": {"type": "string", "description": "ISO date"},
+        "time": {"type": "string"},
+        "attendees": {"type": "array", "items": {"type": "string"}},
+        "room": {"type": "string"},
+    });
+    let tool =
+        || tool("create_calendar_event", "Create an event in the user's calendar", &properties, &["title", "date"]);
+    let text = "Schedule a meeting with Anna and Bob on 2026-03-05 at 15:00 about the budget";
+    let (made, _) = calls(&asked(text, vec![tool()]));
+    let expected = json!({"title": "the budget", "date": "2026-03-05", "time": "15:00", "attendees": ["Anna", "Bob"]});
+    assert_eq!(made, [("create_calendar_event".to_owned(), expected)]);
+}
+
+#[test]
+fn lists_of_objects_keep_their_values_together() {
+    let user = json!({"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "integer"}}, "required": ["name", "age"]});
+    let schema = json!({"type": "object", "properties": {"users": {"type": "array", "items": user, "minItems": 3, "maxItems": 3}}, "required": ["users"]});
+    let mut request = chat("Jason is 25, Sarah is 31 and Tom is 47 years old.");
+    request.format = Format::Schema(Shape::parse(schema).unwrap());
+    let value: Value = serde_json::from_str(&text(&request)).unwrap();
+    let expected = json!([{"name": "Jason", "age": 25}, {"name": "Sarah", "age": 31}, {"name": "Tom", "age": 47}]);
+    assert_eq!(value["users"], expected);
 }
 
 #[test]

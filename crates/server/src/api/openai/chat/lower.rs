@@ -48,7 +48,7 @@ pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered,
     let limit = limit(wire.max_tokens, wire.max_completion_tokens)?;
     let min_tokens = integer("min_tokens", wire.min_tokens, Range::from(0))?.unwrap_or(0);
     let stop = stops(wire.stop.take().map(crate::wire::OneOrMany::into_vec).unwrap_or_default())?;
-    let verbosity = verbosity(wire.verbosity.as_deref())?;
+    let verbosity = verbosity(wire.verbosity.as_deref(), "verbosity")?;
     let service_tier = service_tier(wire.service_tier.as_deref())?;
     let stream = wire.stream.unwrap_or_default();
     let (include_usage, obfuscation) = stream_options(stream, wire.stream_options.as_ref())?;

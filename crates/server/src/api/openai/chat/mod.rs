@@ -17,5 +17,6 @@ mod thinking;
 mod voice;
 mod wire;
 
-pub(super) use params::{logit_bias, stops};
+pub(super) use logprobs::TokenLogprob;
+pub(super) use params::{cache_retention, logit_bias, metadata, service_tier, stops, verbosity};
 pub(super) use routes::endpoints;

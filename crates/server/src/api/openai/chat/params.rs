@@ -88,17 +88,17 @@ pub(in crate::api::openai) fn logit_bias(map: Map<String, Value>) -> Result<Vec<
     map.into_iter().map(entry).collect()
 }
 
-pub(super) fn verbosity(verbosity: Option<&str>) -> Result<Verbosity, ApiError> {
+pub(in crate::api::openai) fn verbosity(verbosity: Option<&str>, param: &str) -> Result<Verbosity, ApiError> {
     match verbosity {
         None | Some("medium") => Ok(Verbosity::Medium),
         Some("low") => Ok(Verbosity::Low),
         Some("high") => Ok(Verbosity::High),
-        Some(other) => Err(ApiError::unsupported_value("verbosity", other, &["low", "medium", "high"])),
+        Some(other) => Err(ApiError::unsupported_value(param, other, &["low", "medium", "high"])),
     }
 }
 
 /// The tier that served the request: the one asked for, `default` for `auto`.
-pub(super) fn service_tier(tier: Option<&str>) -> Result<&'static str, ApiError> {
+pub(in crate::api::openai) fn service_tier(tier: Option<&str>) -> Result<&'static str, ApiError> {
     match tier {
         None | Some("auto" | "default") => Ok("default"),
         Some("flex") => Ok("flex"),

@@ -1,0 +1,101 @@
+//! `POST /responses`, and the counting of its input.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use fakeai_core::Tick;
+use fakeai_engine::Flow;
+use fakeai_writer::{Finish, Generation, GenerationRequest};
+use serde_json::{Value, json};
+
+use super::echo::{Times, under_way, whole};
+use super::events::{Events, Replay};
+use super::items::ItemIds;
+use super::lower::{Lowered, lower};
+use super::output;
+use super::seal::Seal;
+use super::stored::{self, Schedule, Stored};
+use super::wire::CreateResponse;
+use crate::api::openai::conversations;
+use crate::body::stream;
+use crate::context::Context;
+use crate::error::ApiError;
+use crate::generation::{Answer, collect, generate_with};
+use crate::wire::{JsonBody, json as json_answer};
+
+pub(super) async fn create(JsonBody(context, wire): JsonBody<CreateResponse>) -> Result<Response, ApiError> {
+    let ids = ItemIds::new(&context);
+    let lowered = understand(&context, wire, &ids).await.map_err(|error| context.validation(error))?;
+    context.note().model = Some(lowered.request.model.id.as_str().into());
+    let Lowered { mut request, terms, input, performed, conversation, namespaces, echo, manner } = lowered;
+    output::reserve(&performed, &mut request);
+    let performed = Arc::new(performed);
+    let runs = Arc::clone(&performed);
+    let edit =
+        move |request: &GenerationRequest, generation: &mut Generation| output::insert(&runs, request, generation);
+    let made = generate_with(&context, request, terms, edit).await;
+    let Answer { generation, flows } = made.map_err(|error| context.validation(too_long(error)))?;
+    let Generation { choices, usage } = generation;
+    let mut choice = choices.into_iter().next().unwrap_or_default();
+    let seal = Seal::new(context.app().kit.seed)?;
+    let mut output = output::of(&choice, &performed, manner, &ids, &seal);
+
+    output.place(&namespaces);
+    let last = flows.first().and_then(|flow: &Flow| flow.clone().take_all()).map_or(Tick::default(), |(_, last)| last);
+    let created = context.created();
+    let times = Times { created, completed: created + last.since(context.arrived()).as_secs() as i64 };
+    let items = output.items.clone();
+    let response = whole(&ids.next("resp_"), echo, output.items, choice.finish, usage, times);
+    choice.segments = output.shown;
+    choice.finish = Finish::Stop;
+
+    // First what can fail, because the conversation may have gone meanwhile: nothing is stored half.
+    if let Some(conversation) = conversation {
+        conversations::append(&context, &conversation, input.iter().cloned().chain(items).collect())?;
+    }
+    if manner.store {
+        let ends = choice.segments.iter().map(|segment| segment.tokens.iter().map(|token| token.end).collect());
+        let schedule = manner.background.then(|| Schedule::of(flows.first(), context.arrived()));
+        let stored = Stored { response: response.clone(), input, ends: ends.collect(), schedule };
+        stored::put(&context, &stored)?;
+    }
+    let answer = Answer { generation: Generation { choices: vec![choice], usage }, flows };
+    if manner.stream {
+        return Ok(stream(context.clone(), answer, Events::new(response, manner.obfuscation, Replay::default())));
+    }
+    if manner.background {
+        return Ok(json_answer(&under_way(&response, "queued", Vec::new())));
+    }
+    collect(&context, answer).await;
+    Ok(json_answer(&response))
+}
+
+/// Lowers a request; media are measured beside the connections.
+async fn understand(context: &Context, wire: CreateResponse, ids: &ItemIds) -> Result<Lowered, ApiError> {
+    if !wire.carries_media() {
+        return lower(context, wire, ids);
+    }
+    let (here, ids) = (context.clone(), ids.clone());
+    let lowered = context.app().kit.tasks.compute(move || lower(&here, wire, &ids));
+    lowered.await.unwrap_or_else(|| Err(ApiError::internal()))
+}
+
+/// The words of this API for a prompt that is too long.
+fn too_long(error: ApiError) -> ApiError {
+    if error.code != Some("context_length_exceeded") {
+        return error;
+    }
+    let message = "Your input exceeds the context window of this model. Please adjust your input and try again.";
+    ApiError { message: message.into(), ..error }.param("input")
+}
+
+/// `POST /responses/input_tokens`.
+pub(super) async fn count(JsonBody(context, mut wire): JsonBody<CreateResponse>) -> Result<Response, ApiError> {
+    let ids = ItemIds::new(&context);
+    wire.model.get_or_insert_with(|| "gpt-4.1".to_owned());
+    // Hosted tools do not run for being counted.
+    wire.tool_choice = Some(Value::from("none"));
+    let lowered = understand(&context, wire, &ids).await.map_err(|error| context.validation(error))?;
+    let count = fakeai_writer::count_prompt(&lowered.request, &context.app().counts);
+    Ok(json_answer(&json!({"object": "response.input_tokens", "input_tokens": count.tokens})))
+}
