@@ -57,7 +57,8 @@ mod tests {
 
         #[test]
         fn what_is_written_is_read(names in proptest::collection::vec("[a-z.]{0,9}", 0..9), data in "[^\r\n]{1,20}") {
-            let text: String = names.iter().map(|name| format!("event: {name}\ndata: {data}\n\n")).collect();
+            let written: Vec<String> = names.iter().map(|name| format!("event: {name}\ndata: {data}\n\n")).collect();
+            let text = written.concat();
             let read = parse(&text);
             prop_assert_eq!(read.len(), names.len());
             for (event, name) in read.iter().zip(&names) {

@@ -114,3 +114,54 @@ fn cut(text: &str) -> String {
     let (head, tail) = (&characters[..MOST_QUOTED], &characters[characters.len() - MOST_QUOTED..]);
     head.iter().chain(" … ".chars().collect::<Vec<_>>().iter()).chain(tail).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::document::Document;
+
+    fn document() -> Document {
+        let kind = |name: &str, field: &str| {
+            json!({"type": "object", "required": ["type", field],
+                "properties": {"type": {"enum": [name]}, field: {"type": "integer"}}})
+        };
+        let schemas = json!({
+            "A": kind("a", "x"), "B": kind("b", "y"),
+            "Union": {"oneOf": [{"$ref": "#/components/schemas/A"}, {"$ref": "#/components/schemas/B"}]},
+        });
+        let paths = json!({"/a": {"get": {"operationId": "getA"}}});
+        Document::parse(&json!({"paths": paths, "components": {"schemas": schemas}}).to_string()).unwrap()
+    }
+
+    fn complaints(value: &Value) -> Vec<String> {
+        let document = document();
+        let registry = document.registry().unwrap();
+        Judge::new(&registry).complaints("#/components/schemas/Union", value).unwrap()
+    }
+
+    #[test]
+    fn of_a_union_the_member_that_was_meant_is_complained_about() {
+        assert_eq!(complaints(&json!({"type": "b", "y": 1})), [""; 0]);
+        assert_eq!(complaints(&json!({"type": "b", "y": "1"})), ["/y: \"1\" is not of type \"integer\""]);
+        assert_eq!(complaints(&json!({"type": "c"})), ["/: {\"type\":\"c\"} fits no member of the union"]);
+    }
+
+    #[test]
+    fn a_schema_that_is_not_there_is_an_error() {
+        let document = document();
+        let registry = document.registry().unwrap();
+        assert!(Judge::new(&registry).complaints("#/components/schemas/None", &json!(1)).is_err());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn long_values_are_cut_and_any_value_is_judged(text in ".{0,400}") {
+            prop_assert!(cut(&text).chars().count() <= 2 * MOST_QUOTED + 3);
+            let value = json!({"type": text});
+            prop_assert!(!complaints(&value).is_empty());
+        }
+    }
+}

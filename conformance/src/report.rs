@@ -90,7 +90,7 @@ impl fmt::Display for Report<'_> {
         }
         writeln!(formatter, "  {:<42} {:>10} {:>9} {:>6}", "in all", all[0], all[1], all[2])?;
         let share = 100.0 * all[2] as f64 / all[0].max(1) as f64;
-        writeln!(formatter, "  {share:.1} % of the document; {} objects and events were valid", self.judged)?;
+        writeln!(formatter, "  {share:.1} %; {} objects and events were valid", self.judged)?;
         let untried =
             self.declared.iter().filter(|id| self.standings.get(**id).is_none_or(|standing| standing.valid == 0));
         let untried: Vec<&str> = untried.copied().collect();
@@ -106,5 +106,34 @@ impl fmt::Display for Report<'_> {
             writeln!(formatter, "  {operation}{excuse}: {what}; first in: {scenario}{more}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_declared_operations_must_be_right_and_the_table_counts() {
+        let text = r#"{"paths": {"/models": {"get": {"operationId": "listModels", "tags": ["Models"]}},
+            "/things": {"get": {"operationId": "listThings"}}}}"#;
+        let document = Document::parse(text).unwrap();
+        let mut report = Report::new(&document);
+        report.answered("listModels");
+        report.valid("listModels", 3);
+        report.answered("listThings");
+        report.wrong("listThings", "walk", "is odd");
+        report.wrong("listThings", "later", "is odd");
+        assert!(report.is_clean(), "nobody says that there are things");
+        let shown = report.to_string();
+        for part in [
+            "in all                                              2         2      1",
+            "50.0 %; 3 objects",
+            "first in: walk (2 times)",
+        ] {
+            assert!(shown.contains(part), "{part:?} is not in\n{shown}");
+        }
+        report.wrong("listModels", "walk", "is odd");
+        assert!(!report.is_clean());
     }
 }

@@ -164,8 +164,8 @@ pub(super) fn scan(text: &str) -> Finds {
         date(&tokens, at, &mut finds);
         let lower = word(token);
         if let Some((_, code)) = CURRENCIES.iter().find(|(words, _)| words.contains(&lower.as_str())) {
-            let before = tokens[..at].iter().rev().map(|token| word(token));
-            let lead = before.into_iter().find(|word| !matches!(word.as_str(), "the" | "currency"));
+            let mut before = tokens[..at].iter().rev().map(word);
+            let lead = before.find(|word| !matches!(word.as_str(), "the" | "currency"));
             let into = lead.is_some_and(|lead| matches!(lead.as_str(), "to" | "into" | "in"));
             finds.currencies.push(FoundCurrency { code, into });
         }
