@@ -64,7 +64,11 @@ where
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        if request.headers().contains_key(header::UPGRADE) {
+            // What comes over a socket goes through the same door.
+            request.extensions_mut().insert(self.clone());
+        }
         if let Some(answer) = cors::preflight(&self.app.settings.cors, &request) {
             return Box::pin(std::future::ready(Ok(answer)));
         }

@@ -4,6 +4,7 @@
 //! heads, and drains streams.
 
 mod crew;
+mod drain;
 mod listener;
 mod tls;
 
@@ -14,12 +15,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::BoxError;
 use fakeai_core::Tasks;
+use futures_util::TryFutureExt;
+use futures_util::future::Either;
 use http::Request;
 use hyper::body::Incoming;
+use hyper::server::conn::http1;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Semaphore;
@@ -31,6 +35,7 @@ use crate::layers::Door;
 use crate::settings::Listen;
 
 use crew::{Crew, Seat};
+use drain::{Drain, Watcher};
 use listener::Accepted;
 pub use listener::{Bound, Listener};
 
@@ -80,7 +85,7 @@ impl Server {
         let Self { app, mut listener } = self;
         let listen = app.settings.listen.clone();
         let crew = Crew::assemble(&app, Connections::new(&app, &listen), listen.threads);
-        let graceful = GracefulShutdown::new();
+        let drain = Drain::default();
         let slots = Arc::new(Semaphore::new(match listen.max_connections {
             0 => Semaphore::MAX_PERMITS,
             most => most,
@@ -93,7 +98,7 @@ impl Server {
                 stream = listener.accept() => stream,
             };
             match stream {
-                Ok(accepted) => crew.seat(accepted, graceful.watcher(), slot),
+                Ok(accepted) => crew.seat(accepted, drain.watcher(), slot),
                 Err(error) => {
                     // Out of descriptors, most likely: waiting beats spinning.
                     tracing::warn!(%error, "can't accept a connection");
@@ -102,14 +107,14 @@ impl Server {
             }
         }
         drop(listener);
-        drain(&app, graceful, listen.grace).await;
+        end_all(&app, drain, listen.grace).await;
         crew.dismiss().await;
     }
 }
 
 /// Lets answers under way end; when the grace is over, ends streams with an error event.
-async fn drain(app: &App, graceful: GracefulShutdown, grace: Duration) {
-    let mut ended = std::pin::pin!(graceful.shutdown());
+async fn end_all(app: &App, drain: Drain, grace: Duration) {
+    let mut ended = std::pin::pin!(drain.ended());
     tokio::select! {
         () = &mut ended => return,
         () = app.kit.clock.sleep(grace) => {}
@@ -126,7 +131,9 @@ async fn drain(app: &App, graceful: GracefulShutdown, grace: Duration) {
 /// How connections are served.
 struct Connections {
     /// By the protocol spoken: telling it apart inside hyper would double every connection's read buffer.
-    builders: [auto::Builder<TokioExecutor>; 3],
+    http1: http1::Builder,
+    http2: auto::Builder<TokioExecutor>,
+    unknown: auto::Builder<TokioExecutor>,
     door: Door,
     patience: Duration,
 }
@@ -142,7 +149,9 @@ enum Protocol {
 
 impl Connections {
     fn new(app: &Arc<App>, listen: &Listen) -> Self {
+        let mut plain = http1::Builder::new();
         let mut builder = auto::Builder::new(TokioExecutor::new());
+        plain.max_buf_size(listen.max_header_bytes.max(8192)).writev(true);
         builder
             .http1()
             // No header_read_timeout: hyper's would arm a timer for every request and close idle connections with it.
@@ -151,11 +160,10 @@ impl Connections {
             // One write for head and body.
             .writev(true);
         builder.http2().timer(TokioTimer::new()).max_header_list_size(listen.max_header_bytes as u32);
-        let (http1, http2) = (builder.clone().http1_only(), builder.clone().http2_only());
-        let unknown = if listen.http2 { builder } else { http1.clone() };
-        let http2 = if listen.http2 { http2 } else { http1.clone() };
-        let builders = [http1, http2, unknown];
-        Self { builders, door: Door::new(Arc::clone(app)), patience: listen.header_timeout }
+        let only_http1 = builder.clone().http1_only();
+        let http2 = if listen.http2 { builder.clone().http2_only() } else { only_http1.clone() };
+        let unknown = if listen.http2 { builder } else { only_http1 };
+        Self { http1: plain, http2, unknown, door: Door::new(Arc::clone(app)), patience: listen.header_timeout }
     }
 
     /// Serves a connection in a task of its own. The task is the HTTP state and little else: at ten thousand streams
@@ -193,16 +201,21 @@ impl Connections {
     {
         let heard = Arc::new(AtomicBool::new(false));
         let service = TowerToHyperService::new(Heard { door: self.door.clone(), heard: Arc::clone(&heard) });
-        let builder = &self.builders[protocol as usize];
-        // Without upgrades: hyper-util's upgradable connection reads 24 bytes first whatever it is told, and then
-        // doubles its buffer for the rest.
-        let connection = builder.serve_connection(TokioIo::new(stream), service);
-        Patience {
-            connection: watcher.watch(connection.into_owned()),
-            silence: Some(Box::pin(silence(self.patience))),
-            heard,
-            _seat: seat,
-        }
+        let stream = TokioIo::new(stream);
+        let connection = match protocol {
+            // hyper's own connection can be upgraded to a socket. hyper-util's reads 24 bytes first whatever it is
+            // told, and then doubles its buffer for the rest.
+            Protocol::Http1 => {
+                let connection = self.http1.serve_connection(stream, service).with_upgrades();
+                Either::Left(watcher.watch(connection).map_err(BoxError::from))
+            }
+            Protocol::Http2 | Protocol::Unknown => {
+                let builder = if matches!(protocol, Protocol::Http2) { &self.http2 } else { &self.unknown };
+                let connection = builder.serve_connection(stream, service).into_owned();
+                Either::Right(watcher.watch(connection))
+            }
+        };
+        Patience { connection, silence: Some(Box::pin(silence(self.patience))), heard, _seat: seat }
     }
 }
 

@@ -17,6 +17,7 @@ mod offers;
 mod output;
 mod routes;
 mod seal;
+mod socket;
 mod stored;
 mod truncation;
 mod turns;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::events::{Events, Replay};
 use super::stored::{self, State};
-use super::{compact, create};
+use super::{compact, create, socket};
 use crate::api::Endpoint;
 use crate::body::stream;
 use crate::context::Context;
@@ -18,6 +18,7 @@ use crate::wire::{PathText, Query, json as json_answer};
 pub(in crate::api::openai) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::api("POST", "/responses", "createResponse", post(create::create)),
+        Endpoint::api("GET", "/responses", "connectResponses", get(socket::connect)),
         Endpoint::api("POST", "/responses/input_tokens", "Getinputtokencounts", post(create::count)),
         Endpoint::api("POST", "/responses/compact", "Compactconversation", post(compact::compact)),
         Endpoint::api("GET", "/responses/{response_id}", "getResponse", get(get_one)),
