@@ -25,6 +25,7 @@ pub(super) async fn play(trial: &mut Trial<'_, '_>) -> Result<()> {
     tool_loop(trial).await?;
     stored(trial).await?;
     counted(trial).await?;
+    beta(trial).await?;
     refused(trial).await
 }
 
@@ -229,15 +230,17 @@ async fn stored(trial: &mut Trial<'_, '_>) -> Result<()> {
 
 /// A response in the background is there at once and can be cancelled; on a server that takes its time.
 pub(super) async fn play_background(trial: &mut Trial<'_, '_>) -> Result<()> {
-    let body = json!({"model": "gpt-4o", "input": "Write at length about the sea.", "background": true});
-    let begun = trial.call(CREATE, &[], body).await?;
-    if begun.is_null() {
-        return Ok(());
+    for (create, cancel) in [(CREATE, "cancelResponse"), ("beta_createResponse", "beta_cancelResponse")] {
+        let body = json!({"model": "gpt-4o", "input": "Write at length about the sea.", "background": true});
+        let begun = trial.call(create, &[], body).await?;
+        if begun.is_null() {
+            return Ok(());
+        }
+        trial.hold(create, begun["status"] != "completed", "it is not in the background")?;
+        let cancelled = trial.list(cancel, &[&begun["id"]], "").await?;
+        trial.hold(cancel, cancelled["status"] == "cancelled", "it is not cancelled")?;
+        trial.list("getResponse", &[&begun["id"]], "").await?;
     }
-    trial.hold(CREATE, begun["status"] != "completed", "it is not in the background")?;
-    let cancelled = trial.list("cancelResponse", &[&begun["id"]], "").await?;
-    trial.hold("cancelResponse", cancelled["status"] == "cancelled", "it is not cancelled")?;
-    trial.list("getResponse", &[&begun["id"]], "").await?;
     Ok(())
 }
 
@@ -254,6 +257,23 @@ async fn counted(trial: &mut Trial<'_, '_>) -> Result<()> {
     let input = json!([{"role": "user", "content": "My name is Ann."}, {"role": "assistant", "content": "Hello Ann."}]);
     trial.call("Compactconversation", &[], json!({"model": "gpt-4o", "input": input})).await?;
     Ok(())
+}
+
+/// The operations that the document lists once more under `?beta=true`: the same routes, schemas of their own.
+async fn beta(trial: &mut Trial<'_, '_>) -> Result<()> {
+    trial.name("beta");
+    let body = json!({"model": "gpt-4o", "input": "What's the weather in Paris?", "tools": [weather()]});
+    let made = trial.call("beta_createResponse", &[], body.clone()).await?;
+    trial.list("beta_getResponse", &[&made["id"]], "").await?;
+    trial.list("beta_listInputItems", &[&made["id"]], "").await?;
+    trial.list("beta_deleteResponse", &[&made["id"]], "").await?;
+    trial.call("beta_Getinputtokencounts", &[], body).await?;
+    let input = json!([{"role": "user", "content": "My name is Ann."}]);
+    trial.call("beta_Compactconversation", &[], json!({"model": "gpt-4o", "input": input})).await?;
+    trial.name("beta, streamed");
+    let body = json!({"model": "gpt-4o", "input": "Tell me about the sea.", "stream": true});
+    let events = trial.stream("beta_createResponse", &[], body).await?;
+    streams::check_response(trial, "beta_createResponse", &events, 0)
 }
 
 async fn refused(trial: &mut Trial<'_, '_>) -> Result<()> {
