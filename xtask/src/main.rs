@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is what a person at a terminal reads")]
 
 mod bench;
+mod conformance;
 mod e2e;
 mod house;
 mod layers;
@@ -21,8 +22,10 @@ use steps::Steps;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  test             everything a change must pass: format, lints, house rules, unit and integration tests, e2e
+  test             everything a change must pass: format, lints, house rules, unit and integration tests,
+                   conformance, e2e
   check            the house rules alone: sizes, names, layers, banned dependencies
+  conformance      the server held to OpenAI's document (OPENAI_OPENAPI, or ../shared/reference/openai-openapi.json)
   e2e              real clients from their registries against the release binary
   bench [--quick]  the release binary beside a bare axum server
 ";
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
     let command: fn(&mut Steps) -> Result<()> = match words[..] {
         ["test"] => suite::everything,
         ["check"] => suite::check,
+        ["conformance"] => conformance::judge,
         ["e2e"] => suite::e2e,
         ["bench"] => bench::whole,
         ["bench", "--quick"] => bench::quick,

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use crate::repository::{cargo, release_binary};
 use crate::steps::{Steps, run, works};
-use crate::{e2e as clients, house, layers, sources};
+use crate::{conformance, e2e as clients, house, layers, sources};
 
 /// Everything a change must pass.
 pub(crate) fn everything(steps: &mut Steps) -> Result<()> {
@@ -19,6 +19,7 @@ pub(crate) fn everything(steps: &mut Steps) -> Result<()> {
         }
     })?;
     steps.take("doc tests", || run(&mut cargo(&["test", "--doc", "--workspace"])))?;
+    conformance::judge(steps)?;
     e2e(steps)
 }
 
@@ -43,8 +44,10 @@ pub(crate) fn check(steps: &mut Steps) -> Result<()> {
 pub(crate) fn e2e(steps: &mut Steps) -> Result<()> {
     steps.take("release build", || run(&mut cargo(&["build", "--release", "--package", "fakeai"])))?;
     let binary = release_binary("fakeai");
-    steps.take("e2e: set up Python", clients::python::set_up)?;
+    steps.take("e2e: set up Python", || clients::python::set_up(clients::python::SDK))?;
+    steps.take("e2e: set up frameworks", || clients::python::set_up(clients::python::FRAMEWORKS))?;
     steps.take("e2e: set up Node", clients::node::set_up)?;
-    steps.take("e2e: Python", || clients::python::run_tests(&binary))?;
+    steps.take("e2e: Python", || clients::python::run_tests(clients::python::SDK, &binary))?;
+    steps.take("e2e: frameworks", || clients::python::run_tests(clients::python::FRAMEWORKS, &binary))?;
     steps.take("e2e: Node", || clients::node::run_tests(&binary))
 }

@@ -49,6 +49,11 @@ pub trait Source {
     /// A value for this place, if one is known.
     fn value(&mut self, field: &Field<'_>) -> Option<Value>;
 
+    /// How many items a list of objects has that have these properties, if it is known.
+    fn count(&mut self, _field: &Field<'_>, _properties: &[&str]) -> Option<usize> {
+        None
+    }
+
     /// Prose for this place, of at most so many characters.
     fn text(&mut self, field: &Field<'_>, max_chars: usize) -> Option<String>;
 }

@@ -13,8 +13,14 @@ const TOKEN_BYTES: usize = 3;
 /// Bytes of a structured answer that nobody limits.
 const USUAL_BYTES: usize = 2000;
 
-/// A text of `format`, of at most about `most` tokens; `None` where any text will do.
-pub(crate) fn shaped(format: &Format, brief: &Brief<'_>, most: usize, rng: &mut Rng) -> Option<String> {
+/// A text of `format`, of at most about `most` tokens; `None` where any text will do. `told` is what tools have said.
+pub(crate) fn shaped(
+    format: &Format,
+    brief: &Brief<'_>,
+    told: Option<&str>,
+    most: usize,
+    rng: &mut Rng,
+) -> Option<String> {
     let usual = match brief.verbosity {
         Verbosity::Low => USUAL_BYTES / 2,
         Verbosity::Medium => USUAL_BYTES,
@@ -27,9 +33,11 @@ pub(crate) fn shaped(format: &Format, brief: &Brief<'_>, most: usize, rng: &mut 
         Format::Pattern(pattern) => Some(pattern.sample(rng, max_bytes)),
         Format::Grammar { grammar, .. } => Some(grammar.sample(rng, max_bytes)),
         Format::Schema(shape) => {
-            let topic = brief.topic().map(|topic| topic.text.to_owned());
-            let mut finds = Finds::of(brief.text);
-            finds.topic = topic;
+            let mut finds = match told {
+                Some(told) => Finds::of(&format!("{}\n{told}", brief.text)),
+                None => Finds::of(brief.text),
+            };
+            finds.topic = brief.topic().map(|topic| topic.text.to_owned());
             let seed = rng.clone();
             let mut sentences = 0;
             let mut prose = |max_chars: usize| {

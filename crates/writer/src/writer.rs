@@ -206,7 +206,7 @@ impl<'a> Asked<'a> {
     /// its tools.
     fn given(&self, limits: &Limits, rng: &mut Rng) -> Option<Source<'a>> {
         let Asked { request, brief, plan, bias, .. } = *self;
-        if let Some(text) = shaped(&request.format, brief, limits.max_tokens as usize, rng) {
+        if let Some(text) = shaped(&request.format, brief, plan.report.as_deref(), limits.max_tokens as usize, rng) {
             return Some(Source::Shaped(text));
         }
         if request.format.is_json_object() {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::field::Kind;
 use crate::json;
 use crate::least::ENDLESS;
 use crate::node::Id;
@@ -87,9 +88,22 @@ impl Maker<'_> {
             _ => 1 + self.rng.below(2),
         };
         // A tuple is meant as a whole.
-        let plausible = if prefix > 0 { prefix } else { plausible };
+        let plausible = if prefix > 0 { prefix } else { self.told_count(plan, place, &goals).unwrap_or(plausible) };
         let affordable = place.budget.saturating_sub(2) / (self.least(&goals).0 as usize * 2 + 1);
         Some(plausible.min(affordable).clamp(needed, max.max(needed)))
+    }
+
+    /// How many items the source knows of, where they are objects.
+    fn told_count(&mut self, plan: &Plan, place: Place<'_>, goals: &[Id]) -> Option<usize> {
+        let nodes = self.nodes;
+        let all = goals.iter().flat_map(|id| std::iter::once(id).chain(&nodes[*id].all_of));
+        let names: Vec<&str> =
+            all.flat_map(|id| nodes[*id].object.properties.iter().map(|(name, _)| name.as_str())).collect();
+        if names.is_empty() {
+            return None;
+        }
+        let field = super::field(nodes, plan, place, Kind::Array, &self.pointer);
+        self.source.count(&field, &names)
     }
 
     /// Lays what must be contained on items, the last ones first, so that it stays clear of what the first must be.

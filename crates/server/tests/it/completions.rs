@@ -46,6 +46,7 @@ async fn token_ids_echo_and_best_of() {
     let best = complete(&server, json!({"best_of": 3, "n": 1, "max_tokens": 5})).await;
     assert_eq!(best["choices"].as_array().unwrap().len(), 1);
     assert_eq!(best["usage"]["completion_tokens"], 15, "all that was written is counted");
+    assert_eq!(best["choices"][0]["logprobs"], Value::Null, "what chose the best was not asked for");
 }
 
 #[tokio::test]

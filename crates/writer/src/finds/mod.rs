@@ -32,7 +32,7 @@ pub(crate) struct Finds {
     said: Option<String>,
     /// What the text is about, where its reader knows.
     pub(crate) topic: Option<String>,
-    currencies: Vec<&'static str>,
+    currencies: Vec<FoundCurrency>,
     languages: Vec<&'static str>,
 }
 
@@ -41,6 +41,13 @@ struct FoundNumber {
     value: f64,
     /// The words before and after it.
     around: String,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct FoundCurrency {
+    code: &'static str,
+    /// Whether something is to be turned into it.
+    into: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -68,12 +75,18 @@ impl Finds {
             Wish::Time => texts(&self.times),
             Wish::Number { field, whole } => self.numbers(field, *whole),
             Wish::Place { before } => self.places(before),
+            Wish::City => self.places(PLACED).iter().map(|place| part(place, |(city, _)| city)).collect(),
+            Wish::Country => self.countries(),
             Wish::Person => self.people(),
             Wish::Code => {
                 let codes = texts(&self.codes);
                 if codes.is_empty() { self.numbers("id", true).iter().map(stringified).collect() } else { codes }
             }
-            Wish::Currency => self.currencies.iter().map(|code| Value::from(*code)).collect(),
+            Wish::Currency { into } => {
+                let mut found = self.currencies.clone();
+                found.sort_by_key(|currency| currency.into != *into);
+                found.iter().map(|currency| Value::from(currency.code)).collect()
+            }
             Wish::Language => self.languages.iter().map(|name| Value::from(*name)).collect(),
             Wish::Expression => {
                 let found = first(&self.expression);
@@ -147,6 +160,26 @@ impl Finds {
         if placed.is_empty() { of(&|_| true) } else { placed }
     }
 
+    /// What stands behind the commas of places; a place without one may be a country itself.
+    fn countries(&self) -> Vec<Value> {
+        let places = self.places(PLACED);
+        let behind = |place: &&Value| place.as_str().is_some_and(|text| text.contains(", "));
+        let found: Vec<Value> = places.iter().filter(behind).map(|place| part(place, |(_, country)| country)).collect();
+        if found.is_empty() { places } else { found }
+    }
+
+    /// How many things the text speaks of that have a field of each of these names: as many as it has names, places or
+    /// addresses for one of them.
+    pub(crate) fn count(&self, fields: &[&str]) -> Option<usize> {
+        let named = fields.iter().map(|field| match Wish::of(field, "", None, false) {
+            wish @ (Wish::Person | Wish::City | Wish::Place { .. } | Wish::Email | Wish::Code) => {
+                self.values(&wish).len()
+            }
+            _ => 0,
+        });
+        named.max().filter(|count| *count > 0)
+    }
+
     /// Names within what the request is about: the movie Inception is called Inception.
     fn named_subject(&self) -> Vec<Value> {
         let subject = self.subject.as_deref().unwrap_or_default();
@@ -169,6 +202,15 @@ impl Finds {
         let names = self.people();
         if names.is_empty() { self.quoted.iter().map(|text| Value::from(text.as_str())).collect() } else { names }
     }
+}
+
+/// Words that lead to a place where something is.
+const PLACED: &[&str] = &["in", "at", "near"];
+
+/// One side of a place's comma, or the whole.
+fn part(place: &Value, side: impl for<'t> FnOnce((&'t str, &'t str)) -> &'t str) -> Value {
+    let text = place.as_str().unwrap_or_default();
+    Value::from(text.split_once(", ").map_or(text, side))
 }
 
 /// The choice for the mood of a text, if the choices are moods.
@@ -222,6 +264,8 @@ mod tests {
         assert_eq!(values("What's the weather in Paris and Tokyo?", "location"), [json!("Paris"), json!("Tokyo")]);
         assert_eq!(values("weather in san francisco, please", "city"), [json!("San Francisco")]);
         assert_eq!(values("Weather in San Francisco, CA today?", "location"), [json!("San Francisco, CA")]);
+        assert_eq!(values("Anna Schmidt lives in Berlin, Germany.", "city"), [json!("Berlin")]);
+        assert_eq!(values("Anna Schmidt lives in Berlin, Germany.", "country"), [json!("Germany")]);
         assert_eq!(values("Book a flight from Berlin to New York", "destination"), [json!("New York")]);
         assert_eq!(values("Book a flight from Berlin to New York", "origin"), [json!("Berlin")]);
         assert_eq!(values("Jason is 25 years old", "name"), [json!("Jason")]);
@@ -245,6 +289,21 @@ mod tests {
         assert_eq!(values("Please search the web for rust async runtimes.", "query"), [json!("rust async runtimes")]);
         assert_eq!(values("Send Bob a message saying I am late", "message"), [json!("I am late")]);
         assert_eq!(values("Create a task called \"Buy milk\"", "title"), [json!("Buy milk")]);
+    }
+
+    #[test]
+    fn a_currency_is_the_one_that_is_asked_for() {
+        let text = "Convert 20 euros to the currency USD";
+        assert_eq!(values(text, "currency")[0], json!("USD"));
+        assert_eq!(values(text, "from_currency")[0], json!("EUR"));
+        assert_eq!(values("Pay 20 euros to Bob", "currency"), [json!("EUR")]);
+    }
+
+    #[test]
+    fn things_are_counted_by_what_names_them() {
+        let count = |text: &str, fields: &[&str]| Finds::of(text).count(fields);
+        assert_eq!(count("Jason is 25 and Sarah is 30 years old", &["name", "age"]), Some(2));
+        assert_eq!(count("a list of things", &["price", "is_new"]), None);
     }
 
     #[test]

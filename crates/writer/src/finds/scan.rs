@@ -1,7 +1,7 @@
 //! The pass that finds values in a text.
 
 use super::names::{self, Token, tokens};
-use super::{Finds, FoundNumber};
+use super::{Finds, FoundCurrency, FoundNumber};
 
 /// Bytes of a text that are looked at.
 const MOST_BYTES: usize = 16 * 1024;
@@ -164,7 +164,10 @@ pub(super) fn scan(text: &str) -> Finds {
         date(&tokens, at, &mut finds);
         let lower = word(token);
         if let Some((_, code)) = CURRENCIES.iter().find(|(words, _)| words.contains(&lower.as_str())) {
-            finds.currencies.push(code);
+            let mut before = tokens[..at].iter().rev().map(word);
+            let lead = before.find(|word| !matches!(word.as_str(), "the" | "currency"));
+            let into = lead.is_some_and(|lead| matches!(lead.as_str(), "to" | "into" | "in"));
+            finds.currencies.push(FoundCurrency { code, into });
         }
         if let Some(name) = LANGUAGES.iter().find(|name| name.to_lowercase() == lower) {
             finds.languages.push(name);
@@ -172,8 +175,8 @@ pub(super) fn scan(text: &str) -> Finds {
     }
     for (signs, code) in CURRENCIES {
         let sign = signs.iter().find(|sign| !sign.starts_with(char::is_alphanumeric));
-        if sign.is_some_and(|sign| lower.contains(sign)) && !finds.currencies.contains(&code) {
-            finds.currencies.insert(0, code);
+        if sign.is_some_and(|sign| lower.contains(sign)) && finds.currencies.iter().all(|known| known.code != code) {
+            finds.currencies.insert(0, FoundCurrency { code, into: false });
         }
     }
     finds

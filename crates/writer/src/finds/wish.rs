@@ -17,9 +17,16 @@ pub(crate) enum Wish<'a> {
     Place {
         before: &'static [&'static str],
     },
+    /// A city alone, without the country behind its comma.
+    City,
+    /// The country or state behind a city's comma.
+    Country,
     Person,
     Code,
-    Currency,
+    /// A currency: the one something is turned into, or the one it is in.
+    Currency {
+        into: bool,
+    },
     Language,
     Expression,
     Query,
@@ -41,7 +48,13 @@ impl<'a> Wish<'a> {
         if number {
             return Self::Number { field: name, whole: false };
         }
-        let by_name = Self::by_words(&words(name));
+        let name_words = words(name);
+        match &name_words[..] {
+            [one] if matches!(one.as_str(), "city" | "town") => return Self::City,
+            [one] if matches!(one.as_str(), "country" | "state") => return Self::Country,
+            _ => {}
+        }
+        let by_name = Self::by_words(&name_words);
         let told = Self::by_words(&words(description));
         match by_name {
             Self::Other => told,
@@ -66,7 +79,11 @@ impl<'a> Wish<'a> {
         let is_place = has(PLACES) || words.len() == 1;
         let unclear = |wish: &Self| matches!(wish, Self::Place { before } if before.len() == 1) && !is_place;
         let found = WORDS.iter().find(|(any, wish)| has(any) && !unclear(wish));
-        found.map_or(Self::Other, |(_, wish)| wish.clone())
+        match found {
+            Some((_, Self::Currency { .. })) => Self::Currency { into: !has(&["from", "source", "base"]) },
+            Some((_, wish)) => wish.clone(),
+            None => Self::Other,
+        }
     }
 }
 
@@ -101,7 +118,7 @@ const PLACES: &[&str] = &["city", "airport", "location", "place", "station", "co
 const WORDS: &[(&[&str], Wish<'static>)] = &[
     (&["url", "uri", "link", "website", "webpage"], Wish::Url),
     (&["phone", "telephone", "mobile"], Wish::Phone),
-    (&["currency", "currencies"], Wish::Currency),
+    (&["currency", "currencies"], Wish::Currency { into: true }),
     (&["language", "lang", "locale"], Wish::Language),
     (&["expression", "formula", "equation", "calculation"], Wish::Expression),
     (&["destination", "arrival"], Wish::Place { before: &["to"] }),
@@ -154,10 +171,12 @@ mod tests {
         let wish = |name| Wish::of(name, "", None, false);
         assert_eq!(wish("recipientEmail"), Wish::Email);
         assert_eq!(wish("email_subject"), Wish::Title);
-        assert_eq!(wish("city"), Wish::Place { before: &["in", "at", "near"] });
+        assert_eq!(wish("location"), Wish::Place { before: &["in", "at", "near"] });
+        assert_eq!((wish("city"), wish("country")), (Wish::City, Wish::Country));
+        assert_eq!(wish("from_currency"), Wish::Currency { into: false });
         assert_eq!(wish("user_name"), Wish::Person);
         assert_eq!(wish("q"), Wish::Query);
         assert_eq!(wish("flavour"), Wish::Other);
-        assert_eq!(Wish::of("x", "The city to look up", None, false), wish("city"));
+        assert_eq!(Wish::of("x", "The city to look up", None, false), wish("location"));
     }
 }

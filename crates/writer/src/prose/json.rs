@@ -2,6 +2,7 @@
 
 use super::composer::Composer;
 use super::words::Cue;
+use crate::finds::{Finds, Wish};
 
 /// Names a prompt may ask for, with a value of their kind.
 const FIELDS: &[(&str, &[&str])] = &[
@@ -61,6 +62,7 @@ impl Composer<'_> {
         }
         out.push('{');
         let mut fields = 0;
+        let finds = Finds::of(self.brief.text);
         for word in self.brief.words() {
             let name = word.of(self.brief.text);
             let Some((name, values)) = FIELDS.iter().find(|(field, _)| name.eq_ignore_ascii_case(field)) else {
@@ -69,7 +71,10 @@ impl Composer<'_> {
             if !out.contains(&format!("\"{name}\":")) {
                 key(out, &mut fields, name);
                 let value = self.pick(values);
-                out.push_str(value);
+                match given(&finds, name, value) {
+                    Some(given) => out.push_str(&given),
+                    None => out.push_str(value),
+                }
             }
         }
         if fields == 0 {
@@ -164,6 +169,18 @@ impl Composer<'_> {
         }
         out.push_str("\n  ]");
     }
+}
+
+/// What the prompt itself says of a field, as JSON of the same kind as `usual`.
+fn given(finds: &Finds, name: &str, usual: &str) -> Option<String> {
+    let is_number = usual.starts_with(|first: char| first.is_ascii_digit());
+    let wish = Wish::of(name, "", None, is_number);
+    let is_named = matches!(
+        wish,
+        Wish::Person | Wish::City | Wish::Country | Wish::Email | Wish::Phone | Wish::Date | Wish::Number { .. }
+    );
+    let value = finds.values(&wish).into_iter().find(|_| is_named)?;
+    (value.is_number() == is_number).then(|| value.to_string())
 }
 
 fn key(out: &mut String, fields: &mut u32, name: &str) {

@@ -70,7 +70,7 @@ impl Filling<'_> {
             Kind::Array => {
                 let wish = Wish::of(field.name, description, None, false);
                 let listed = self.finds.listed();
-                let named = matches!(wish, Wish::Place { .. } | Wish::Person)
+                let named = matches!(wish, Wish::Place { .. } | Wish::City | Wish::Country | Wish::Person)
                     || (self.literal && matches!(wish, Wish::Other | Wish::Title));
                 if listed.is_empty() || !named { Vec::new() } else { vec![Value::Array(listed)] }
             }
@@ -106,6 +106,10 @@ impl Source for Filling<'_> {
         let value = self.next(field, candidates)?;
         self.used.push(value.clone());
         Some(value)
+    }
+
+    fn count(&mut self, _field: &Field<'_>, properties: &[&str]) -> Option<usize> {
+        self.finds.count(properties)
     }
 
     fn text(&mut self, field: &Field<'_>, max_chars: usize) -> Option<String> {
@@ -157,6 +161,10 @@ fn reduce(shape: &Shape, finds: &Finds) -> (Option<Schema>, Option<(String, Vec<
         }
         required.contains(name) || !values.is_empty()
     });
+    // One who asks for nothing in particular wants to see what there is.
+    if properties.is_empty() {
+        return (None, lead);
+    }
     // What was given is passed on.
     let kept: Vec<Value> = properties.keys().map(|name| Value::from(name.as_str())).collect();
     source["required"] = Value::Array(kept);
@@ -192,7 +200,7 @@ fn fans_out(name: &str, field: &Value) -> bool {
     let description = field["description"].as_str().unwrap_or_default();
     match Wish::of(name, description, field["format"].as_str(), false) {
         Wish::Place { before } => before.len() != 1,
-        Wish::Person | Wish::Code | Wish::Email | Wish::Url => true,
+        Wish::City | Wish::Country | Wish::Person | Wish::Code | Wish::Email | Wish::Url => true,
         _ => false,
     }
 }

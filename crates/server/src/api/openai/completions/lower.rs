@@ -25,6 +25,8 @@ pub(super) struct Lowered {
 #[derive(Clone, Copy)]
 pub(super) struct Best {
     pub n: usize,
+    /// Whether the log probabilities that were written are shown, or were for choosing only.
+    pub shows_logprobs: bool,
 }
 
 impl Best {
@@ -42,6 +44,10 @@ impl Best {
         both.sort_by(|(left, _), (right, _)| mean(right).total_cmp(&mean(left)));
         both.truncate(self.n);
         (answer.generation.choices, answer.flows) = both.into_iter().unzip();
+        if !self.shows_logprobs {
+            let segments = answer.generation.choices.iter_mut().flat_map(|choice| &mut choice.segments);
+            segments.for_each(|segment| segment.logprobs = Vec::new());
+        }
         answer
     }
 }
@@ -103,7 +109,7 @@ pub(super) fn lower(context: &Context, wire: CompletionRequest) -> Result<Lowere
             .stream
             .unwrap_or_default()
             .then(|| wire.stream_options.and_then(|options| options.include_usage).unwrap_or_default()),
-        best: Best { n: n as usize },
+        best: Best { n: n as usize, shows_logprobs: logprobs.is_some() },
     })
 }
 

@@ -1,0 +1,65 @@
+//! What is played, one file per resource. A scenario may be written before its routes are: it waits for them.
+
+mod assistants;
+mod chat;
+mod chat_variants;
+mod completions;
+mod conversations;
+mod embeddings;
+mod models;
+mod refusals;
+mod responses;
+mod stored;
+mod streams;
+
+use anyhow::Result;
+use fakeai_server::Settings;
+
+use crate::document::Document;
+use crate::judge::Judge;
+use crate::report::Report;
+use crate::server::Server;
+use crate::trial::Trial;
+
+/// Plays every scenario. Each resource has a server of its own, so that none leans on what another left.
+pub(crate) async fn all<'a>(document: &'a Document, judge: &Judge<'a>, report: &mut Report<'a>) -> Result<()> {
+    let server = quick_server()?;
+    models::play(&mut Trial::new(document, judge, &server, report, "models")).await?;
+    let server = quick_server()?;
+    chat::play(&mut Trial::new(document, judge, &server, report, "chat")).await?;
+    let server = quick_server()?;
+    stored::play(&mut Trial::new(document, judge, &server, report, "stored chat")).await?;
+    let server = careful_server()?;
+    refusals::play(&mut Trial::new(document, judge, &server, report, "refusals")).await?;
+    let server = quick_server()?;
+    completions::play(&mut Trial::new(document, judge, &server, report, "completions")).await?;
+    let server = quick_server()?;
+    embeddings::play(&mut Trial::new(document, judge, &server, report, "embeddings")).await?;
+    let server = quick_server()?;
+    responses::play(&mut Trial::new(document, judge, &server, report, "responses")).await?;
+    let server = slow_server()?;
+    responses::play_background(&mut Trial::new(document, judge, &server, report, "background")).await?;
+    let server = quick_server()?;
+    conversations::play(&mut Trial::new(document, judge, &server, report, "conversations")).await?;
+    let server = slow_server()?;
+    assistants::play(&mut Trial::new(document, judge, &server, report, "assistants")).await
+}
+
+/// A server with the defaults.
+pub(crate) fn quick_server() -> Result<Server> {
+    Server::new(|_| {})
+}
+
+/// A server with the timing of a model, on whose clock things take a while.
+fn slow_server() -> Result<Server> {
+    Server::new(|settings| settings.latency = Settings::default().latency)
+}
+
+/// A server that refuses what is harmful and cuts what is protected.
+fn careful_server() -> Result<Server> {
+    Server::new(|settings| {
+        settings.writer.safety.refusals = true;
+        settings.writer.safety.jailbreaks = true;
+        settings.writer.safety.filter = true;
+    })
+}

@@ -1,0 +1,103 @@
+//! The server under judgement: called without a socket, instant, deterministic, on a clock that moves only here.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use axum::body::Body;
+use bytes::Bytes;
+use fakeai_catalog::Catalog;
+use fakeai_core::{Clock, Seed, Tasks};
+use fakeai_engine::LatencyModel;
+use fakeai_server::{App, DETERMINISTIC_DATE, Door, Kit, Settings};
+use http::{Request, header};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tower::ServiceExt;
+
+/// Turns without anything to wait for after which an answer will never end.
+const MOST_IDLE_TURNS: usize = 1_000_000;
+
+/// A server of its own.
+#[derive(Debug)]
+pub(crate) struct Server {
+    app: Arc<App>,
+    clock: Clock,
+    door: Door,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// Without parameters: `application/json`.
+    pub(crate) content_type: String,
+    pub(crate) body: Bytes,
+}
+
+impl Server {
+    /// With the defaults, changed as told.
+    pub(crate) fn new(change: impl FnOnce(&mut Settings)) -> Result<Self> {
+        let mut settings = Settings { latency: LatencyModel::Instant, deterministic: true, ..Settings::default() };
+        change(&mut settings);
+        let clock = Clock::manual(DETERMINISTIC_DATE);
+        let kit = Kit { clock: clock.clone(), seed: Seed::new(42), entropy: Seed::new(43), tasks: Tasks::default() };
+        let app = App::new(settings, kit, Catalog::builtin()?);
+        Ok(Self { door: Door::new(Arc::clone(&app)), app, clock })
+    }
+
+    /// Sends a request and reads the answer to its end, moving the clock as far as that takes.
+    pub(crate) async fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Answer> {
+        let request = Request::builder().method(method).uri(path);
+        let request = match body {
+            Some(body) => request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body.to_string())),
+            None => request.body(Body::empty()),
+        }?;
+        let answer = async {
+            let answer: Result<http::Response<Body>, Infallible> = self.door.clone().oneshot(request).await;
+            let Ok(response) = answer;
+            let (parts, body) = response.into_parts();
+            let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+            let content_type = kind.split(';').next().unwrap_or_default().trim().to_owned();
+            let body = body.collect().await.map_err(|error| anyhow::anyhow!("the body broke off: {error}"))?;
+            Ok(Answer { status: parts.status.as_u16(), content_type, body: body.to_bytes() })
+        };
+        let mut answer = std::pin::pin!(answer);
+        for _ in 0..MOST_IDLE_TURNS {
+            tokio::select! {
+                biased;
+                answer = &mut answer => return answer,
+                () = tokio::task::yield_now() => self.jump(),
+            }
+        }
+        bail!("{method} {path} never ended")
+    }
+
+    /// Moves the date on, as if nobody had asked for a while.
+    pub(crate) fn wait(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// Moves the clock to the next event somebody waits for.
+    fn jump(&self) {
+        let clock = self.app.workspaces.default().clock();
+        if let Some(next) = clock.next_wake() {
+            clock.advance(next.since(clock.now()));
+        }
+    }
+}
+
+impl Answer {
+    /// The body, if it is JSON.
+    pub(crate) fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// Whether no route was found: a resource that is not there says so in other words.
+    pub(crate) fn is_unrouted(&self) -> bool {
+        let message = self.json().and_then(|body| body["error"]["message"].as_str().map(str::to_owned));
+        let message = message.unwrap_or_default();
+        (self.status == 404 && message.starts_with("Invalid URL (")) || self.status == 405
+    }
+}
