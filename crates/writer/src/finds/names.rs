@@ -1,6 +1,7 @@
 //! Names in a text: runs of capitalised words, and places in lower case where a place must stand.
 
 use super::FoundName;
+use super::scan::{DAYS, MONTHS};
 use crate::embedding::is_common;
 
 /// Behind a comma these belong to the name before.
@@ -53,28 +54,9 @@ const REGIONS: [&str; 46] = [
     "virginia",
 ];
 
-/// Written with a capital wherever they stand, and no names.
-const CAPITALISED: [&str; 31] = [
+/// Written with a capital wherever they stand, as days and months are, and no names.
+const CAPITALISED: &[&str] = &[
     "i",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
     "celsius",
     "fahrenheit",
     "english",
@@ -161,7 +143,9 @@ const OPENERS: [&str; 36] = [
 ];
 
 fn is_capital(word: &str) -> bool {
-    word.starts_with(char::is_uppercase) && !CAPITALISED.contains(&word.to_lowercase().as_str())
+    let lower = word.to_lowercase();
+    let is_dated = DAYS.contains(&lower.as_str()) || MONTHS.contains(&lower.as_str());
+    word.starts_with(char::is_uppercase) && !is_dated && !CAPITALISED.contains(&lower.as_str())
 }
 
 /// Whether a name starts with this word. The first word of a sentence has a capital anyway: it is one only if no

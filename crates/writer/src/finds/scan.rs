@@ -110,7 +110,8 @@ const LANGUAGES: [&str; 14] = [
 const NUMBERS: [&str; 13] =
     ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
 
-const DAYS: [&str; 12] = [
+/// Days, by name or from today.
+pub(super) const DAYS: [&str; 12] = [
     "today",
     "tomorrow",
     "tonight",
@@ -125,7 +126,8 @@ const DAYS: [&str; 12] = [
     "weekend",
 ];
 
-const MONTHS: [&str; 12] = [
+/// Months.
+pub(super) const MONTHS: [&str; 12] = [
     "january",
     "february",
     "march",

@@ -1,5 +1,20 @@
 //! Sums worked out as Python prints them: what code interpreters that run nothing can still do.
 
+/// Words that ask for code to be run.
+pub(super) const CUES: &[&str] = &[
+    "compute ",
+    "calculate ",
+    "run the code",
+    "run this code",
+    "run code",
+    "python",
+    " plot ",
+    "code interpreter",
+    "simulate ",
+    "spreadsheet",
+    " csv",
+];
+
 /// The first sum in a text, and its value as Python prints it.
 pub(super) fn sum(text: &str) -> Option<(String, String)> {
     let part = |letter: char| letter.is_ascii_digit() || " .+-*/()".contains(letter);

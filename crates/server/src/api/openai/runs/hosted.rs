@@ -6,23 +6,8 @@ use fakeai_writer::{Call, CalledTool as Named, Generation, Role, Segment, Segmen
 
 use super::run::{CalledTool, ToolCall};
 use super::settings::{Forced, Understood};
-use crate::api::openai::sums::sum;
+use crate::api::openai::sums::{CUES, sum};
 use crate::context::Context;
-
-/// Words that ask for code to be run.
-const CODE_CUES: &[&str] = &[
-    "calculate ",
-    "compute ",
-    "run the code",
-    "run this code",
-    "run code",
-    "python",
-    " plot ",
-    "code interpreter",
-    "simulate ",
-    "spreadsheet",
-    " csv",
-];
 
 /// Words that ask for files to be searched.
 const SEARCH_CUES: &[&str] = &[
@@ -48,7 +33,7 @@ pub(super) fn performed(context: &Context, understood: &Understood, text: &str) 
     let Understood { code, search, forced, .. } = *understood;
     let any = forced == Some(Forced::Any);
     let search = search && (forced == Some(Forced::Search) || (forced != Some(Forced::Code) && asks(SEARCH_CUES)));
-    let code = code && (forced == Some(Forced::Code) || (forced != Some(Forced::Search) && asks(CODE_CUES)));
+    let code = code && (forced == Some(Forced::Code) || (forced != Some(Forced::Search) && asks(CUES)));
     let (code, search) = if any && !code && !search { (understood.code, !understood.code) } else { (code, search) };
     let mut calls = Vec::new();
     let mut call = |tool| calls.push(ToolCall { id: context.id("call_", 24), tool });

@@ -4,19 +4,8 @@
 use serde_json::{Value, json};
 
 use super::{Asked, Performed, Steps};
+pub(super) use crate::api::openai::sums::CUES;
 use crate::api::openai::sums::sum;
-
-pub(super) const CUES: &[&str] = &[
-    "compute ",
-    "calculate ",
-    "run the code",
-    "run this code",
-    "run code",
-    "python",
-    " plot ",
-    "code interpreter",
-    "simulate ",
-];
 
 pub(super) fn perform(asked: &Asked<'_>) -> Vec<Performed> {
     let not_run = "Simulated: code is not run on this server.";
