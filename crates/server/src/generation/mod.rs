@@ -87,11 +87,12 @@ fn answer(context: &Context, mut request: GenerationRequest, terms: &Terms) -> R
         check::fits(&request, prompt.tokens, terms.limit)?;
     }
     let cached_tokens = cache::cached_tokens(context, &request, prompt.tokens, terms);
+    let fingerprint = request.fingerprint();
     if let Seeding::Repeat(_) = request.sampling.seed {
-        request.sampling.seed = Seeding::Repeat(context.workspace().count_repeat(request.fingerprint()));
+        request.sampling.seed = Seeding::Repeat(context.workspace().count_repeat(fingerprint));
     }
-    let root = context.workspace().seed();
-    let mut generation = app.writer.write(&request, prompt, root);
+    let seed = request.seed_of(context.workspace().seed(), fingerprint);
+    let mut generation = app.writer.write(&request, prompt, seed);
     generation.usage.cached_tokens = cached_tokens;
     note(context, &request, &generation);
     let now = context.arrived();
@@ -104,7 +105,7 @@ fn answer(context: &Context, mut request: GenerationRequest, terms: &Terms) -> R
             predicted_tokens,
             speed: speed(&request),
             temperature: request.sampling.temperature.unwrap_or(1.0),
-            seed: request.seed(root).derive("pace").mix(index as u64),
+            seed: seed.derive("pace").mix(index as u64),
         };
         app.engine.submit(&sequence, now)
     });
