@@ -11,4 +11,4 @@
 mod cors;
 mod door;
 
-pub use door::Door;
+pub use door::{Door, Passing};

@@ -7,6 +7,7 @@ mod crew;
 mod listener;
 mod tls;
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,20 +15,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::body::Body;
 use fakeai_core::Tasks;
 use http::Request;
 use hyper::body::Incoming;
+use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use hyper_util::service::TowerToHyperService;
+use hyper_util::server::graceful::Watcher;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Semaphore;
 use tokio::time::Sleep;
-use tower::Service;
 
 use crate::app::App;
-use crate::layers::Door;
+use crate::layers::{Door, Passing};
 use crate::settings::Listen;
 
 use crew::{Crew, Seat};
@@ -79,8 +80,7 @@ impl Server {
     pub async fn run(self) {
         let Self { app, mut listener } = self;
         let listen = app.settings.listen.clone();
-        let crew = Crew::assemble(&app, Connections::new(&app, &listen), listen.threads);
-        let graceful = GracefulShutdown::new();
+        let mut crew = Crew::assemble(&app, &listen);
         let slots = Arc::new(Semaphore::new(match listen.max_connections {
             0 => Semaphore::MAX_PERMITS,
             most => most,
@@ -93,7 +93,7 @@ impl Server {
                 stream = listener.accept() => stream,
             };
             match stream {
-                Ok(accepted) => crew.seat(accepted, graceful.watcher(), slot),
+                Ok(accepted) => crew.seat(accepted, slot),
                 Err(error) => {
                     // Out of descriptors, most likely: waiting beats spinning.
                     tracing::warn!(%error, "can't accept a connection");
@@ -102,14 +102,14 @@ impl Server {
             }
         }
         drop(listener);
-        drain(&app, graceful, listen.grace).await;
+        drain(&app, &mut crew, listen.grace).await;
         crew.dismiss().await;
     }
 }
 
 /// Lets answers under way end; when the grace is over, ends streams with an error event.
-async fn drain(app: &App, graceful: GracefulShutdown, grace: Duration) {
-    let mut ended = std::pin::pin!(graceful.shutdown());
+async fn drain(app: &App, crew: &mut Crew, grace: Duration) {
+    let mut ended = std::pin::pin!(crew.finish());
     tokio::select! {
         () = &mut ended => return,
         () = app.kit.clock.sleep(grace) => {}
@@ -192,7 +192,7 @@ impl Connections {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let heard = Arc::new(AtomicBool::new(false));
-        let service = TowerToHyperService::new(Heard { door: self.door.clone(), heard: Arc::clone(&heard) });
+        let service = Heard { door: self.door.clone(), heard: Arc::clone(&heard) };
         let builder = &self.builders[protocol as usize];
         // Without upgrades: hyper-util's upgradable connection reads 24 bytes first whatever it is told, and then
         // doubles its buffer for the rest.
@@ -213,24 +213,19 @@ fn silence(patience: Duration) -> Sleep {
 }
 
 /// The server as one connection sees it: notes that the client has said something whole.
-#[derive(Clone)]
 struct Heard {
     door: Door,
     heard: Arc<AtomicBool>,
 }
 
 impl Service<Request<Incoming>> for Heard {
-    type Response = <Door as Service<Request<Incoming>>>::Response;
-    type Error = <Door as Service<Request<Incoming>>>::Error;
-    type Future = <Door as Service<Request<Incoming>>>::Future;
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = Passing;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
         self.heard.store(true, Ordering::Relaxed);
-        self.door.call(request)
+        self.door.enter(request)
     }
 }
 
