@@ -41,7 +41,8 @@ pub fn endpoints() -> Vec<Endpoint> {
     [openai::endpoints(), observe::endpoints(), fakeai::endpoints()].into_iter().flatten().collect()
 }
 
-/// The router of all endpoints.
+/// The router of all endpoints. Rooms read bodies with [`crate::wire`], which keeps to the server's own limit; axum's
+/// extractors would stop at 2 MB, and telling them not to costs every request a layer.
 pub(crate) fn router() -> Router {
     let mut router = Router::new();
     for endpoint in endpoints() {
@@ -50,10 +51,7 @@ pub(crate) fn router() -> Router {
         }
         router = router.route(endpoint.path, endpoint.handler);
     }
-    router
-        .fallback(fallback::not_found)
-        .method_not_allowed_fallback(fallback::method_not_allowed)
-        .layer(axum::extract::DefaultBodyLimit::disable())
+    router.fallback(fallback::not_found).method_not_allowed_fallback(fallback::method_not_allowed)
 }
 
 /// The label of a matched path in metrics: the same with and without `/v1`.
