@@ -7,9 +7,11 @@ mod clock;
 mod ids;
 mod pacer;
 mod random;
+mod sharded;
 mod tasks;
 
 pub use clock::{Clock, Sleep, Tick};
 pub use ids::Ids;
 pub use random::{Rng, Seed};
+pub use sharded::{Apart, Sharded};
 pub use tasks::Tasks;

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{FromRequestParts, MatchedPath};
+use fakeai_catalog::ModelCard;
 use fakeai_core::{Clock, Ids, Tick};
 use fakeai_telemetry::{Outcome, Record, Tokens};
 use http::request::Parts;
@@ -11,6 +12,7 @@ use http::request::Parts;
 use crate::api;
 use crate::app::App;
 use crate::error::ApiError;
+use crate::station::Station;
 use crate::workspace::Workspace;
 
 /// One request under way. Clones are the same request.
@@ -19,9 +21,10 @@ pub(crate) struct Context(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    app: Arc<App>,
-    workspace: Arc<Workspace>,
-    clock: Clock,
+    station: Arc<Station>,
+    /// None is the default one.
+    workspace: Option<Arc<Workspace>>,
+    clock: Arc<Clock>,
     request_id: String,
     arrived: Tick,
     method: http::Method,
@@ -54,15 +57,21 @@ pub(crate) struct Note {
 }
 
 impl Context {
-    pub(crate) fn new(app: Arc<App>, workspace: Arc<Workspace>, method: http::Method, path: String) -> Self {
-        let clock = workspace.clock();
+    /// A request that has just arrived; `workspace` is one called by its name.
+    pub(crate) fn new(
+        station: Arc<Station>,
+        workspace: Option<Arc<Workspace>>,
+        method: http::Method,
+        path: String,
+    ) -> Self {
+        let clock = workspace.as_ref().map_or_else(|| station.clock(), |workspace| Arc::new(workspace.clock()));
         let looks = ["/fakeai/", "/health", "/metrics"].iter().any(|own| path.starts_with(own));
-        let mut ids = workspace.ids(looks);
+        let mut ids = workspace.as_ref().unwrap_or_else(|| station.app().workspaces.default()).ids(looks);
         Self(Arc::new(Inner {
             request_id: ids.next_hex("req_", 32),
             arrived: clock.now(),
             clock,
-            app,
+            station,
             workspace,
             method,
             path,
@@ -74,12 +83,17 @@ impl Context {
 
     /// The server.
     pub(crate) fn app(&self) -> &Arc<App> {
-        &self.0.app
+        self.0.station.app()
     }
 
     /// Whose request it is.
     pub(crate) fn workspace(&self) -> &Arc<Workspace> {
-        &self.0.workspace
+        self.0.workspace.as_ref().unwrap_or_else(|| self.app().workspaces.default())
+    }
+
+    /// The model the request names; see [`App::model`].
+    pub(crate) fn model(&self, id: &str) -> Result<Arc<ModelCard>, ApiError> {
+        self.0.station.model(self.workspace(), id)
     }
 
     /// The clock that was the workspace's when the request came.
@@ -119,12 +133,12 @@ impl Context {
 
     /// `system_fingerprint`: the same while model and seed are.
     pub(crate) fn fingerprint(&self, model: &str) -> String {
-        Ids::new(self.0.workspace.seed().derive("fingerprint").derive(model)).next_hex("fp_", 10)
+        Ids::new(self.workspace().seed().derive("fingerprint").derive(model)).next_hex("fp_", 10)
     }
 
     /// An invalid request's error with the status the server was told to use for them.
     pub(crate) fn validation(&self, error: ApiError) -> ApiError {
-        let status = self.0.app.settings.validation_status;
+        let status = self.app().settings.validation_status;
         if error.status == http::StatusCode::BAD_REQUEST { error.status(status) } else { error }
     }
 
@@ -135,7 +149,7 @@ impl Context {
 
     /// Adds the request to the workspace's journal.
     pub(crate) fn remember(&self, body: &[u8]) {
-        self.0.workspace.remember(&self.0.method, &self.0.path, body);
+        self.workspace().remember(self.0.arrived, &self.0.method, &self.0.path, body);
     }
 
     /// Writes the request down, once; later calls do nothing. `outcome` of `None` follows from the status noted.
@@ -150,10 +164,10 @@ impl Context {
             None => Outcome::Success,
         });
         tracing::debug!(id = self.0.request_id, method = %self.0.method, endpoint = note.endpoint, status = note.status);
-        self.0.app.ledger.add(Record {
+        self.app().ledger.add(Record {
             endpoint: if note.endpoint.is_empty() { "unmatched" } else { note.endpoint },
             model: note.model,
-            workspace: Arc::clone(&self.0.workspace.name),
+            workspace: Arc::clone(self.0.workspace.as_ref().map_or(self.0.station.name(), |own| &own.name)),
             status: note.status,
             outcome,
             stream: note.stream,

@@ -15,11 +15,12 @@ mod jobs;
 mod layers;
 pub mod serve;
 pub mod settings;
+mod station;
 mod wire;
 mod workspace;
 
 pub use app::{App, Kit};
 pub use error::ApiError;
-pub use layers::Door;
+pub use layers::{Door, Passing};
 pub use settings::Settings;
 pub use workspace::{DETERMINISTIC_DATE, JournalEntry, Workspace};

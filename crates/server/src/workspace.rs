@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fakeai_catalog::ModelCard;
-use fakeai_core::{Clock, Ids, Seed, Tick};
+use fakeai_core::{Apart, Clock, Ids, Seed, Sharded, Tick};
 use fakeai_engine::{PromptCache, Retention};
 use fakeai_store::{Documents, Memory};
 use rustc_hash::{FxHashMap, FxHasher};
@@ -38,20 +38,23 @@ pub struct Workspace {
     /// Its name.
     pub name: Arc<str>,
     clock: RwLock<Clock>,
+    /// Raised whenever the clock was exchanged.
+    clock_version: AtomicU64,
     seed: AtomicU64,
     deterministic: bool,
     entropy: Seed,
-    requests: AtomicU64,
+    requests: Counter,
     /// Requests to the server's own endpoints.
-    looks: AtomicU64,
+    looks: Counter,
     last_used: AtomicU64,
-    repeats: Mutex<FxHashMap<u64, u64>>,
+    repeats: Apart<Mutex<FxHashMap<u64, u64>>>,
     models: Mutex<Vec<Arc<ModelCard>>>,
     documents: Memory,
     /// Held while documents are read, changed and put back.
     turnstiles: [Mutex<()>; TURNSTILES],
     prompts: Mutex<PromptCache>,
-    journal: Mutex<VecDeque<Remembered>>,
+    /// As many entries of each thread as are shown of all.
+    journal: Sharded<Mutex<VecDeque<Remembered>>>,
     journal_entries: usize,
 }
 
@@ -69,9 +72,59 @@ pub struct JournalEntry {
 /// A journal's entry as it is kept: its buffers serve the next request once it is forgotten.
 #[derive(Debug, Default)]
 struct Remembered {
+    arrived: Tick,
     method: http::Method,
     path: String,
     body: Vec<u8>,
+}
+
+/// Counts requests. Their numbers are in order where ids must be the same in two runs; elsewhere each thread counts for
+/// itself, and its numbers are its own.
+#[derive(Debug)]
+enum Counter {
+    Ordered(Apart<AtomicU64>),
+    /// Counts, and how many of them were before the last reset.
+    Sharded(Sharded<AtomicU64>, AtomicU64),
+}
+
+/// Requests that a thread numbers before its numbers are another's.
+const NUMBERS: u32 = 48;
+
+impl Counter {
+    fn new(ordered: bool) -> Self {
+        if ordered { Self::Ordered(Apart::default()) } else { Self::Sharded(Sharded::default(), AtomicU64::new(0)) }
+    }
+
+    /// The number of one more request: no other has it.
+    fn next(&self) -> u64 {
+        match self {
+            Self::Ordered(count) => count.fetch_add(1, Ordering::Relaxed),
+            Self::Sharded(counts, _) => {
+                let (place, count) = counts.own_numbered();
+                ((place as u64) << NUMBERS) + count.fetch_add(1, Ordering::Relaxed)
+            }
+        }
+    }
+
+    /// Requests since the last reset.
+    fn sum(&self) -> u64 {
+        match self {
+            Self::Ordered(count) => count.load(Ordering::Relaxed),
+            Self::Sharded(counts, before) => total(counts).saturating_sub(before.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// Begins anew. Numbers come again only where the same ids have to.
+    fn reset(&self) {
+        match self {
+            Self::Ordered(count) => count.store(0, Ordering::Relaxed),
+            Self::Sharded(counts, before) => before.store(total(counts), Ordering::Relaxed),
+        }
+    }
+}
+
+fn total(counts: &Sharded<AtomicU64>) -> u64 {
+    counts.iter().map(|count| count.load(Ordering::Relaxed)).sum()
 }
 
 /// Larger buffers are not kept for the next request.
@@ -87,18 +140,19 @@ impl Workspace {
         Self {
             name: Arc::from(name),
             clock: RwLock::new(clock),
+            clock_version: AtomicU64::new(0),
             seed: AtomicU64::new(make.seed.value()),
             deterministic: make.deterministic,
             entropy: make.entropy.derive(name),
-            requests: AtomicU64::new(0),
-            looks: AtomicU64::new(0),
+            requests: Counter::new(make.deterministic),
+            looks: Counter::new(make.deterministic),
             last_used: AtomicU64::new(0),
-            repeats: Mutex::default(),
+            repeats: Apart::default(),
             models: Mutex::default(),
             documents: Memory::new(MOST_DOCUMENTS),
             turnstiles: Default::default(),
             prompts: Mutex::new(PromptCache::new(MOST_PROMPT_BLOCKS)),
-            journal: Mutex::default(),
+            journal: Sharded::default(),
             journal_entries: make.journal_entries,
         }
     }
@@ -111,6 +165,12 @@ impl Workspace {
     /// Gives it another clock; requests under way keep the one they began with.
     pub fn set_clock(&self, clock: Clock) {
         *self.clock.write().unwrap_or_else(PoisonError::into_inner) = clock;
+        self.clock_version.fetch_add(1, Ordering::Release);
+    }
+
+    /// Differs from what it was before if the clock was exchanged since.
+    pub(crate) fn clock_version(&self) -> u64 {
+        self.clock_version.load(Ordering::Acquire)
     }
 
     /// The root of what is drawn in it.
@@ -121,12 +181,12 @@ impl Workspace {
     /// Begins it anew: other seed, no history, no models, nothing stored, empty journal.
     pub fn reset(&self, seed: Seed) {
         self.seed.store(seed.value(), Ordering::Relaxed);
-        self.requests.store(0, Ordering::Relaxed);
-        self.looks.store(0, Ordering::Relaxed);
+        self.requests.reset();
+        self.looks.reset();
         lock(&self.repeats).clear();
         lock(&self.models).clear();
         *lock(&self.prompts) = PromptCache::new(MOST_PROMPT_BLOCKS);
-        lock(&self.journal).clear();
+        self.journal.iter().for_each(|journal| lock(journal).clear());
         // Memory can always be cleared.
         let _ = self.documents.clear();
     }
@@ -135,7 +195,7 @@ impl Workspace {
     /// the server (`looks`) is no part of that history.
     pub fn ids(&self, looks: bool) -> Ids {
         let (counter, label) = if looks { (&self.looks, "looks") } else { (&self.requests, "ids") };
-        let number = counter.fetch_add(1, Ordering::Relaxed);
+        let number = counter.next();
         let root = if self.deterministic { self.seed() } else { self.entropy }.derive(label);
         Ids::new(root.mix(number))
     }
@@ -166,7 +226,7 @@ impl Workspace {
 
     /// Requests so far.
     pub fn request_count(&self) -> u64 {
-        self.requests.load(Ordering::Relaxed)
+        self.requests.sum()
     }
 
     /// How often this request was asked before in this workspace.
@@ -214,14 +274,15 @@ impl Workspace {
     }
 
     /// Remembers a request; the oldest is forgotten.
-    pub fn remember(&self, method: &http::Method, path: &str, body: &[u8]) {
+    pub fn remember(&self, arrived: Tick, method: &http::Method, path: &str, body: &[u8]) {
         if self.journal_entries == 0 {
             return;
         }
         let body = if body.len() <= MOST_JOURNAL_BYTES { body } else { &[] };
-        let mut journal = lock(&self.journal);
+        let mut journal = lock(self.journal.own());
         let forgotten = if journal.len() >= self.journal_entries { journal.pop_front() } else { None };
         let mut entry = forgotten.filter(|entry| entry.body.capacity() <= MOST_REUSED_BYTES).unwrap_or_default();
+        entry.arrived = arrived;
         entry.method.clone_from(method);
         entry.path.clear();
         entry.path.push_str(path);
@@ -237,7 +298,15 @@ impl Workspace {
             path: entry.path.clone(),
             body: Bytes::copy_from_slice(&entry.body),
         };
-        lock(&self.journal).iter().map(shown).collect()
+        let mut entries = Vec::new();
+        for journal in self.journal.iter() {
+            entries.extend(lock(journal).iter().map(|entry| (entry.arrived, shown(entry))));
+        }
+        // Stable: what one thread remembered of one tick stays in its order.
+        entries.sort_by_key(|(arrived, _)| *arrived);
+        let surplus = entries.len().saturating_sub(self.journal_entries);
+        entries.drain(..surplus);
+        entries.into_iter().map(|(_, entry)| entry).collect()
     }
 }
 
@@ -371,7 +440,7 @@ mod tests {
     fn the_journal_is_bounded() {
         let workspace = Arc::clone(workspaces(1).default());
         for path in ["/1", "/2", "/3"] {
-            workspace.remember(&http::Method::GET, path, b"{}");
+            workspace.remember(Tick::default(), &http::Method::GET, path, b"{}");
         }
         let paths: Vec<String> = workspace.journal().into_iter().map(|entry| entry.path).collect();
         assert_eq!(paths, ["/2", "/3"]);

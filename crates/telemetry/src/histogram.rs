@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use fakeai_core::Sharded;
 use serde::Serialize;
 
 /// Counts under fixed upper bounds, as Prometheus wants them.
@@ -64,18 +65,22 @@ impl Buckets {
 }
 
 /// How late tokens leave, measured against the tick they were scheduled for. Shared by all streams; counting is one
-/// atomic addition. Values are kept to 1/8 of their size, from 1 µs to 10 minutes.
-#[derive(Debug)]
+/// atomic addition, to counts of the thread's own. Values are kept to 1/8 of their size, from 1 µs to 10 minutes.
+#[derive(Debug, Default)]
 pub struct Pacing {
-    counts: Box<[AtomicU64]>,
+    counts: Sharded<Counts>,
 }
+
+/// One count for each slot.
+#[derive(Debug)]
+struct Counts([AtomicU64; (SUB_BUCKETS * OCTAVES) as usize]);
 
 const SUB_BUCKETS: u64 = 8;
 const OCTAVES: u64 = 30;
 
-impl Default for Pacing {
+impl Default for Counts {
     fn default() -> Self {
-        Self { counts: (0..SUB_BUCKETS * OCTAVES).map(|_| AtomicU64::new(0)).collect() }
+        Self([const { AtomicU64::new(0) }; (SUB_BUCKETS * OCTAVES) as usize])
     }
 }
 
@@ -83,7 +88,7 @@ impl Pacing {
     /// Counts `tokens` that left `late` after their time.
     pub fn observe(&self, late: Duration, tokens: u64) {
         let slot = Self::slot(u64::try_from(late.as_micros()).unwrap_or(u64::MAX));
-        self.counts[slot].fetch_add(tokens, Ordering::Relaxed);
+        self.counts.own().0[slot].fetch_add(tokens, Ordering::Relaxed);
     }
 
     fn slot(micros: u64) -> usize {
@@ -103,7 +108,8 @@ impl Pacing {
 
     /// What was counted so far.
     pub fn summary(&self) -> PacingSummary {
-        let counts: Vec<u64> = self.counts.iter().map(|count| count.load(Ordering::Relaxed)).collect();
+        let slot = |slot: usize| self.counts.iter().map(|counts| counts.0[slot].load(Ordering::Relaxed)).sum();
+        let counts: Vec<u64> = (0..(SUB_BUCKETS * OCTAVES) as usize).map(slot).collect();
         let total: u64 = counts.iter().sum();
         let quantile = |share: f64| {
             let rank = (total as f64 * share).ceil() as u64;

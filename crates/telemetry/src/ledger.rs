@@ -1,12 +1,11 @@
 //! Where records go: totals for ever, single records for a minute.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use fakeai_core::Tick;
+use fakeai_core::{Sharded, Tick};
 use rustc_hash::FxHashMap;
 
 use crate::histogram::{Buckets, Pacing};
@@ -17,23 +16,16 @@ pub const WINDOW: Duration = Duration::from_secs(60);
 const MOST_RECENT: usize = 100_000;
 /// Models beyond this many are counted as `other`: clients may invent names without end.
 const MOST_MODELS: usize = 500;
-const SHARDS: usize = 8;
-
-thread_local! {
-    /// The shard this thread writes to, in any ledger; none before it wrote.
-    static OWN: Cell<Option<usize>> = const { Cell::new(None) };
-}
 
 /// One record per request. Each thread writes to a shard that few others write to, so that threads neither wait for one
 /// another nor take pages of the ledger out of each other's caches.
 #[derive(Debug)]
 pub struct Ledger {
-    shards: [Mutex<Shard>; SHARDS],
-    /// Threads that came to write, of this ledger or another.
-    writers: AtomicUsize,
+    shards: Sharded<Mutex<Shard>>,
     /// Shards that hold something; they share the room there is for single records.
     used: AtomicUsize,
-    active_streams: AtomicI64,
+    /// Streams begun less streams ended, which may be on another thread.
+    active_streams: Sharded<AtomicI64>,
     pacing: Pacing,
     enabled: bool,
 }
@@ -134,10 +126,9 @@ impl Ledger {
     /// An empty ledger; a disabled one keeps nothing.
     pub fn new(enabled: bool) -> Self {
         Self {
-            shards: Default::default(),
-            writers: AtomicUsize::new(0),
+            shards: Sharded::default(),
             used: AtomicUsize::new(0),
-            active_streams: AtomicI64::new(0),
+            active_streams: Sharded::default(),
             pacing: Pacing::default(),
             enabled,
         }
@@ -148,13 +139,7 @@ impl Ledger {
         if !self.enabled {
             return;
         }
-        // Any shard will do: readers put them together.
-        let own = OWN.get().unwrap_or_else(|| {
-            let own = self.writers.fetch_add(1, Ordering::Relaxed) % SHARDS;
-            OWN.set(Some(own));
-            own
-        });
-        let mut shard = self.lock(own);
+        let mut shard = lock(self.shards.own());
         if shard.totals.is_empty() {
             self.used.fetch_add(1, Ordering::Relaxed);
         }
@@ -163,12 +148,12 @@ impl Ledger {
 
     /// Counts a stream in (`true`) or out.
     pub fn stream_active(&self, active: bool) {
-        self.active_streams.fetch_add(if active { 1 } else { -1 }, Ordering::Relaxed);
+        self.active_streams.own().fetch_add(if active { 1 } else { -1 }, Ordering::Relaxed);
     }
 
     /// Streams being written now.
     pub fn active_streams(&self) -> i64 {
-        self.active_streams.load(Ordering::Relaxed)
+        self.active_streams.iter().map(|streams| streams.load(Ordering::Relaxed)).sum()
     }
 
     /// How late tokens leave.
@@ -179,8 +164,8 @@ impl Ledger {
     /// Totals since the start, in a stable order.
     pub fn totals(&self) -> Vec<(Key, Totals)> {
         let mut all: FxHashMap<Key, Totals> = FxHashMap::default();
-        for index in 0..SHARDS {
-            for (key, totals) in &self.lock(index).totals {
+        for shard in self.shards.iter() {
+            for (key, totals) in &lock(shard).totals {
                 all.entry(key.clone()).or_default().merge(totals);
             }
         }
@@ -192,17 +177,17 @@ impl Ledger {
     /// The records of the last [`WINDOW`] before `now`, by time of their end.
     pub fn recent(&self, now: Tick) -> Vec<Record> {
         let mut records = Vec::new();
-        for index in 0..SHARDS {
-            let shard = self.lock(index);
+        for shard in self.shards.iter() {
+            let shard = lock(shard);
             records.extend(shard.recent.iter().filter(|record| now.since(record.ended) <= WINDOW).cloned());
         }
         records.sort_by_key(|record| record.ended);
         records
     }
+}
 
-    fn lock(&self, index: usize) -> MutexGuard<'_, Shard> {
-        self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Shard {
@@ -281,7 +266,7 @@ pub(crate) mod tests {
             ledger.add(record);
         }
         let totals = ledger.totals();
-        assert!(totals.len() <= MOST_MODELS * SHARDS + 1);
+        assert!(totals.len() <= MOST_MODELS + 1);
         assert_eq!(totals.iter().map(|(_, totals)| totals.requests).sum::<u64>(), 20_000);
     }
 

@@ -1,33 +1,53 @@
 //! Counts of texts seen before.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use xxhash_rust::xxh3::xxh3_128;
+use xxhash_rust::xxh3::xxh3_128_with_seed;
 
-use crate::Tokenizer;
+use crate::{Encoding, Tokenizer};
 
 /// Remembers how many tokens texts have: system prompts and earlier turns come again with every request of a
 /// conversation. Holds a fixed number of counts and no text; a new one takes the place of whichever shared its slot.
 #[derive(Debug)]
 pub struct CountMemo {
-    shards: Box<[Mutex<[Slot; SLOTS]>]>,
+    slots: Box<[Slot]>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+/// A count and the hash of its text, each half of it mixed with the count. Two threads that write at once may leave
+/// words of both, which then fit no text: no lock is needed, and readers leave the slot in everybody's cache.
+#[derive(Debug, Default)]
 struct Slot {
-    text: u128,
-    tokenizer: Option<Tokenizer>,
-    tokens: u32,
+    low: AtomicU64,
+    high: AtomicU64,
+    count: AtomicU64,
 }
 
-const SHARDS: usize = 64;
-const SLOTS: usize = 64;
+impl Slot {
+    fn get(&self, hash: u128) -> Option<u32> {
+        let count = self.count.load(Ordering::Relaxed);
+        let low = self.low.load(Ordering::Relaxed) ^ count;
+        let high = self.high.load(Ordering::Relaxed) ^ count.rotate_left(32);
+        // A slot never written has no count, which is not a count of nothing.
+        (count & WRITTEN != 0 && low == hash as u64 && high == (hash >> 64) as u64).then_some(count as u32)
+    }
+
+    fn set(&self, hash: u128, tokens: u32) {
+        let count = u64::from(tokens) | WRITTEN;
+        self.count.store(count, Ordering::Relaxed);
+        self.low.store(hash as u64 ^ count, Ordering::Relaxed);
+        self.high.store((hash >> 64) as u64 ^ count.rotate_left(32), Ordering::Relaxed);
+    }
+}
+
+const SLOTS: usize = 4096;
+/// Set in every count that was written.
+const WRITTEN: u64 = 1 << 32;
 /// Shorter texts are counted faster than they are looked up.
 const LEAST_BYTES: usize = 96;
 
 impl Default for CountMemo {
     fn default() -> Self {
-        Self { shards: (0..SHARDS).map(|_| Mutex::new([Slot::default(); SLOTS])).collect() }
+        Self { slots: (0..SLOTS).map(|_| Slot::default()).collect() }
     }
 }
 
@@ -37,26 +57,24 @@ impl CountMemo {
         if text.len() < LEAST_BYTES {
             return tokenizer.count(text) as u32;
         }
-        let hash = xxh3_128(text.as_bytes());
-        let (shard, slot) = (hash as usize % SHARDS, (hash >> 64) as usize % SLOTS);
-        let known = self.lock(shard)[slot];
-        if known.text == hash && known.tokenizer == Some(tokenizer) {
-            return known.tokens;
-        }
-        let tokens = tokenizer.count(text) as u32;
-        self.lock(shard)[slot] = Slot { text: hash, tokenizer: Some(tokenizer), tokens };
-        tokens
-    }
-
-    fn lock(&self, shard: usize) -> std::sync::MutexGuard<'_, [Slot; SLOTS]> {
-        self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)
+        let seed = match tokenizer {
+            Tokenizer::Bpe(Encoding::O200k) => 0,
+            Tokenizer::Bpe(Encoding::Cl100k) => 1,
+            Tokenizer::Words => 2,
+        };
+        let hash = xxh3_128_with_seed(text.as_bytes(), seed);
+        let slot = &self.slots[(hash >> 32) as usize % SLOTS];
+        slot.get(hash).unwrap_or_else(|| {
+            let tokens = tokenizer.count(text) as u32;
+            slot.set(hash, tokens);
+            tokens
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Encoding;
 
     #[test]
     fn what_is_remembered_is_what_is_counted() {
@@ -70,5 +88,18 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn words_of_two_writers_fit_no_text() {
+        let slot = Slot::default();
+        assert_eq!(slot.get(0), None);
+        let (one, other) = ((1 << 70) + 5, (9 << 70) + 5);
+        slot.set(one, 7);
+        let count = slot.count.load(Ordering::Relaxed);
+        slot.set(other, 8);
+        assert_eq!((slot.get(one), slot.get(other)), (None, Some(8)));
+        slot.count.store(count, Ordering::Relaxed);
+        assert_eq!((slot.get(one), slot.get(other)), (None, None));
     }
 }

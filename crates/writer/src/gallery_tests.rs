@@ -14,7 +14,7 @@ fn answer(request: &GenerationRequest) -> String {
         safety: crate::Safety { refusals: true, ..crate::Safety::default() },
         ..WriterOptions::default()
     });
-    let generation = writer.write(request, count_prompt(request, &CountMemo::default()), Seed::new(42));
+    let generation = writer.write(request, count_prompt(request, &CountMemo::default()), request.seed(Seed::new(42)));
     let choice = &generation.choices[0];
     let count = generation.usage.completion_tokens;
     format!("[{count} tokens, {}]\n{}", choice.finish.name(), choice.segments[0].text)

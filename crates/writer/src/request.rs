@@ -274,7 +274,12 @@ impl GenerationRequest {
 
     /// The seed of this request's draws within a workspace seeded with `root`.
     pub fn seed(&self, root: Seed) -> Seed {
-        let request = root.mix(self.fingerprint());
+        self.seed_of(root, self.fingerprint())
+    }
+
+    /// The same for whoever has the [`GenerationRequest::fingerprint`] in hand.
+    pub fn seed_of(&self, root: Seed, fingerprint: u64) -> Seed {
+        let request = root.mix(fingerprint);
         match self.sampling.seed {
             Seeding::Same | Seeding::Repeat(0) => request,
             Seeding::Repeat(times) => request.derive("repeat").mix(times),

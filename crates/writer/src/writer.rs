@@ -71,9 +71,8 @@ impl Writer {
         Self { options, reader: Arc::default() }
     }
 
-    /// The answer to `request`, whose prompt was counted by [`crate::count_prompt`], in a workspace seeded with `root`.
-    pub fn write(&self, request: &GenerationRequest, prompt: PromptCount, root: Seed) -> Generation {
-        let seed = request.seed(root);
+    /// The answer to `request`, whose prompt was counted by [`crate::count_prompt`]; `seed` is [`GenerationRequest::seed`].
+    pub fn write(&self, request: &GenerationRequest, prompt: PromptCount, seed: Seed) -> Generation {
         let bias = Bias::new(&request.sampling.logit_bias, request.tokenizer());
         let brief = Brief::read(request, &self.reader);
         let plan = Plan::of(request, brief.language, seed);

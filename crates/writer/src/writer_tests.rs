@@ -26,7 +26,7 @@ fn auto() -> Writer {
 }
 
 fn write(writer: &Writer, request: &GenerationRequest) -> Generation {
-    writer.write(request, count_prompt(request, &CountMemo::default()), ROOT)
+    writer.write(request, count_prompt(request, &CountMemo::default()), request.seed(ROOT))
 }
 
 fn text(generation: &Generation) -> &str {
@@ -80,8 +80,9 @@ fn phrases_whose_tokens_are_known_give_the_tokens_of_the_whole_text() {
 #[test]
 fn same_request_same_seed_same_answer() {
     let request = chat("Explain how tides work");
-    let answers: Vec<_> =
-        [ROOT, ROOT, Seed::new(43)].map(|root| auto().write(&request, PromptCount::default(), root)).into();
+    let answers: Vec<_> = [ROOT, ROOT, Seed::new(43)]
+        .map(|root| auto().write(&request, PromptCount::default(), request.seed(root)))
+        .into();
     assert_eq!(text(&answers[0]), text(&answers[1]));
     assert_ne!(text(&answers[0]), text(&answers[2]));
     let mut again = request.clone();

@@ -5,13 +5,11 @@ mod fallback;
 mod observe;
 mod openai;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use axum::Router;
 use axum::routing::MethodRouter;
 use rustc_hash::FxHashMap;
-
-use crate::app::App;
 
 /// One operation: where it is, what it is called, who answers.
 #[derive(Debug)]
@@ -23,27 +21,17 @@ pub struct Endpoint {
     /// `operationId` in OpenAI's document, or ours.
     pub operation: &'static str,
     prefixed: bool,
-    handler: MethodRouter<Arc<App>>,
+    handler: MethodRouter,
 }
 
 impl Endpoint {
     /// An operation of the API: it answers under `/v1` and, for clients whose base URL lacks it, without.
-    const fn api(
-        method: &'static str,
-        path: &'static str,
-        operation: &'static str,
-        handler: MethodRouter<Arc<App>>,
-    ) -> Self {
+    const fn api(method: &'static str, path: &'static str, operation: &'static str, handler: MethodRouter) -> Self {
         Self { method, path, operation, prefixed: true, handler }
     }
 
     /// An operation of the server itself.
-    const fn own(
-        method: &'static str,
-        path: &'static str,
-        operation: &'static str,
-        handler: MethodRouter<Arc<App>>,
-    ) -> Self {
+    const fn own(method: &'static str, path: &'static str, operation: &'static str, handler: MethodRouter) -> Self {
         Self { method, path, operation, prefixed: false, handler }
     }
 }
@@ -53,8 +41,9 @@ pub fn endpoints() -> Vec<Endpoint> {
     [openai::endpoints(), observe::endpoints(), fakeai::endpoints()].into_iter().flatten().collect()
 }
 
-/// The router of all endpoints.
-pub(crate) fn router(app: &Arc<App>) -> Router {
+/// The router of all endpoints. Rooms read bodies with [`crate::wire`], which keeps to the server's own limit; axum's
+/// extractors would stop at 2 MB, and telling them not to costs every request a layer.
+pub(crate) fn router() -> Router {
     let mut router = Router::new();
     for endpoint in endpoints() {
         if endpoint.prefixed {
@@ -62,11 +51,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         }
         router = router.route(endpoint.path, endpoint.handler);
     }
-    router
-        .fallback(fallback::not_found)
-        .method_not_allowed_fallback(fallback::method_not_allowed)
-        .layer(axum::extract::DefaultBodyLimit::disable())
-        .with_state(Arc::clone(app))
+    router.fallback(fallback::not_found).method_not_allowed_fallback(fallback::method_not_allowed)
 }
 
 /// The label of a matched path in metrics: the same with and without `/v1`.

@@ -112,11 +112,12 @@ pub(crate) fn generate_here(
         check::fits(&request, prompt.tokens, terms.limit)?;
     }
     let cached_tokens = cache::cached_tokens(context, &request, prompt.tokens, terms);
+    let fingerprint = request.fingerprint();
     if let Seeding::Repeat(_) = request.sampling.seed {
-        request.sampling.seed = Seeding::Repeat(context.workspace().count_repeat(request.fingerprint()));
+        request.sampling.seed = Seeding::Repeat(context.workspace().count_repeat(fingerprint));
     }
-    let root = context.workspace().seed();
-    let mut generation = app.writer.write(&request, prompt, root);
+    let seed = request.seed_of(context.workspace().seed(), fingerprint);
+    let mut generation = app.writer.write(&request, prompt, seed);
     generation.usage.cached_tokens = cached_tokens;
     edit(&request, &mut generation);
     note(context, &request, &generation);
@@ -130,7 +131,7 @@ pub(crate) fn generate_here(
             predicted_tokens,
             speed: speed(&request),
             temperature: request.sampling.temperature.unwrap_or(1.0),
-            seed: request.seed(root).derive("pace").mix(index as u64),
+            seed: seed.derive("pace").mix(index as u64),
         };
         app.engine.submit(&sequence, now)
     });

@@ -21,6 +21,7 @@ use super::cors;
 use crate::app::App;
 use crate::context::Context;
 use crate::error::{ApiError, ErrorLabel};
+use crate::station::Station;
 use crate::workspace::{NoWorkspace, Workspace};
 
 /// Names the workspace a request belongs to.
@@ -29,27 +30,50 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const PROCESSING_MS: HeaderName = HeaderName::from_static("openai-processing-ms");
 const VERSION: HeaderName = HeaderName::from_static("openai-version");
 const ORGANIZATION: HeaderName = HeaderName::from_static("openai-organization");
+/// Headers that are added to an answer, at most about.
+pub(crate) const MOST_HEADERS: usize = 8;
 const MODEL: HeaderName = HeaderName::from_static("openai-model");
 
-/// The whole server as one service: the layers and the router behind them.
+/// The whole server as one service: the layers and the router behind them. Each thread that serves should have made its
+/// own; clones share what requests count on.
 #[derive(Clone, Debug)]
 pub struct Door {
-    app: Arc<App>,
+    station: Arc<Station>,
     router: Router,
 }
 
 impl Door {
     /// The server of `app`.
     pub fn new(app: Arc<App>) -> Self {
-        let router = crate::api::router(&app);
-        Self { app, router }
+        Self { station: Station::new(app), router: crate::api::router() }
     }
 
     /// The state behind it.
     pub fn app(&self) -> &Arc<App> {
-        &self.app
+        self.station.app()
+    }
+
+    /// Takes one request through.
+    pub fn enter<B>(&self, mut request: Request<B>) -> Passing
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
+    {
+        if request.headers().contains_key(header::UPGRADE) {
+            // What comes over a socket goes through the same door.
+            request.extensions_mut().insert(self.clone());
+        }
+        if let Some(answer) = cors::preflight(&self.app().settings.cors, &request) {
+            return Box::pin(std::future::ready(Ok(answer)));
+        }
+        let station = Arc::clone(&self.station);
+        let router = self.router.clone();
+        Box::pin(async move { Ok(pass(station, router, request).await) })
     }
 }
+
+/// A request on its way through.
+pub type Passing = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
 impl<B> Service<Request<B>> for Door
 where
@@ -58,42 +82,33 @@ where
 {
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+    type Future = Passing;
 
     fn poll_ready(&mut self, _: &mut TaskContext<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        if request.headers().contains_key(header::UPGRADE) {
-            // What comes over a socket goes through the same door.
-            request.extensions_mut().insert(self.clone());
-        }
-        if let Some(answer) = cors::preflight(&self.app.settings.cors, &request) {
-            return Box::pin(std::future::ready(Ok(answer)));
-        }
-        let app = Arc::clone(&self.app);
-        let router = self.router.clone();
-        Box::pin(async move { Ok(pass(app, router, request).await) })
+    fn call(&mut self, request: Request<B>) -> Passing {
+        self.enter(request)
     }
 }
 
-/// Takes one request through.
-async fn pass<B>(app: Arc<App>, mut router: Router, mut request: Request<B>) -> Response<Body>
+async fn pass<B>(station: Arc<Station>, mut router: Router, mut request: Request<B>) -> Response<Body>
 where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<axum::BoxError>,
 {
     let asked = request.headers().contains_key(header::ORIGIN).then(|| request.headers().clone());
     // A request of no workspace is refused as any other is: with an id, with CORS, written down.
-    let (workspace, refused) = match workspace(&app, &mut request) {
+    let (workspace, refused) = match workspace(station.app(), &mut request) {
         Ok(workspace) => (workspace, None),
-        Err(error) => (Arc::clone(app.workspaces.default()), Some(error)),
+        Err(error) => (None, Some(error)),
     };
     let path = request.uri().path_and_query().map_or_else(String::new, |path| path.as_str().to_owned());
-    let context = Context::new(Arc::clone(&app), workspace, request.method().clone(), path);
+    let context = Context::new(station, workspace, request.method().clone(), path);
+    let settings = &context.app().settings;
     let mut hung_up = HungUp { context: Some(context.clone()) };
-    let mut response = if let Some(error) = refused.or_else(|| oversized(&request, app.settings.max_body_bytes)) {
+    let mut response = if let Some(error) = refused.or_else(|| oversized(&request, settings.max_body_bytes)) {
         error.into_response()
     } else {
         request.extensions_mut().insert(context.clone());
@@ -109,7 +124,7 @@ where
     };
     hung_up.context = None;
     if let Some(asked) = asked {
-        cors::mark(&app.settings.cors, &asked, response.headers_mut());
+        cors::mark(&settings.cors, &asked, response.headers_mut());
     }
     finish(&context, &mut response);
     response
@@ -146,6 +161,8 @@ fn finish(context: &Context, response: &mut Response<Body>) {
         (note.stream && status.is_success(), note.model.clone())
     };
     let headers = response.headers_mut();
+    // One table for all of them instead of three that grow.
+    headers.reserve(MOST_HEADERS);
     put(headers, REQUEST_ID, context.request_id());
     headers.insert(VERSION, HeaderValue::from_static("2020-10-01"));
     headers.insert(ORGANIZATION, HeaderValue::from_static("fakeai"));
@@ -156,11 +173,16 @@ fn finish(context: &Context, response: &mut Response<Body>) {
         fixed_headers(context, headers);
     } else {
         let spent = context.clock().now().since(context.arrived());
-        headers.insert(PROCESSING_MS, HeaderValue::from(u64::try_from(spent.as_millis()).unwrap_or(u64::MAX).max(1)));
+        headers.insert(PROCESSING_MS, milliseconds(u64::try_from(spent.as_millis()).unwrap_or(u64::MAX)));
     }
     if !streams {
         context.settle(None);
     }
+}
+
+/// A time as `openai-processing-ms` shows it: at least 1, which most answers take.
+fn milliseconds(spent: u64) -> HeaderValue {
+    if spent <= 1 { HeaderValue::from_static("1") } else { HeaderValue::from(spent) }
 }
 
 /// Headers that would differ between two runs, held to the workspace's own clock.
@@ -184,18 +206,18 @@ fn oversized<B>(request: &Request<B>, limit: u64) -> Option<ApiError> {
 }
 
 /// The workspace the request names by path prefix or header; the prefix is taken off.
-fn workspace<B>(app: &App, request: &mut Request<B>) -> Result<Arc<Workspace>, ApiError> {
-    let now = app.kit.clock.now();
+fn workspace<B>(app: &App, request: &mut Request<B>) -> Result<Option<Arc<Workspace>>, ApiError> {
+    let find = |name: &str| app.workspaces.get(name, app.kit.clock.now());
     let found = if let Some((name, rest)) = prefixed(request.uri().path()) {
-        let found = app.workspaces.get(name, now);
+        let found = find(name);
         *request.uri_mut() = without_prefix(request.uri(), rest);
         found
     } else if let Some(name) = request.headers().get(WORKSPACE) {
-        app.workspaces.get(name.to_str().unwrap_or_default(), now)
+        find(name.to_str().unwrap_or_default())
     } else {
-        return Ok(Arc::clone(app.workspaces.default()));
+        return Ok(None);
     };
-    found.map_err(|problem| match problem {
+    found.map(Some).map_err(|problem| match problem {
         NoWorkspace::BadName => {
             ApiError::invalid("A workspace's name is 1 to 64 letters, digits, dots, dashes and underscores.")
                 .code("invalid_workspace")

@@ -11,4 +11,5 @@
 mod cors;
 mod door;
 
-pub use door::Door;
+pub(crate) use door::MOST_HEADERS;
+pub use door::{Door, Passing};

@@ -8,6 +8,7 @@ mod drain;
 mod listener;
 mod tls;
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,26 +17,26 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::BoxError;
+use axum::body::Body;
 use fakeai_core::Tasks;
 use futures_util::TryFutureExt;
 use futures_util::future::Either;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Semaphore;
 use tokio::time::Sleep;
-use tower::Service;
 
 use crate::app::App;
-use crate::layers::Door;
+use crate::layers::{Door, Passing};
 use crate::settings::Listen;
 
 use crew::{Crew, Seat};
-use drain::{Drain, Watcher};
+use drain::Watcher;
 use listener::Accepted;
 pub use listener::{Bound, Listener};
 
@@ -84,8 +85,7 @@ impl Server {
     pub async fn run(self) {
         let Self { app, mut listener } = self;
         let listen = app.settings.listen.clone();
-        let crew = Crew::assemble(&app, Connections::new(&app, &listen), listen.threads);
-        let drain = Drain::default();
+        let mut crew = Crew::assemble(&app, &listen);
         let slots = Arc::new(Semaphore::new(match listen.max_connections {
             0 => Semaphore::MAX_PERMITS,
             most => most,
@@ -98,7 +98,7 @@ impl Server {
                 stream = listener.accept() => stream,
             };
             match stream {
-                Ok(accepted) => crew.seat(accepted, drain.watcher(), slot),
+                Ok(accepted) => crew.seat(accepted, slot),
                 Err(error) => {
                     // Out of descriptors, most likely: waiting beats spinning.
                     tracing::warn!(%error, "can't accept a connection");
@@ -107,14 +107,14 @@ impl Server {
             }
         }
         drop(listener);
-        end_all(&app, drain, listen.grace).await;
+        end_all(&app, &mut crew, listen.grace).await;
         crew.dismiss().await;
     }
 }
 
 /// Lets answers under way end; when the grace is over, ends streams with an error event.
-async fn end_all(app: &App, drain: Drain, grace: Duration) {
-    let mut ended = std::pin::pin!(drain.ended());
+async fn end_all(app: &App, crew: &mut Crew, grace: Duration) {
+    let mut ended = std::pin::pin!(crew.finish());
     tokio::select! {
         () = &mut ended => return,
         () = app.kit.clock.sleep(grace) => {}
@@ -200,7 +200,7 @@ impl Connections {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let heard = Arc::new(AtomicBool::new(false));
-        let service = TowerToHyperService::new(Heard { door: self.door.clone(), heard: Arc::clone(&heard) });
+        let service = Heard { door: self.door.clone(), heard: Arc::clone(&heard) };
         let stream = TokioIo::new(stream);
         let connection = match protocol {
             // hyper's own connection can be upgraded to a socket. hyper-util's reads 24 bytes first whatever it is
@@ -226,24 +226,19 @@ fn silence(patience: Duration) -> Sleep {
 }
 
 /// The server as one connection sees it: notes that the client has said something whole.
-#[derive(Clone)]
 struct Heard {
     door: Door,
     heard: Arc<AtomicBool>,
 }
 
 impl Service<Request<Incoming>> for Heard {
-    type Response = <Door as Service<Request<Incoming>>>::Response;
-    type Error = <Door as Service<Request<Incoming>>>::Error;
-    type Future = <Door as Service<Request<Incoming>>>::Future;
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = Passing;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
         self.heard.store(true, Ordering::Relaxed);
-        self.door.call(request)
+        self.door.enter(request)
     }
 }
 

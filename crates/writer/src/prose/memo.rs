@@ -3,13 +3,15 @@
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use fakeai_core::Sharded;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Remembers what was found in texts: a conversation sends its system prompt and its earlier turns with every request,
 /// and a load test sends one prompt all the time. Holds a fixed number of findings and no text; a new one takes the
-/// place of whichever shared its slot. What is found depends on the text alone, so remembering changes no answer.
+/// place of whichever shared its slot. Threads remember each for themselves. What is found depends on the text alone, so
+/// remembering changes no answer.
 pub(crate) struct Memo<T> {
-    shards: Box<[Mutex<Shard<T>>]>,
+    shards: Sharded<Mutex<Shard<T>>>,
 }
 
 struct Slot<T> {
@@ -17,14 +19,15 @@ struct Slot<T> {
     found: T,
 }
 
-type Shard<T> = [Option<Slot<T>>; SLOTS];
+/// Empty until something is remembered, then so many slots.
+type Shard<T> = Vec<Option<Slot<T>>>;
 
-const SHARDS: usize = 16;
-const SLOTS: usize = 64;
+/// Slots of each thread.
+const SLOTS: usize = 256;
 
 impl<T> Default for Memo<T> {
     fn default() -> Self {
-        Self { shards: (0..SHARDS).map(|_| Mutex::new([const { None }; SLOTS])).collect() }
+        Self { shards: Sharded::default() }
     }
 }
 
@@ -38,22 +41,27 @@ impl<T: Clone> Memo<T> {
     /// What `find` finds in `text`, remembered.
     pub(crate) fn recall(&self, text: &str, find: impl FnOnce(&str) -> T) -> T {
         let hash = xxh3_128(text.as_bytes());
-        let (shard, slot) = (hash as usize % SHARDS, (hash >> 64) as usize % SLOTS);
-        if let Some(known) = &self.lock(shard)[slot]
+        let slot = (hash >> 64) as usize % SLOTS;
+        if let Some(Some(known)) = self.lock().get(slot)
             && known.text == hash
         {
             return known.found.clone();
         }
         let found = find(text);
         let new = Slot { text: hash, found: found.clone() };
+        let mut shard = self.lock();
+        if shard.is_empty() {
+            shard.resize_with(SLOTS, || None);
+        }
         // The old one is dropped when the shard is free again.
-        let old = self.lock(shard)[slot].replace(new);
+        let old = shard[slot].replace(new);
+        drop(shard);
         drop(old);
         found
     }
 
-    fn lock(&self, shard: usize) -> MutexGuard<'_, Shard<T>> {
-        self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Shard<T>> {
+        self.shards.own().lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -130,7 +130,7 @@ impl Assistant {
         if let Some(model) = model.filter(|model| !model.is_empty()) {
             self.model = model;
         }
-        let card = context.app().model(context.workspace(), &self.model)?;
+        let card = context.model(&self.model)?;
         context.note().model = Some(card.id.as_str().into());
         text("name", name.value().map(String::as_str), LONGEST_NAME)?;
         text("description", description.value().map(String::as_str), LONGEST_DESCRIPTION)?;

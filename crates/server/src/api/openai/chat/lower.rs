@@ -63,7 +63,7 @@ pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered,
     recall(context, &mut messages)?;
     let turns = turns(messages)?;
     let keep = kept.map(|kept| Keep { messages: stored_messages(&turns), ..kept });
-    let card = context.app().model(context.workspace(), &model)?;
+    let card = context.model(&model)?;
     let reasoning = reasoning(&card, &wire)?;
     thinks_alone(&card, reasoning, &wire)?;
     let reasoning_shown = thoughts(&card, &wire);

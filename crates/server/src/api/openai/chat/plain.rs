@@ -17,7 +17,9 @@ pub(super) fn plain(head: &Head, generation: &Generation) -> Option<Bytes> {
         return None;
     }
     let texts: usize = generation.choices.iter().map(|choice| text(choice).map(str::len)).sum::<Option<_>>()?;
-    let mut out = BytesMut::with_capacity(AROUND_BYTES + texts + texts / 16 + 128 * generation.choices.len());
+    let room = AROUND_BYTES + texts + texts / 16 + 128 * generation.choices.len();
+    // The allocator is quickest with powers of two, and the buffer does not live long.
+    let mut out = BytesMut::with_capacity(room.next_power_of_two());
     out.extend_from_slice(b"{\"id\":\"");
     push_text(&mut out, &head.id);
     out.extend_from_slice(b"\",\"object\":\"chat.completion\",\"created\":");

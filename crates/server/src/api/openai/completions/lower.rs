@@ -74,7 +74,7 @@ pub(super) fn lower(context: &Context, wire: CompletionRequest) -> Result<Lowere
         let message = "The 'stream_options' parameter is only allowed when 'stream' is enabled.";
         return Err(ApiError::invalid(message).param("stream_options"));
     }
-    let card = context.app().model(context.workspace(), &model)?;
+    let card = context.model(&model)?;
     let prompts = prompts(&card, wire.prompt)?;
     let seed = match (wire.seed, temperature) {
         (Some(seed), _) => Seeding::Given(seed),

@@ -39,7 +39,7 @@ fn embed(context: &Context, wire: EmbeddingRequest) -> Result<(EmbeddingList, u6
     let model = wire.model.filter(|model| !model.is_empty()).ok_or_else(ApiError::missing_model)?;
     let given = wire.input.ok_or_else(|| ApiError::missing("input"))?;
     let encoding = Encoding::named(wire.encoding_format.as_deref())?;
-    let card = context.app().model(context.workspace(), &model)?;
+    let card = context.model(&model)?;
     context.note().model = Some(card.id.as_str().into());
     let size = card.embedding.unwrap_or(DEFAULT_SIZE);
     let dimensions = dimensions(&card, size, wire.dimensions)?;

@@ -27,7 +27,7 @@ fn answer(context: &Context, wire: Compact) -> Result<Value, ApiError> {
     if wire.input.is_none() && wire.previous_response_id.is_none() {
         return Err(ApiError::missing("input"));
     }
-    let card = context.app().model(context.workspace(), &model)?;
+    let card = context.model(&model)?;
     let ids = ItemIds::new(context);
     let mut items = history::before(context, wire.previous_response_id.as_deref(), None)?;
     let own = history::own(context, wire.input, &items, &ids)?;

@@ -80,7 +80,7 @@ pub(super) fn lower(context: &Context, mut wire: CreateResponse, ids: &ItemIds) 
     let checked = check(&mut wire)?;
     let one_at_a_time = wire.parallel_tool_calls == Some(false);
     let offers = offers::read(wire.tools.take().unwrap_or_default(), wire.tool_choice.take(), one_at_a_time)?;
-    let card = context.app().model(context.workspace(), &model)?;
+    let card = context.model(&model)?;
     let reasoning_wire = wire.reasoning.take();
     let (reasoning, thoughts) = think(&card, reasoning_wire.as_ref(), &wire)?;
     let manner = Manner { thoughts, ..checked.manner };

@@ -139,7 +139,7 @@ impl RunSettings {
                 format!("Invalid value for 'tool_choice': '{name}' was not specified in the 'tools' parameter.");
             return Err(ApiError::invalid(message).param("tool_choice"));
         }
-        let card = context.app().model(context.workspace(), &self.model)?;
+        let card = context.model(&self.model)?;
         let wish = Wish { effort: self.reasoning_effort.as_deref(), ..Wish::default() };
         let seed = if self.temperature == 0.0 { Seeding::Same } else { Seeding::Repeat(0) };
         let reasoning = reasoning(&card, wish, "reasoning_effort")?;
