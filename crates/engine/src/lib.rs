@@ -13,6 +13,8 @@ mod latency;
 mod nearest;
 mod profile;
 mod prompt_cache;
+pub mod scheduler;
+pub mod step;
 
 pub use architecture::{Architecture, Experts, Latent, Shape, Window};
 pub use error::EngineError;
