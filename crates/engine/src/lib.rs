@@ -5,6 +5,7 @@
 //! [`Flow`] is ticks.
 
 mod architecture;
+pub mod calibrate;
 mod error;
 mod flow;
 mod hardware;
