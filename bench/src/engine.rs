@@ -20,9 +20,11 @@ struct Options {
     /// Print every point.
     is_verbose: bool,
     evaluations: usize,
+    /// Fit only groups whose name has this in it, for example `vllm dense`.
+    only: Option<String>,
 }
 
-/// Runs `engine [--csv FILE] [--trace FILE] [--fit] [--rows] [--evaluations N]`.
+/// Runs `engine [--csv FILE] [--trace FILE] [--fit] [--only GROUP] [--rows] [--evaluations N]`.
 pub(crate) fn run(words: &[&str]) -> Result<()> {
     let mut options = Options { evaluations: 600, ..Options::default() };
     let mut words = words.iter();
@@ -31,6 +33,7 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
             "--csv" => options.csv = words.next().map(PathBuf::from),
             "--trace" => options.trace = words.next().map(PathBuf::from),
             "--fit" => options.is_fitting = true,
+            "--only" => options.only = words.next().map(|word| (*word).to_owned()),
             "--rows" => options.is_verbose = true,
             "--evaluations" => options.evaluations = words.next().and_then(|text| text.parse().ok()).unwrap_or(600),
             other => bail!("`{other}` is not known: engine [--csv FILE] [--trace FILE] [--fit] [--rows]"),

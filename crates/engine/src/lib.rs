@@ -6,6 +6,7 @@
 
 mod architecture;
 pub mod calibrate;
+pub mod cluster;
 mod error;
 mod flow;
 mod hardware;

@@ -55,7 +55,7 @@ pub fn predict(measurement: &Measurement, coefficients: &Coefficients, kv: Preci
     }
     let (architecture, gpu) = measurement.find()?;
     let layout = Layout { tensor_parallel: measurement.tensor_parallel, weights: measurement.weights, kv };
-    let memory = Memory { weights: measurement.weights, kv, ..Memory::default() };
+    let memory = Memory::of_model(architecture, measurement.weights, kv);
     let capacity = Capacity::of_model(architecture, gpu, layout.tensor_parallel, &memory)?;
     let mut settings = Settings::new(measurement.engine, capacity);
     settings.noise = Noise::NONE;

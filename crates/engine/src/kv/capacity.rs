@@ -1,7 +1,8 @@
 //! How many KV blocks fit beside the weights.
 //!
 //! `KV bytes = utilisation × memory − weights / GPUs − overhead`, per GPU. The overhead (activations, graphs, NCCL) is
-//! about 2 GiB in vLLM 0.15's own logs for dense models of 7 to 70 B; see docs of the engine model.
+//! about 2 GiB in vLLM 0.15's own logs for dense models of 7 to 70 B. Mixtures need more for what goes to the experts;
+//! the 5 GiB here put the KV cliff of MiniMax M2.5 on four H100 where it was measured.
 
 use crate::hardware::GIB;
 use crate::{Architecture, EngineError, Gpu, Precision};
@@ -24,6 +25,14 @@ pub struct Memory {
 impl Default for Memory {
     fn default() -> Self {
         Self { utilization: 0.9, overhead_gib: 2.0, weights: Precision::Bf16, kv: Precision::Bf16, block_tokens: 16 }
+    }
+}
+
+impl Memory {
+    /// The defaults for a model stored as `weights`.
+    pub fn of_model(architecture: &Architecture, weights: Precision, kv: Precision) -> Self {
+        let overhead_gib = if architecture.experts.is_some() { 5.0 } else { 2.0 };
+        Self { overhead_gib, weights, kv, ..Self::default() }
     }
 }
 
