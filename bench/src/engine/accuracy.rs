@@ -14,7 +14,7 @@ use super::Options;
 pub(super) fn run(csv: &Path, options: &Options) -> Result<()> {
     let text = std::fs::read_to_string(csv).with_context(|| format!("can't read {}", csv.display()))?;
     let measurements = read_csv(&text).with_context(|| format!("in {}", csv.display()))?;
-    println!("engine, half /  TPOT error   / TTFT error     points (with TTFT)");
+    println!("errors in percent      TPOT mean   median  TTFT mean   median   points (with TTFT)");
     for engine in [EngineKind::Vllm, EngineKind::Sglang, EngineKind::Trtllm] {
         for is_mixture in [false, true] {
             let fits = |row: &&Measurement| row.engine == engine && row.is_mixture() == is_mixture;
@@ -53,17 +53,18 @@ fn group(engine: EngineKind, is_mixture: bool, rows: &[Measurement], options: &O
     }
     for (half, rows) in [("fitted", &fitted), ("held out", &held)] {
         let predictions = predict_all(rows, &coefficients, &fit_options);
-        let score = score(&predictions);
-        println!(
-            "{name:14} {half:8}  mean {:5.1} % median {:5.1} %   mean {:6.1} % median {:5.1} %   {} ({}), {} not modelled",
-            score.tpot_mean * 100.0,
-            score.tpot_median * 100.0,
-            score.ttft_mean * 100.0,
-            score.ttft_median * 100.0,
-            score.points,
-            score.ttft_points,
-            rows.len() - score.points,
-        );
+        print_score(&format!("{name:14} {half}"), &predictions);
+        if predictions.len() < rows.len() {
+            println!("  {} not modelled", rows.len() - predictions.len());
+        }
+        let within: Vec<Prediction> = predictions
+            .iter()
+            .filter(|prediction| prediction.measurement.concurrency <= MOST_FITTED_CLIENTS)
+            .cloned()
+            .collect();
+        if within.len() < predictions.len() {
+            print_score(&format!("  up to {MOST_FITTED_CLIENTS} clients"), &within);
+        }
         if options.is_verbose {
             predictions.iter().for_each(print_row);
         }
@@ -71,6 +72,22 @@ fn group(engine: EngineKind, is_mixture: bool, rows: &[Measurement], options: &O
     let knees = knees(&predict_all(rows, &coefficients, &fit_options));
     println!("{name:14} knees within one step: {} of {}", knees.0, knees.1);
     Ok(())
+}
+
+fn print_score(name: &str, predictions: &[Prediction]) {
+    let score = score(predictions);
+    let percent = |share: f64, points: usize| {
+        if points == 0 { "-".to_owned() } else { format!("{:.1}", share * 100.0) }
+    };
+    println!(
+        "{name:24} {:>8} {:>8} {:>10} {:>8}   {} ({})",
+        percent(score.tpot_mean, score.points),
+        percent(score.tpot_median, score.points),
+        percent(score.ttft_mean, score.ttft_points),
+        percent(score.ttft_median, score.ttft_points),
+        score.points,
+        score.ttft_points,
+    );
 }
 
 fn print_row(prediction: &Prediction) {
@@ -127,5 +144,6 @@ fn toml_of(c: &Coefficients) -> String {
         ("arrival_ms", c.arrival_ms),
         ("output_delay_steps", c.output_delay_steps),
     ];
-    values.iter().map(|(name, value)| format!("{name} = {value:.3}\n")).collect()
+    let lines: Vec<String> = values.iter().map(|(name, value)| format!("{name} = {value:.3}")).collect();
+    lines.join("\n")
 }

@@ -27,6 +27,10 @@ fn now() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
+fn since(begin: Duration) -> Duration {
+    now().saturating_sub(begin)
+}
+
 /// Llama 3.1 70B on four H100.
 fn replica(seed: u64) -> Result<Replica> {
     let architecture = Architecture::find("meta-llama/Llama-3.1-70B-Instruct")?;
@@ -50,7 +54,7 @@ fn decode() -> Result<()> {
             events.clear();
             replica.advance(at, &mut events, &mut ());
         }
-        let nanos = (now() - begin).as_secs_f64() * 1e9 / replica.totals().sequence_steps as f64;
+        let nanos = since(begin).as_secs_f64() * 1e9 / replica.totals().sequence_steps as f64;
         println!("decode, batch of {sequences:3}: {nanos:6.1} ns per sequence and step");
     }
     Ok(())
@@ -68,7 +72,7 @@ fn prefixes() {
         let begin = now();
         let chains: Vec<Vec<u64>> =
             prompts.iter().map(|prompt| chain(prompt, block_tokens, &ExtraKeys::default())).collect();
-        let hashed = now() - begin;
+        let hashed = since(begin);
         let mut pool = BlockPool::new(65_536);
         let mut hits = 0_u64;
         let begin = now();
@@ -83,7 +87,7 @@ fn prefixes() {
             }
             pool.release(&mut held);
         }
-        let kept = now() - begin;
+        let kept = since(begin);
         let rate = |time: Duration| prompts.len() as f64 / time.as_secs_f64();
         println!(
             "prompts of 8,192 tokens in blocks of {block_tokens}: hash {:7.0}/s, match and insert {:7.0}/s, both {:7.0}/s ({:.0} % found)",
@@ -123,7 +127,7 @@ fn replay(path: &Path) -> Result<()> {
         "{} requests, {tokens} tokens, {:.0} s of traffic over 8 replicas: {:.2} s",
         requests.len(),
         last.since(Tick::default()).as_secs_f64(),
-        (now() - begin).as_secs_f64(),
+        since(begin).as_secs_f64(),
     );
     Ok(())
 }

@@ -49,18 +49,22 @@ pub(super) fn minimize(
         if let Some(next) = next {
             points[n] = next;
         } else {
-            let corner = points[0].0.clone();
-            for (point, value) in points.iter_mut().skip(1) {
-                for (axis, base) in point.iter_mut().zip(&corner) {
-                    *axis = base + shrink * (*axis - base);
-                }
-                *value = f(point);
-                left = left.saturating_sub(1);
-            }
+            shrink_towards_first(&mut points, shrink, f);
+            left = left.saturating_sub(n);
         }
     }
     points.sort_by(|a, b| a.1.total_cmp(&b.1));
     points.swap_remove(0)
+}
+
+fn shrink_towards_first(points: &mut [(Vec<f64>, f64)], share: f64, f: &mut dyn FnMut(&[f64]) -> f64) {
+    let Some(((corner, _), others)) = points.split_first_mut() else { return };
+    for (point, value) in others {
+        for (axis, base) in point.iter_mut().zip(corner.iter()) {
+            *axis = base + share * (*axis - base);
+        }
+        *value = f(point);
+    }
 }
 
 #[cfg(test)]

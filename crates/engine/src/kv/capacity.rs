@@ -2,7 +2,7 @@
 //!
 //! `KV bytes = utilisation × memory − weights / GPUs − overhead`, per GPU. The overhead (activations, graphs, NCCL) is
 //! about 2 GiB in vLLM 0.15's own logs for dense models of 7 to 70 B. Mixtures need more for what goes to the experts;
-//! the 5 GiB here put the KV cliff of MiniMax M2.5 on four H100 where it was measured.
+//! the 5 GiB here put the KV cliff of `MiniMax` M2.5 on four H100 where it was measured.
 
 use crate::hardware::GIB;
 use crate::{Architecture, EngineError, Gpu, Precision};
