@@ -35,7 +35,7 @@ fn since(begin: Duration) -> Duration {
 fn replica(seed: u64) -> Result<Replica> {
     let architecture = Architecture::find("meta-llama/Llama-3.1-70B-Instruct")?;
     let gpu = Gpu::find("H100")?;
-    let layout = Layout { tensor_parallel: 4, weights: Precision::Bf16, kv: Precision::Bf16 };
+    let layout = Layout { tensor_parallel: 4, expert_parallel: 1, weights: Precision::Bf16, kv: Precision::Bf16 };
     let profile = Profile::find(EngineKind::Vllm, "H100", false)?;
     let capacity = Capacity::of_model(architecture, gpu, 4, &Memory::default())?;
     let settings = Settings { seed: Seed::new(seed), ..Settings::new(EngineKind::Vllm, capacity) };

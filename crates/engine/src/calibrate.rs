@@ -31,6 +31,8 @@ pub struct Measurement {
     pub weights: Precision,
     /// GPUs that share every layer.
     pub tensor_parallel: u32,
+    /// Groups of GPUs that each hold whole experts.
+    pub expert_parallel: u32,
     /// Data-parallel ranks of the attention.
     pub data_parallel: u32,
     /// Nominal prompt length, tokens.

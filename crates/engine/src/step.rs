@@ -23,6 +23,8 @@ use crate::{Architecture, Gpu, Precision};
 pub struct Layout {
     /// GPUs that share every layer.
     pub tensor_parallel: u32,
+    /// Groups of GPUs that each hold whole experts; 1 where every expert is shared by all GPUs.
+    pub expert_parallel: u32,
     /// How weights are stored.
     pub weights: Precision,
     /// How the KV cache is stored.
@@ -65,6 +67,9 @@ pub struct StepModel {
     expert_bytes: f64,
     /// Chance that a token leaves a given expert alone, as its logarithm.
     log_untouched: f64,
+    /// Experts of a layer in each group, and by how many standard deviations the busiest group exceeds the mean.
+    group_experts: f64,
+    group_excess: f64,
     kv_bytes: f64,
     windowed_kv_bytes: f64,
     state_bytes: f64,
@@ -103,6 +108,7 @@ impl StepModel {
         let links = if layout.tensor_parallel > 1 { 2.0 * layers } else { 0.0 };
         let link_token_bytes = 2.0 * (gpus - 1.0) / gpus * f64::from(architecture.hidden_size) * 2.0;
         let experts = architecture.experts;
+        let groups = f64::from(layout.expert_parallel.max(1));
         Self {
             token_s: 2.0 * architecture.active_parameters() / flops,
             pair_s: pair_flops * full_layers / attention_flops,
@@ -112,6 +118,8 @@ impl StepModel {
                 / gpus,
             expert_bytes: experts.map_or(0.0, |e| e.parameters * f64::from(e.count) * layout.weights.bytes() / gpus),
             log_untouched: experts.map_or(0.0, |e| (1.0 - f64::from(e.per_token) / f64::from(e.count)).max(1e-9).ln()),
+            group_experts: experts.map_or(1.0, |e| f64::from(e.count) / groups),
+            group_excess: busiest_excess(groups),
             kv_bytes: layer_kv * full_layers,
             windowed_kv_bytes: layer_kv * windowed_layers,
             state_bytes: 2.0 * architecture.state_bytes_per_sequence / gpus,
@@ -140,6 +148,8 @@ impl StepModel {
             dense_bytes: 0.0,
             expert_bytes: 0.0,
             log_untouched: 0.0,
+            group_experts: 1.0,
+            group_excess: 0.0,
             kv_bytes: 0.0,
             windowed_kv_bytes: 0.0,
             state_bytes: 0.0,
@@ -164,7 +174,7 @@ impl StepModel {
         let sequences = f64::from(batch.sequences);
         let compute_s =
             tokens * self.token_s + batch.attended_pairs * self.pair_s + batch.windowed_pairs * self.windowed_pair_s;
-        let touched = 1.0 - (tokens * self.log_untouched).exp();
+        let touched = self.busiest_share(1.0 - (tokens * self.log_untouched).exp());
         let memory_bytes = self.dense_bytes
             + self.expert_bytes * touched
             + batch.read_tokens as f64 * self.kv_bytes
@@ -182,6 +192,17 @@ impl StepModel {
         StepCost { compute_s, memory_s, communication_s, total_s, memory_bytes, link_bytes }
     }
 
+    /// The share of its experts that the busiest group reads when `touched` of all are read. Every layer waits for that
+    /// group. Which experts are read is drawn without replacement, so the spread is that of the hypergeometric
+    /// distribution and vanishes when all are read.
+    fn busiest_share(&self, touched: f64) -> f64 {
+        if self.group_excess == 0.0 {
+            return touched;
+        }
+        let deviation = (touched * (1.0 - touched) / self.group_experts).sqrt();
+        (touched + self.group_excess * deviation).min(1.0)
+    }
+
     /// How far windowed layers look back, tokens; `u32::MAX` without such layers.
     pub const fn window(&self) -> u32 {
         self.window
@@ -196,6 +217,12 @@ impl StepModel {
     pub const fn output_delay_steps(&self) -> f64 {
         self.output_delay_steps
     }
+}
+
+/// The expected maximum of `groups` equal normal draws, in standard deviations above their mean, times the share of the
+/// variance that is left when their sum is given. `√(2 ln n) − 0.6` is within 0.03 of the expected maximum for 2 to 16.
+fn busiest_excess(groups: f64) -> f64 {
+    if groups <= 1.0 { 0.0 } else { ((2.0 * groups.ln()).sqrt() - 0.6) * (1.0 - 1.0 / groups).sqrt() }
 }
 
 /// `(a^p + b^p)^(1/p)`: the larger one for large `p`, the sum for 1.
@@ -216,7 +243,8 @@ mod tests {
     use super::*;
 
     fn model(name: &str, gpus: u32) -> StepModel {
-        let layout = Layout { tensor_parallel: gpus, weights: Precision::Bf16, kv: Precision::Bf16 };
+        let layout =
+            Layout { tensor_parallel: gpus, expert_parallel: 1, weights: Precision::Bf16, kv: Precision::Bf16 };
         let architecture = Architecture::find(name).unwrap();
         let profile = Profile::find(EngineKind::Vllm, "H100", architecture.experts.is_some()).unwrap();
         StepModel::new(architecture, Gpu::find("h100").unwrap(), &layout, &profile.coefficients)
@@ -259,6 +287,20 @@ mod tests {
         let model = model("qwen3-30b-a3b", 1);
         let bytes = |sequences| model.cost(&decode(sequences, 0, u32::MAX)).memory_bytes;
         assert!(bytes(1) < 0.2 * bytes(256));
+    }
+
+    #[test]
+    fn layers_wait_for_the_group_with_most_experts_to_read() {
+        let architecture = Architecture::find("qwen3-235b-a22b").unwrap();
+        let profile = Profile::find(EngineKind::Vllm, "H100", true).unwrap();
+        let bytes = |groups, tokens| {
+            let layout =
+                Layout { tensor_parallel: 8, expert_parallel: groups, weights: Precision::Fp8, kv: Precision::Bf16 };
+            let model = StepModel::new(architecture, Gpu::find("h100").unwrap(), &layout, &profile.coefficients);
+            model.cost(&decode(tokens, 0, u32::MAX)).memory_bytes
+        };
+        assert!(bytes(8, 4) > 1.3 * bytes(1, 4));
+        assert!(bytes(8, 1000) < 1.001 * bytes(1, 1000));
     }
 
     proptest! {

@@ -88,6 +88,14 @@ impl Row<'_> {
         number.ok_or_else(|| format!("`{text}` is no count from 1 to {most}"))
     }
 
+    /// A count that may be missing or 0, which both mean 1.
+    fn optional(&self, name: &str) -> Result<u32, String> {
+        match self.text(&[name]) {
+            None | Some("0") => Ok(1),
+            Some(_) => self.count(&[name], 1024),
+        }
+    }
+
     fn measurement(&self, line: usize) -> Result<Measurement, String> {
         let model = self.needed(&MODEL)?.to_owned();
         let source = self.text(&["silicon_data_source"]).unwrap_or_default();
@@ -98,9 +106,8 @@ impl Row<'_> {
             weights: precision(&model, self.text(&PRECISION))?,
             gpu: self.text(&GPU).unwrap_or("H100").to_owned(),
             tensor_parallel: self.text(&GPUS).map_or(Ok(1), |_| self.count(&GPUS, 1024))?,
-            data_parallel: self
-                .text(&["attention_dp_size"])
-                .map_or(Ok(1), |_| self.count(&["attention_dp_size"], 1024))?,
+            expert_parallel: self.optional("moe_ep_size")?,
+            data_parallel: self.optional("attention_dp_size")?,
             prompt_tokens: self.count(&["isl"], 10_000_000)?,
             output_tokens: self.count(&["osl"], 10_000_000)?,
             concurrency: self.count(&CLIENTS, 100_000)?,

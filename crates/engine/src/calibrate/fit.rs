@@ -54,7 +54,12 @@ pub fn predict(measurement: &Measurement, coefficients: &Coefficients, kv: Preci
         return Err(EngineError::InvalidSettings { what });
     }
     let (architecture, gpu) = measurement.find()?;
-    let layout = Layout { tensor_parallel: measurement.tensor_parallel, weights: measurement.weights, kv };
+    let layout = Layout {
+        tensor_parallel: measurement.tensor_parallel,
+        expert_parallel: measurement.expert_parallel,
+        weights: measurement.weights,
+        kv,
+    };
     let memory = Memory::of_model(architecture, measurement.weights, kv);
     let capacity = Capacity::of_model(architecture, gpu, layout.tensor_parallel, &memory)?;
     let mut settings = Settings::new(measurement.engine, capacity);
@@ -231,6 +236,7 @@ mod tests {
             gpu: "h100".to_owned(),
             weights: Precision::Bf16,
             tensor_parallel,
+            expert_parallel: 1,
             data_parallel: 1,
             prompt_tokens,
             output_tokens: 32,
