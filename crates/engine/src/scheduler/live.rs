@@ -34,7 +34,7 @@ impl Submission {
             prompt_tokens,
             output_tokens,
             max_output_tokens: output_tokens,
-            chain: Arc::from([]),
+            chain: Arc::default(),
             priority: 0,
             adapter: 0,
             predicted_tokens: 0,

@@ -338,7 +338,7 @@ impl Replica {
         self.pool.release(&mut live.blocks);
         self.pool.release(&mut live.fixed_blocks);
         live.place = Place::Gone;
-        live.chain = std::sync::Arc::from([]);
+        live.chain = std::sync::Arc::default();
         self.vacant.push(slot);
     }
 
