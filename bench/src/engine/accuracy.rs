@@ -143,6 +143,7 @@ fn toml_of(c: &Coefficients) -> String {
         ("link_efficiency", c.link_efficiency),
         ("arrival_ms", c.arrival_ms),
         ("output_delay_steps", c.output_delay_steps),
+        ("eager_layer_us", c.eager_layer_us),
     ];
     let lines: Vec<String> = values.iter().map(|(name, value)| format!("{name} = {value:.3}")).collect();
     lines.join("\n")

@@ -18,6 +18,9 @@ use std::time::Duration;
 
 use crate::{Architecture, Gpu, Precision};
 
+/// Tokens of the largest step that vLLM captures as a graph by default.
+const MOST_GRAPH_TOKENS: u64 = 512;
+
 /// How a model is spread over GPUs and stored.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Layout {
@@ -83,6 +86,7 @@ pub struct StepModel {
     step_s: f64,
     sequence_s: f64,
     prefill_s: f64,
+    eager_s: f64,
     /// What happens before and after the steps.
     arrival: Duration,
     output_delay_steps: f64,
@@ -133,6 +137,7 @@ impl StepModel {
             step_s: c.step_ms * 1e-3 + layers * c.layer_us * 1e-6,
             sequence_s: c.sequence_us * 1e-6,
             prefill_s: c.prefill_ms * 1e-3,
+            eager_s: layers * c.eager_layer_us * 1e-6,
             arrival: Duration::from_nanos((c.arrival_ms.max(0.0) * 1e6) as u64),
             output_delay_steps: c.output_delay_steps.max(0.0),
         }
@@ -163,6 +168,7 @@ impl StepModel {
             step_s,
             sequence_s: 0.0,
             prefill_s: 0.0,
+            eager_s: 0.0,
             arrival: Duration::ZERO,
             output_delay_steps: 0.0,
         }
@@ -187,6 +193,7 @@ impl StepModel {
             + self.step_s
             + sequences * self.sequence_s
             + f64::from(batch.prefills) * self.prefill_s
+            + if batch.prefills > 0 && batch.tokens > MOST_GRAPH_TOKENS { self.eager_s } else { 0.0 }
             + batch.extra_s;
         let link_bytes = self.links * tokens * self.link_token_bytes;
         StepCost { compute_s, memory_s, communication_s, total_s, memory_bytes, link_bytes }

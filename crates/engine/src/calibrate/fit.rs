@@ -160,7 +160,7 @@ fn loss(predictions: &[Prediction]) -> f64 {
 }
 
 /// The physical range of each coefficient, in the order of [`encode`].
-const RANGES: [(f64, f64); 12] = [
+const RANGES: [(f64, f64); 13] = [
     (0.05, 0.95),
     (0.05, 0.95),
     (0.3, 1.0),
@@ -173,6 +173,7 @@ const RANGES: [(f64, f64); 12] = [
     (0.1, 1.0),
     (1.0, 100.0),
     (0.05, 2.0),
+    (0.1, 1000.0),
 ];
 
 /// How far a point lies outside the ranges.
@@ -198,6 +199,7 @@ fn encode(c: &Coefficients) -> Vec<f64> {
         c.link_efficiency,
         c.arrival_ms,
         c.output_delay_steps,
+        c.eager_layer_us,
     ]
     .iter()
     .zip(&RANGES)
@@ -220,6 +222,7 @@ fn decode(point: &[f64]) -> Coefficients {
         link_efficiency: at(9),
         arrival_ms: at(10),
         output_delay_steps: at(11),
+        eager_layer_us: at(12),
     }
 }
 

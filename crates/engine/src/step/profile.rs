@@ -41,6 +41,10 @@ pub struct Coefficients {
     pub sequence_us: f64,
     /// Each sequence that reads its prompt in a step, milliseconds.
     pub prefill_ms: f64,
+    /// Each layer of a step that has prompts and is too large for a captured graph, microseconds: kernels are launched
+    /// one by one.
+    #[serde(default)]
+    pub eager_layer_us: f64,
     /// Each exchange between GPUs (two a layer), microseconds.
     pub allreduce_us: f64,
     /// Share of the link bandwidth reached.
