@@ -51,7 +51,7 @@ pub fn chain(tokens: &[u32], block_tokens: u32, extra: &ExtraKeys<'_>) -> Vec<u6
     }
     let mut hashes = Vec::with_capacity(tokens.len() / size);
     for (number, block) in tokens.chunks_exact(size).enumerate() {
-        hash = mix_block(hash, block);
+        hash = mix(hash, content(block));
         if !extra.images.is_empty() {
             hash = mix_images(hash, (number * size) as u64, size as u64, extra.images);
         }
@@ -61,9 +61,10 @@ pub fn chain(tokens: &[u32], block_tokens: u32, extra: &ExtraKeys<'_>) -> Vec<u6
     hashes
 }
 
-fn mix_block(parent: u64, block: &[u32]) -> u64 {
-    // Two lanes, so that the multiplications of one block overlap.
-    let (mut left, mut right) = (parent ^ SALT_A, parent.rotate_left(32) ^ SALT_B);
+/// The hash of one block's tokens alone: it does not wait for the block before, so blocks overlap in the processor.
+fn content(block: &[u32]) -> u64 {
+    // Two lanes, so that the multiplications of one block overlap too.
+    let (mut left, mut right) = (SALT_A, SALT_B.rotate_left(32));
     let quads = block.chunks_exact(4);
     for token in quads.remainder() {
         left = mix(left, u64::from(*token));
