@@ -5,6 +5,7 @@
 
 mod bare;
 mod client;
+mod engine;
 mod load;
 mod process;
 mod report;
@@ -23,7 +24,8 @@ fn main() -> Result<()> {
         ["bare", head, body] => runtime.block_on(bare::serve(&PathBuf::from(head), &PathBuf::from(body))),
         ["run", binary] => runtime.block_on(report::run(&PathBuf::from(binary), false)),
         ["run", binary, "--quick"] => runtime.block_on(report::run(&PathBuf::from(binary), true)),
-        _ => bail!("usage: fakeai-bench run BINARY [--quick]"),
+        ["engine", ref options @ ..] => engine::run(options),
+        _ => bail!("usage: fakeai-bench run BINARY [--quick] | engine [--csv FILE] [--trace FILE] [--fit] [--rows]"),
     }
     .context("the benchmark failed")
 }

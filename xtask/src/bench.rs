@@ -17,6 +17,12 @@ pub(crate) fn quick(steps: &mut Steps) -> Result<()> {
     bench(steps, &["--quick"])
 }
 
+/// The engine model: its errors against measurements, its speed. `flags` go on to `fakeai-bench engine`.
+pub(crate) fn engine(steps: &mut Steps, flags: &[String]) -> Result<()> {
+    steps.take("release build", || run(&mut cargo(&["build", "--release", "--package", "fakeai-bench"])))?;
+    steps.take("bench", || run(Command::new(release_binary("fakeai-bench")).arg("engine").args(flags)))
+}
+
 fn bench(steps: &mut Steps, flags: &[&str]) -> Result<()> {
     steps.take("release build", || {
         run(&mut cargo(&["build", "--release", "--package", "fakeai", "--package", "fakeai-bench"]))

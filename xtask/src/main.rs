@@ -28,11 +28,18 @@ usage: cargo xtask COMMAND
   conformance      the server held to OpenAI's document (OPENAI_OPENAPI, or ../shared/reference/openai-openapi.json)
   e2e              real clients from their registries against the release binary
   bench [--quick]  the release binary beside a bare axum server
+  bench engine [--csv FILE] [--trace FILE] [--fit] [--only GROUP] [--rows]
+                   the engine model: errors against measurements, speed
 ";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut steps = Steps::default();
+    if let ["bench", "engine", ..] = words[..] {
+        let result = bench::engine(&mut steps, &arguments[2..]);
+        return end(&steps, result);
+    }
     let command: fn(&mut Steps) -> Result<()> = match words[..] {
         ["test"] => suite::everything,
         ["check"] => suite::check,
@@ -49,8 +56,11 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let mut steps = Steps::default();
     let result = command(&mut steps);
+    end(&steps, result)
+}
+
+fn end(steps: &Steps, result: Result<()>) -> ExitCode {
     print!("{steps}");
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,12 +4,24 @@
 //! drive the same code with time they made up. It knows no text, no JSON, no async: a [`Sequence`] is counts, a
 //! [`Flow`] is ticks.
 
+mod architecture;
+pub mod calibrate;
+pub mod cluster;
+mod error;
 mod flow;
+mod hardware;
+pub mod kv;
 mod latency;
+mod nearest;
 mod profile;
 mod prompt_cache;
+pub mod scheduler;
+pub mod step;
 
+pub use architecture::{Architecture, Experts, Latent, Shape, Window};
+pub use error::EngineError;
 pub use flow::{Flow, Readiness};
+pub use hardware::{Gpu, Precision};
 pub use latency::{Jittered, Knobs, LatencyModel, ParseJitterError};
 pub use profile::Speed;
 pub use prompt_cache::{PromptCache, Retention};

@@ -1,0 +1,144 @@
+//! How fast the engine runs on one core, in time of that core: a full batch of decodes, the prefix cache, an hour of real traffic.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use fakeai_core::{Rng, Seed, Tick};
+use fakeai_engine::cluster::Cluster;
+use fakeai_engine::kv::{BlockPool, Capacity, ExtraKeys, Memory, chain};
+use fakeai_engine::scheduler::{EngineKind, Replica, Settings, Submission};
+use fakeai_engine::step::{Layout, Profile, StepModel};
+use fakeai_engine::{Architecture, Gpu, Precision};
+
+pub(super) fn run(trace: Option<&Path>) -> Result<()> {
+    decode()?;
+    prefixes();
+    if let Some(trace) = trace {
+        replay(trace)?;
+    }
+    Ok(())
+}
+
+/// Time this thread has had a core for: what others do on the machine does not count.
+fn now() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
+}
+
+fn since(begin: Duration) -> Duration {
+    now().saturating_sub(begin)
+}
+
+/// Llama 3.1 70B on four H100.
+fn replica(seed: u64) -> Result<Replica> {
+    let architecture = Architecture::find("meta-llama/Llama-3.1-70B-Instruct")?;
+    let gpu = Gpu::find("H100")?;
+    let layout = Layout { tensor_parallel: 4, expert_parallel: 1, weights: Precision::Bf16, kv: Precision::Bf16 };
+    let profile = Profile::find(EngineKind::Vllm, "H100", false)?;
+    let capacity = Capacity::of_model(architecture, gpu, 4, &Memory::default())?;
+    let settings = Settings { seed: Seed::new(seed), ..Settings::new(EngineKind::Vllm, capacity) };
+    Ok(Replica::new(settings, StepModel::new(architecture, gpu, &layout, &profile.coefficients))?)
+}
+
+fn decode() -> Result<()> {
+    for sequences in [1_u32, 32, 256] {
+        let mut replica = replica(1)?;
+        for _ in 0..sequences {
+            replica.submit(&Submission::new(200, 1500), Tick::default())?;
+        }
+        let mut events = Vec::new();
+        let begin = now();
+        while let Some(at) = replica.next_event() {
+            events.clear();
+            replica.advance(at, &mut events, &mut ());
+        }
+        let nanos = since(begin).as_secs_f64() * 1e9 / replica.totals().sequence_steps as f64;
+        println!("decode, batch of {sequences:3}: {nanos:6.1} ns per sequence and step");
+    }
+    Ok(())
+}
+
+/// Prompts of 8,192 tokens, half of each a beginning that 64 families share, through a cache of 65,536 blocks.
+fn prefixes() {
+    const TOKENS: usize = 8192;
+    let mut rng = Seed::new(3).rng();
+    let draw = |rng: &mut Rng, count: usize| -> Vec<u32> { (0..count).map(|_| rng.bits() as u32).collect() };
+    let families: Vec<Vec<u32>> = (0..64).map(|_| draw(&mut rng, TOKENS / 2)).collect();
+    let prompts: Vec<Vec<u32>> =
+        (0..2000).map(|place| [families[place % 64].as_slice(), &draw(&mut rng, TOKENS / 2)].concat()).collect();
+    for block_tokens in [16, 32, 64] {
+        let begin = now();
+        let chains: Vec<Vec<u64>> =
+            prompts.iter().map(|prompt| chain(prompt, block_tokens, &ExtraKeys::default())).collect();
+        let hashed = since(begin);
+        let mut pool = BlockPool::new(65_536);
+        let mut hits = 0_u64;
+        let begin = now();
+        for chain in &chains {
+            let mut held = Vec::with_capacity(chain.len());
+            let (matched, _) = pool.match_prefix(chain);
+            hits += u64::from(matched);
+            pool.hold_prefix(&chain[..matched as usize], &mut held);
+            pool.allocate(chain.len() as u32 - matched, &mut held);
+            for place in matched as usize..chain.len() {
+                pool.publish(held[place], chain[place], place.checked_sub(1).map(|before| chain[before]));
+            }
+            pool.release(&mut held);
+        }
+        let kept = since(begin);
+        let rate = |time: Duration| prompts.len() as f64 / time.as_secs_f64();
+        println!(
+            "prompts of 8,192 tokens in blocks of {block_tokens}: hash {:7.0}/s, match and insert {:7.0}/s, both {:7.0}/s ({:.0} % found)",
+            rate(hashed),
+            rate(kept),
+            rate(hashed + kept),
+            hits as f64 * 100.0 / chains.iter().map(Vec::len).sum::<usize>() as f64,
+        );
+    }
+}
+
+/// An hour of Azure's conversations over eight replicas.
+fn replay(path: &Path) -> Result<()> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("can't read {}", path.display()))?;
+    let requests = text.lines().skip(1).map(parse).collect::<Option<Vec<_>>>().context("a line of the trace is odd")?;
+    let start = requests.first().map_or(0, |request| request.0);
+    let mut cluster = Cluster::new((0..8).map(replica).collect::<Result<_>>()?)?;
+    let (mut tokens, mut last) = (0_u64, Tick::default());
+    let none: Arc<[u64]> = Arc::from([]);
+    let begin = now();
+    let mut take = |_: usize, events: &[fakeai_engine::scheduler::TokenEvent]| {
+        for event in events {
+            tokens += u64::from(event.tokens);
+            last = last.max(event.at);
+        }
+    };
+    for (at, prompt, output) in &requests {
+        let at = Tick::from_nanos(at - start);
+        cluster.advance(at, &mut (), &mut take);
+        let submission = Submission { chain: Arc::clone(&none), ..Submission::new(*prompt, *output) };
+        cluster.submit(&submission, at)?;
+    }
+    while let Some(at) = cluster.next_event() {
+        cluster.advance(at, &mut (), &mut take);
+    }
+    println!(
+        "{} requests, {tokens} tokens, {:.0} s of traffic over 8 replicas: {:.2} s",
+        requests.len(),
+        last.since(Tick::default()).as_secs_f64(),
+        since(begin).as_secs_f64(),
+    );
+    Ok(())
+}
+
+/// `2023-11-16 18:15:46.6805900,374,44`: nanoseconds of the day, prompt and answer.
+fn parse(line: &str) -> Option<(u64, u32, u32)> {
+    let mut fields = line.split(',');
+    let (_, time) = fields.next()?.split_once(' ')?;
+    let mut parts = time.splitn(3, ':');
+    let (hours, minutes) = (parts.next()?.parse::<u64>().ok()?, parts.next()?.parse::<u64>().ok()?);
+    let seconds: f64 = parts.next()?.parse().ok()?;
+    let nanos = (hours * 3600 + minutes * 60) * 1_000_000_000 + (seconds * 1e9) as u64;
+    Some((nanos, fields.next()?.trim().parse().ok()?, fields.next()?.trim().parse().ok()?))
+}

@@ -1,0 +1,189 @@
+//! From waiting to running: the order of the queue, the cached beginning of a prompt, the blocks it needs.
+
+use std::time::Duration;
+
+use fakeai_core::Tick;
+
+use super::live::Place;
+use super::observe::Observer;
+use super::replica::Replica;
+use super::settings::Policy;
+use crate::step::{Batch, EngineKind};
+
+/// What a waiting sequence would take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quote {
+    /// Blocks of its beginning that are cached.
+    pub(super) matched: u32,
+    /// Free blocks it would use up, cached ones included.
+    pub(super) blocks: u32,
+    /// Tokens to read before it writes.
+    pub(super) unread: u32,
+}
+
+impl Replica {
+    pub(super) fn enqueue(&mut self, slot: u32) {
+        let place = match self.settings.policy {
+            Policy::Fcfs | Policy::LongestPrefix => self.waiting.len(),
+            Policy::Priority => {
+                let live = &self.slots[slot as usize];
+                let urgency = (live.priority, live.number);
+                self.waiting.partition_point(|other| {
+                    let other = &self.slots[*other as usize];
+                    (other.priority, other.number) <= urgency
+                })
+            }
+        };
+        self.waiting.insert(place, slot);
+    }
+
+    /// Admits in order until one does not fit: the queue has one head, and nobody overtakes it.
+    pub(super) fn admit_mixed<O: Observer>(
+        &mut self,
+        mut budget: u32,
+        start: Tick,
+        batch: &mut Batch,
+        observer: &mut O,
+    ) {
+        let long = self.settings.long_prefill_tokens.unwrap_or(u32::MAX);
+        while budget > 0 && self.running.len() < self.settings.max_sequences as usize {
+            let Some(slot) = self.waiting.front().copied() else { return };
+            if !self.has_adapter_slot(slot) {
+                return;
+            }
+            let quote = self.quote(slot);
+            let reserve = if self.running.is_empty() { 0 } else { self.settings.reserve_blocks() };
+            if self.pool.free() < quote.blocks.saturating_add(reserve) {
+                return;
+            }
+            // After a preemption it may be longer than any step; alone it is read in pieces all the same.
+            if !self.settings.is_chunked && quote.unread > budget && !self.running.is_empty() {
+                return;
+            }
+            let chunk = quote.unread.min(long).min(budget);
+            self.waiting.pop_front();
+            self.admit(slot, quote, chunk, start, batch, observer);
+            budget -= chunk;
+        }
+    }
+
+    /// What the sequence would take now. At least one token is always read again, for its answer needs it.
+    pub(super) fn quote(&self, slot: u32) -> Quote {
+        let live = &self.slots[slot as usize];
+        let capacity = self.settings.capacity;
+        let (matched, idle) = if self.settings.is_prefix_cached {
+            let most = ((live.known - 1) / capacity.block_tokens) as usize;
+            self.pool.match_prefix(&live.chain[..most.min(live.chain.len())])
+        } else {
+            (0, 0)
+        };
+        let tokens = match self.settings.kind {
+            EngineKind::Trtllm => live.prompt.saturating_add(live.max_output).saturating_add(self.settings.drafts()),
+            EngineKind::Vllm | EngineKind::Sglang => live.known,
+        };
+        let blocks = capacity.blocks_of(tokens) - matched + idle + capacity.blocks_per_sequence;
+        Quote { matched, blocks, unread: live.known - matched * capacity.block_tokens }
+    }
+
+    /// Moves a sequence from the queue into the batch. The caller has taken it out of the queue and checked the blocks.
+    pub(super) fn admit<O: Observer>(
+        &mut self,
+        slot: u32,
+        quote: Quote,
+        chunk: u32,
+        start: Tick,
+        batch: &mut Batch,
+        observer: &mut O,
+    ) {
+        let capacity = self.settings.capacity;
+        let live = &mut self.slots[slot as usize];
+        self.pool.hold_prefix(&live.chain[..quote.matched as usize], &mut live.blocks);
+        live.computed = quote.matched * capacity.block_tokens;
+        live.published = quote.matched;
+        let idle_taken = live.blocks.len() as u32;
+        let tokens = match self.settings.kind {
+            EngineKind::Trtllm => live.prompt.saturating_add(live.max_output).saturating_add(self.settings.drafts()),
+            EngineKind::Vllm | EngineKind::Sglang => live.known,
+        };
+        let has_all = self.pool.allocate(capacity.blocks_of(tokens) - idle_taken, &mut live.blocks)
+            && self.pool.allocate(capacity.blocks_per_sequence, &mut live.fixed_blocks);
+        debug_assert!(has_all, "the quote was checked against the free blocks");
+        live.place = Place::Running;
+        live.chunk = chunk;
+        live.drafts = 0;
+        self.totals.queried_tokens += u64::from(live.known);
+        self.totals.hit_tokens += u64::from(live.computed);
+        if !live.is_admitted_before {
+            live.is_admitted_before = true;
+            live.cached = live.computed.min(live.prompt);
+            let (waited, cached) = (start.since(live.arrived), live.cached);
+            observer.admitted(self.id(slot), waited, cached);
+        }
+        self.load_adapter(slot, batch);
+        self.running.push(slot);
+        self.publish(slot);
+    }
+
+    /// Makes the full blocks known whose tokens are read by the end of this step.
+    pub(super) fn publish(&mut self, slot: u32) {
+        let live = &mut self.slots[slot as usize];
+        let read = (live.computed + live.chunk).min(live.known) / self.settings.capacity.block_tokens;
+        let full = read.min(live.chain.len() as u32).min(live.blocks.len() as u32);
+        if !self.settings.is_prefix_cached {
+            return;
+        }
+        while live.published < full {
+            let place = live.published as usize;
+            let parent = place.checked_sub(1).map(|before| live.chain[before]);
+            self.pool.publish(live.blocks[place], live.chain[place], parent);
+            live.published += 1;
+        }
+    }
+
+    /// Releases all blocks of a sequence that leaves the batch without having ended. `true` if it was aborted, and
+    /// then it is gone.
+    pub(super) fn give_back(&mut self, slot: u32) -> bool {
+        let live = &mut self.slots[slot as usize];
+        self.pool.release(&mut live.blocks);
+        self.pool.release(&mut live.fixed_blocks);
+        live.forget_progress();
+        let is_aborted = live.place == Place::Aborted;
+        live.place = Place::Waiting;
+        if is_aborted {
+            let id = self.id(slot);
+            self.abort(id);
+        }
+        is_aborted
+    }
+
+    /// The distinct adapters of the running batch.
+    pub(super) fn running_adapters(&self) -> Vec<u64> {
+        let mut adapters: Vec<u64> = self.running.iter().map(|slot| self.slots[*slot as usize].adapter).collect();
+        adapters.retain(|adapter| *adapter != 0);
+        adapters.sort_unstable();
+        adapters.dedup();
+        adapters
+    }
+
+    pub(super) fn has_adapter_slot(&self, slot: u32) -> bool {
+        let adapter = self.slots[slot as usize].adapter;
+        let Some(adapters) = self.settings.adapters.filter(|_| adapter != 0) else { return true };
+        let running = self.running_adapters();
+        running.contains(&adapter) || running.len() < adapters.slots as usize
+    }
+
+    /// Loads the adapter of a sequence if it is not; the one that was used longest ago makes room.
+    fn load_adapter(&mut self, slot: u32, batch: &mut Batch) {
+        let adapter = self.slots[slot as usize].adapter;
+        let Some(adapters) = self.settings.adapters.filter(|_| adapter != 0) else { return };
+        if let Some(place) = self.loaded_adapters.iter().position(|loaded| *loaded == adapter) {
+            self.loaded_adapters.remove(place);
+        } else {
+            batch.extra_s += adapters.load.max(Duration::ZERO).as_secs_f64();
+        }
+        self.loaded_adapters.push_back(adapter);
+        while self.loaded_adapters.len() > adapters.slots as usize {
+            self.loaded_adapters.pop_front();
+        }
+    }
+}

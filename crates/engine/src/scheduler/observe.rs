@@ -1,0 +1,80 @@
+//! Who watches an engine instance: metrics, GPU figures and KV events hang here.
+
+use std::time::Duration;
+
+use fakeai_core::Tick;
+
+use crate::kv::KvEvent;
+use crate::scheduler::SequenceId;
+use crate::step::{Batch, StepCost};
+
+/// One step, as it ended.
+#[derive(Clone, Copy, Debug)]
+pub struct StepReport {
+    /// When it began.
+    pub start: Tick,
+    /// When it ended.
+    pub end: Tick,
+    /// What it worked on.
+    pub batch: Batch,
+    /// Where its time went, before noise.
+    pub cost: StepCost,
+    /// Sequences running after it.
+    pub running: usize,
+    /// Sequences waiting after it.
+    pub waiting: usize,
+    /// Blocks nobody held after it.
+    pub free_blocks: u32,
+}
+
+/// Is told what happens. Every method does nothing unless it is implemented; `()` watches nothing, at no cost.
+pub trait Observer {
+    /// A step ended.
+    fn step(&mut self, _report: &StepReport) {}
+    /// A sequence entered the running batch, `waited` after the scheduler saw it, with `cached_tokens` of its prompt
+    /// in the cache. Once for each sequence; re-admission after preemption is not told.
+    fn admitted(&mut self, _sequence: SequenceId, _waited: Duration, _cached_tokens: u32) {}
+    /// A sequence lost its blocks and waits again.
+    fn preempted(&mut self, _sequence: SequenceId) {}
+    /// Drafts were verified, and so many held.
+    fn drafted(&mut self, _drafts: u32, _accepted: u32) {}
+    /// A sequence wrote its last token.
+    fn finished(&mut self, _sequence: SequenceId) {}
+    /// The cache changed; only of a replica that notes events.
+    fn cache_changed(&mut self, _events: &[KvEvent]) {}
+}
+
+impl Observer for () {}
+
+/// What an engine instance has done so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Sequences offered, refused ones included.
+    pub arrived: u64,
+    /// Refused at submission.
+    pub rejected: u64,
+    /// Ended by their last token.
+    pub finished: u64,
+    /// Ended by [`crate::scheduler::Replica::abort`].
+    pub aborted: u64,
+    /// Blocks taken away from a running sequence.
+    pub preemptions: u64,
+    /// Steps.
+    pub steps: u64,
+    /// Sequences in those steps, summed.
+    pub sequence_steps: u64,
+    /// Prompt tokens asked of the cache at admission.
+    pub queried_tokens: u64,
+    /// Of those, found.
+    pub hit_tokens: u64,
+    /// Tokens of prompts read, recomputed ones included.
+    pub read_tokens: u64,
+    /// Tokens written.
+    pub written_tokens: u64,
+    /// Drafts verified.
+    pub drafted_tokens: u64,
+    /// Of those, held.
+    pub accepted_tokens: u64,
+    /// Time in steps, nanoseconds.
+    pub busy_ns: u64,
+}

@@ -1,0 +1,310 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fakeai_core::{Seed, Tick};
+use proptest::prelude::*;
+
+use super::live::Place;
+use super::*;
+use crate::EngineError;
+use crate::kv::Capacity;
+use crate::step::{Noise, StepModel};
+
+fn millis(millis: u64) -> Tick {
+    Tick::from_nanos(millis * 1_000_000)
+}
+
+/// Ten milliseconds a step and a tenth of one for each token.
+fn replica(kind: EngineKind, blocks: u32, change: impl FnOnce(&mut Settings)) -> Replica {
+    let mut settings = Settings::new(kind, Capacity::of(blocks, 16));
+    settings.noise = Noise::NONE;
+    settings.watermark = 0.0;
+    change(&mut settings);
+    Replica::new(settings, StepModel::fixed(0.01, 0.0001)).unwrap()
+}
+
+fn run(replica: &mut Replica) -> Vec<TokenEvent> {
+    let mut events = Vec::new();
+    while let Some(at) = replica.next_event() {
+        replica.advance(at, &mut events, &mut ());
+    }
+    events
+}
+
+fn firsts(events: &[TokenEvent]) -> Vec<(usize, u64)> {
+    let first = |event: &&TokenEvent| event.produced == event.tokens;
+    events.iter().filter(first).map(|event| (event.sequence.slot(), event.at.as_nanos() / 1_000)).collect()
+}
+
+#[test]
+fn a_long_prompt_is_read_in_chunks_beside_the_decodes() {
+    let mut replica = replica(EngineKind::Vllm, 1000, |settings| settings.max_batched_tokens = 100);
+    replica.submit(&Submission::new(10, 20), millis(0)).unwrap();
+    replica.submit(&Submission::new(250, 2), millis(5)).unwrap();
+    let events = run(&mut replica);
+    // 10 tokens: 11 ms. Then 99 + 1 tokens a step: 20 ms each; the last piece is 250 − 198 = 52.
+    assert_eq!(firsts(&events), [(0, 11_000), (1, 11_000 + 2 * 20_000 + 15_300)]);
+    let gaps: Vec<u64> =
+        events.iter().filter(|event| event.sequence.slot() == 0).map(|event| event.at.as_nanos() / 100_000).collect();
+    assert_eq!(gaps[..5], [110, 310, 510, 663, 765]);
+}
+
+#[test]
+fn sglang_reads_prompts_alone_and_lets_decodes_wait() {
+    let mut replica = replica(EngineKind::Sglang, 1000, |settings| settings.max_batched_tokens = 100);
+    replica.submit(&Submission::new(10, 20), millis(0)).unwrap();
+    replica.submit(&Submission::new(200, 2), millis(5)).unwrap();
+    let events = run(&mut replica);
+    assert_eq!(firsts(&events), [(0, 11_000), (1, 51_000)]);
+    let second = events.iter().filter(|event| event.sequence.slot() == 0).nth(1).unwrap();
+    assert!(second.at > millis(60), "{second:?}");
+}
+
+#[test]
+fn the_last_admitted_gives_way_and_still_writes_all() {
+    // Two sequences of 32 + 48 tokens need 10 blocks; there are 8.
+    let mut replica = replica(EngineKind::Vllm, 8, |_| {});
+    for _ in 0..2 {
+        replica.submit(&Submission::new(32, 48), millis(0)).unwrap();
+    }
+    let events = run(&mut replica);
+    assert_eq!(replica.totals().preemptions, 1);
+    assert_eq!(events.iter().map(|event| event.tokens).sum::<u32>(), 96);
+    let last = events.last().unwrap();
+    assert_eq!((last.sequence.slot(), last.is_last, replica.free_blocks()), (1, true, 8));
+}
+
+#[test]
+fn guaranteed_no_evict_waits_instead_of_preempting() {
+    let mut replica = replica(EngineKind::Trtllm, 8, |_| {});
+    for _ in 0..2 {
+        replica.submit(&Submission::new(32, 48), millis(0)).unwrap();
+    }
+    let events = run(&mut replica);
+    assert_eq!(replica.totals().preemptions, 0);
+    assert!(firsts(&events)[1].1 > 480_000);
+}
+
+#[test]
+fn the_urgent_go_first_and_the_least_urgent_give_way() {
+    let mut replica = replica(EngineKind::Vllm, 8, |settings| {
+        settings.policy = Policy::Priority;
+        settings.max_sequences = 2;
+    });
+    for priority in [5, 1, 3] {
+        let submission = Submission { priority, ..Submission::new(32, 48) };
+        replica.submit(&submission, millis(0)).unwrap();
+    }
+    let events = run(&mut replica);
+    let ends: Vec<usize> = events.iter().filter(|event| event.is_last).map(|event| event.sequence.slot()).collect();
+    assert_eq!(ends, [1, 2, 0]);
+}
+
+#[test]
+fn a_prefix_read_before_is_not_read_again() {
+    let mut replica = replica(EngineKind::Vllm, 100, |_| {});
+    let chain: Arc<[u64]> = (1..=10).collect();
+    let submission = Submission { chain, ..Submission::new(160, 2) };
+    replica.submit(&submission, millis(0)).unwrap();
+    replica.submit(&submission, millis(1000)).unwrap();
+    let events = run(&mut replica);
+    // The whole prompt is cached, but its last block is read again for the answer.
+    let cached: Vec<u32> = events.iter().map(|event| event.cached_tokens).collect();
+    assert_eq!(cached, [0, 0, 144, 144]);
+    assert_eq!(firsts(&events), [(0, 26_000), (1, 1_011_600)]);
+    assert_eq!(replica.totals().hit_tokens, 144);
+}
+
+#[test]
+fn what_could_never_run_is_refused() {
+    let mut replica = replica(EngineKind::Vllm, 10, |settings| {
+        settings.max_sequence_tokens = 1000;
+        settings.max_waiting = Some(1);
+    });
+    let mut submit = |prompt, output| replica.submit(&Submission::new(prompt, output), millis(0));
+    assert!(matches!(submit(990, 20), Err(EngineError::SequenceTooLong { tokens: 1010, limit: 1000 })));
+    assert!(matches!(submit(150, 20), Err(EngineError::SequenceTooLarge { limit: 10, .. })));
+    assert!(matches!(submit(0, 20), Err(EngineError::EmptySequence)));
+    assert!(matches!(submit(u32::MAX, u32::MAX), Err(EngineError::SequenceTooLong { .. })));
+    submit(10, 10).unwrap();
+    assert!(matches!(submit(10, 10), Err(EngineError::QueueFull { waiting: 1 })));
+    assert_eq!(replica.totals().rejected, 5);
+}
+
+#[test]
+fn drafts_that_hold_leave_together() {
+    let mut replica = replica(EngineKind::Vllm, 100, |settings| {
+        settings.speculation = Some(Speculation { acceptance: vec![1.0, 1.0, 0.0], draft_cost: 0.1 });
+    });
+    replica.submit(&Submission::new(10, 9), millis(0)).unwrap();
+    let tokens: Vec<u32> = run(&mut replica).iter().map(|event| event.tokens).collect();
+    assert_eq!(tokens, [1, 3, 3, 2]);
+}
+
+#[test]
+fn predicted_tokens_are_confirmed_by_the_window() {
+    let mut replica = replica(EngineKind::Vllm, 100, |_| {});
+    let submission = Submission { predicted_tokens: 20, ..Submission::new(10, 24) };
+    replica.submit(&submission, millis(0)).unwrap();
+    let tokens: Vec<u32> = run(&mut replica).iter().map(|event| event.tokens).collect();
+    assert_eq!(tokens, [1, 17, 3, 1, 1, 1]);
+}
+
+#[test]
+fn one_adapter_waits_for_the_slot_of_another() {
+    let mut replica = replica(EngineKind::Vllm, 100, |settings| {
+        settings.adapters = Some(Adapters { slots: 1, load: Duration::from_millis(5), overhead: 0.0 });
+    });
+    for adapter in [1, 2] {
+        replica.submit(&Submission { adapter, ..Submission::new(10, 3) }, millis(0)).unwrap();
+    }
+    let firsts = firsts(&run(&mut replica));
+    assert_eq!(firsts[0], (0, 16_000));
+    assert!(firsts[1].1 > 36_000, "{firsts:?}");
+}
+
+#[test]
+fn an_aborted_sequence_writes_no_more_and_frees_its_blocks() {
+    let mut replica = replica(EngineKind::Vllm, 100, |_| {});
+    let one = replica.submit(&Submission::new(10, 1000), millis(0)).unwrap();
+    let other = replica.submit(&Submission::new(10, 5), millis(0)).unwrap();
+    let mut events = Vec::new();
+    replica.advance(millis(30), &mut events, &mut ());
+    assert!(replica.abort(one) && !replica.abort(one));
+    let after = run(&mut replica);
+    assert!(after.iter().all(|event| event.sequence == other));
+    assert_eq!((replica.free_blocks(), replica.totals().aborted, replica.totals().finished), (100, 1, 1));
+}
+
+#[derive(Clone, Debug)]
+enum Act {
+    Submit { prompt: u32, output: u32, spare: u32, family: u64, priority: i32, adapter: u64, predicted: u32 },
+    Advance(u64),
+    Abort(usize),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        4 => (1_u32..300, 1_u32..60, 0_u32..40, 0_u64..4, 0..3, 0_u64..4, 0_u32..40).prop_map(
+            |(prompt, output, spare, family, priority, adapter, predicted)| Act::Submit {
+                prompt, output, spare, family, priority, adapter, predicted
+            }
+        ),
+        3 => (0_u64..200).prop_map(Act::Advance),
+        1 => (0_usize..20).prop_map(Act::Abort),
+    ]
+}
+
+fn settings() -> impl Strategy<Value = Settings> {
+    let kind = prop_oneof![Just(EngineKind::Vllm), Just(EngineKind::Sglang), Just(EngineKind::Trtllm)];
+    let policy = prop_oneof![Just(Policy::Fcfs), Just(Policy::Priority), Just(Policy::LongestPrefix)];
+    let limits = (20_u32..60, 1_u32..12, 16_u32..200, prop::option::of(1_u32..64), 0_u32..3, 0_u32..4);
+    let switches = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<u64>());
+    (kind, policy, limits, switches).prop_map(|(kind, policy, limits, switches)| {
+        let (blocks, max_sequences, max_batched_tokens, long, fixed, drafts) = limits;
+        let (is_chunked, is_mixed, is_prefix_cached, has_adapters, seed) = switches;
+        let capacity = Capacity { blocks, block_tokens: 16, blocks_per_sequence: fixed };
+        let acceptance = vec![0.7; drafts as usize];
+        let adapters = Adapters { slots: 2, load: Duration::from_millis(2), overhead: 0.02 };
+        Settings {
+            max_sequences,
+            max_batched_tokens,
+            long_prefill_tokens: long,
+            is_chunked,
+            is_mixed,
+            policy,
+            is_prefix_cached,
+            speculation: (drafts > 0).then_some(Speculation { acceptance, draft_cost: 0.1 }),
+            adapters: has_adapters.then_some(adapters),
+            seed: Seed::new(seed),
+            ..Settings::new(kind, capacity)
+        }
+    })
+}
+
+/// Counts what the replica holds and compares it with what came in and went out.
+fn check(replica: &Replica) -> Result<(), TestCaseError> {
+    let totals = replica.totals();
+    let inside = (replica.running() + replica.waiting()) as u64;
+    prop_assert_eq!(totals.arrived, totals.rejected + totals.finished + totals.aborted + inside);
+    let mut held = std::collections::BTreeSet::new();
+    for live in &replica.slots {
+        let is_holder = matches!(live.place, Place::Running | Place::Aborted);
+        prop_assert!(is_holder || live.blocks.is_empty() && live.fixed_blocks.is_empty());
+        prop_assert!(live.computed <= live.known && live.produced <= live.output);
+        prop_assert!(live.cached <= live.prompt);
+        held.extend(live.blocks.iter().chain(&live.fixed_blocks).map(|block| format!("{block:?}")));
+    }
+    prop_assert_eq!(held.len() as u32 + replica.free_blocks(), replica.settings().capacity.blocks);
+    Ok(())
+}
+
+fn play(settings: Settings, acts: &[Act]) -> Result<Vec<TokenEvent>, TestCaseError> {
+    let mut replica = Replica::new(settings, StepModel::fixed(0.005, 0.0001)).unwrap();
+    let (mut events, mut now, mut ids) = (Vec::new(), millis(0), Vec::new());
+    let mut expected = BTreeMap::new();
+    for act in acts {
+        match *act {
+            Act::Submit { prompt, output, spare, family, priority, adapter, predicted } => {
+                let chain = (1..=u64::from((prompt + output) / 16)).map(|place| family * 1000 + place).collect();
+                let submission = Submission {
+                    prompt_tokens: prompt,
+                    output_tokens: output,
+                    max_output_tokens: output + spare,
+                    chain,
+                    priority,
+                    adapter,
+                    predicted_tokens: predicted,
+                    seed: Seed::new(family),
+                };
+                if let Ok(id) = replica.submit(&submission, now) {
+                    ids.push(id);
+                    expected.insert(id, output);
+                }
+            }
+            Act::Advance(by) => {
+                now = now + Duration::from_millis(by);
+                replica.advance(now, &mut events, &mut ());
+            }
+            Act::Abort(which) => {
+                if let Some(id) = ids.get(which) {
+                    let is_gone = !replica.abort(*id);
+                    if !is_gone {
+                        expected.remove(id);
+                    }
+                }
+            }
+        }
+        check(&replica)?;
+    }
+    let mut steps = 0;
+    while let Some(at) = replica.next_event() {
+        replica.advance(at.max(now), &mut events, &mut ());
+        steps += 1;
+        prop_assert!(steps < 100_000, "it hangs");
+    }
+    check(&replica)?;
+    prop_assert_eq!(replica.running() + replica.waiting(), 0);
+    prop_assert!(events.is_sorted_by_key(|event| event.at));
+    let mut produced = BTreeMap::new();
+    for event in &events {
+        let sum = produced.entry(event.sequence).or_insert(0);
+        *sum += event.tokens;
+        prop_assert_eq!(*sum, event.produced);
+    }
+    for (id, output) in expected {
+        prop_assert_eq!(produced.get(&id), Some(&output));
+    }
+    let written: u64 = events.iter().map(|event| u64::from(event.tokens)).sum();
+    prop_assert_eq!(written, replica.totals().written_tokens);
+    Ok(events)
+}
+
+proptest! {
+    #[test]
+    fn tokens_blocks_and_sequences_are_conserved(settings in settings(), acts in prop::collection::vec(act(), 1..60)) {
+        let once = play(settings.clone(), &acts)?;
+        prop_assert_eq!(once, play(settings, &acts)?);
+    }
+}
