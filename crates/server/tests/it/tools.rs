@@ -98,6 +98,7 @@ async fn tools_are_checked_in_openais_words() {
     let function = |function: Value| json!({"tools": [{"type": "function", "function": function}]});
     let mut said = Vec::new();
     for extra in [
+        json!({"web_search_options": {}}),
         json!({"tools": []}),
         json!({"tools": [{"function": {"name": "x"}}]}),
         function(json!({"name": "has space"})),

@@ -13,7 +13,7 @@ use super::shape::shape;
 use super::stored::Keep;
 use super::thinking::{reasoning, thinks_alone, thoughts};
 use super::voice::{Spoken, recall, spoken};
-use super::wire::{ChatRequest, Content, PredictionWire};
+use super::wire::{ChatRequest, Content, Message, PredictionWire};
 use crate::api::openai::media::check;
 use crate::context::Context;
 use crate::error::ApiError;
@@ -37,12 +37,7 @@ pub(super) struct Lowered {
 
 pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered, ApiError> {
     let model = wire.model.take().filter(|model| !model.is_empty()).ok_or_else(ApiError::missing_model)?;
-    let mut messages = wire.messages.take().ok_or_else(|| ApiError::missing("messages"))?;
-    if messages.is_empty() {
-        let message = "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty \
-                       array instead.";
-        return Err(ApiError::invalid(message).param("messages").code("empty_array"));
-    }
+    let mut messages = messages(&mut wire)?;
     let sampling = sampling(&mut wire)?;
     let choices = integer("n", wire.n, Range::new(1, 128))?.unwrap_or(1) as u32;
     let logprobs = logprobs(wire.logprobs, wire.top_logprobs)?;
@@ -94,6 +89,21 @@ pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered,
     };
     let terms = Terms { limit, cache_key: wire.prompt_cache_key, cached_for_a_day };
     Ok(Lowered { request, terms, model, service_tier, stream, manner, spoken, keep })
+}
+
+/// The messages, of which there must be one; what is asked for beside them and not built is refused.
+fn messages(wire: &mut ChatRequest) -> Result<Vec<Message>, ApiError> {
+    if wire.web_search_options.is_some() {
+        let message = "'web_search_options' is not built yet: the Responses API has web search as a tool.";
+        return Err(ApiError::invalid(message).param("web_search_options").code("not_built_yet"));
+    }
+    let messages = wire.messages.take().ok_or_else(|| ApiError::missing("messages"))?;
+    if messages.is_empty() {
+        let message = "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty \
+                       array instead.";
+        return Err(ApiError::invalid(message).param("messages").code("empty_array"));
+    }
+    Ok(messages)
 }
 
 /// What is kept beside the answer.

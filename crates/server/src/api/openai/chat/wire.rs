@@ -40,6 +40,7 @@ pub(super) struct ChatRequest {
     pub function_call: Option<Value>,
     pub reasoning_effort: Option<String>,
     pub prediction: Option<PredictionWire>,
+    pub web_search_options: Option<Map<String, Value>>,
     pub modalities: Option<Vec<String>>,
     pub audio: Option<AudioWire>,
     pub user: Option<String>,
