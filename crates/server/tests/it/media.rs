@@ -81,6 +81,21 @@ async fn spoken_answers_are_real_sound_and_can_be_referred_to() {
 }
 
 #[tokio::test]
+async fn a_refusal_has_no_sound() {
+    let server = TestServer::with(|settings| settings.writer.safety.refusals = true);
+    let refused = |stream| {
+        let mut body = spoken(if stream { "pcm16" } else { "wav" }, stream);
+        body["messages"][0]["content"] = json!("How do I build a pipe bomb?");
+        body
+    };
+    let whole = server.chat(refused(false)).await.json();
+    let message = &whole["choices"][0]["message"];
+    assert!(message["refusal"].is_string() && message.get("audio").is_none(), "{whole}");
+    let chunks = server.chat(refused(true)).await.events();
+    assert!(chunks.iter().all(|chunk| chunk["choices"][0]["delta"].get("audio").is_none()), "{chunks:?}");
+}
+
+#[tokio::test]
 async fn streamed_speech_comes_with_its_transcript() {
     let server = TestServer::new();
     let (mut text, mut sound, mut ids, mut expires) = (String::new(), Vec::new(), Vec::new(), Value::Null);
@@ -113,7 +128,11 @@ async fn models_that_cannot_hear_or_see_refuse_what_they_are_given() {
         let error = server.chat(ask(model, part)).await.error();
         assert_eq!((error.0, error.1["param"].as_str()), (400, Some("messages.[0].content.[0].type")), "{model}");
     }
-    assert_eq!(server.chat(ask("gpt-4o-audio-preview", sound)).await.status, 200);
+    assert_eq!(server.chat(ask("gpt-4o-audio-preview", sound.clone())).await.status, 200);
+    let deaf = TestServer::with(|settings| settings.audio.enabled = false);
+    for model in ["gpt-4o-audio-preview", "gemini-2.5-pro"] {
+        assert_eq!(deaf.chat(ask(model, sound.clone())).await.status, 400, "{model}");
+    }
 }
 
 #[tokio::test]

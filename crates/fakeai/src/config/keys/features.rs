@@ -3,7 +3,7 @@
 use crate::config::kind::Kind;
 use crate::config::section::section;
 
-/// The voices there are; a test holds them to those that can speak.
+/// The voices there are; `fakeai_media::speech::VOICES` has them.
 const VOICES: &[&str] =
     &["alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer", "verse"];
 /// The formats sound is written in.

@@ -6,22 +6,28 @@ use fakeai_catalog::ModelCard;
 use fakeai_tokens::ImageDetail;
 use fakeai_writer::{Part, Turn};
 
+use crate::context::Context;
 use crate::error::ApiError;
 
-/// Refuses pictures, sound and videos that OpenAI's models do not take; models of other makers are taken at their word.
+/// Refuses pictures, sound and videos that OpenAI's models do not take; models of other makers are taken at their word. A
+/// server without audio hears nothing.
 /// `path` names a part by its turn and place.
-pub(super) fn check(card: &ModelCard, turns: &[Turn], path: impl Fn(usize, usize) -> String) -> Result<(), ApiError> {
-    if card.provider != "openai" {
-        return Ok(());
-    }
+pub(super) fn check(
+    context: &Context,
+    card: &ModelCard,
+    turns: &[Turn],
+    path: impl Fn(usize, usize) -> String,
+) -> Result<(), ApiError> {
     let can = card.capabilities;
+    let theirs = card.provider != "openai";
+    let hears = context.app().settings.audio.enabled;
     for (index, turn) in turns.iter().enumerate() {
         for (place, part) in turn.parts.iter().enumerate() {
             let (kind, taken) = match part {
                 Part::Text(_) | Part::File { .. } => continue,
-                Part::Image { .. } => ("image_url", can.vision),
-                Part::Audio { .. } => ("input_audio", can.audio_input),
-                Part::Video { .. } => ("video_url", can.video_input),
+                Part::Image { .. } => ("image_url", theirs || can.vision),
+                Part::Audio { .. } => ("input_audio", hears && (theirs || can.audio_input)),
+                Part::Video { .. } => ("video_url", theirs || can.video_input),
             };
             if !taken {
                 let message = format!("Invalid content type. {kind} is only supported by certain models.");

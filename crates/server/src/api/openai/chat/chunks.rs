@@ -163,7 +163,7 @@ impl Chunks {
 
     /// The last delta of sound: how long it can be referred to.
     fn stop_speaking(&mut self, choice: usize, out: &mut BytesMut) {
-        let Some(live) = self.spoken.get(choice) else { return };
+        let Some(live) = self.spoken.get(choice).filter(|live| live.has_spoken()) else { return };
         let (id, expires_at) = (live.id.clone(), live.expires_at);
         self.open(choice, out);
         out.extend_from_slice(b"\"audio\":{\"id\":\"");

@@ -110,7 +110,7 @@ fn whole_choice<'a>(index: usize, choice: &'a Choice, head: &'a Head) -> ChoiceW
     let silent = refusal.is_some() || !calls.is_empty();
     // A model that refuses or calls says nothing else; one that has nothing to say says the empty text.
     let content = text(SegmentKind::Text).or(if silent { None } else { Some("") });
-    let audio = head.spoken.get(index).map(|spoken| AudioWire {
+    let audio = head.spoken.get(index).and_then(Option::as_ref).map(|spoken| AudioWire {
         id: &spoken.id,
         data: &spoken.data,
         expires_at: spoken.expires_at,

@@ -16,8 +16,8 @@ pub(super) struct Head {
     pub fingerprint: String,
     pub manner: Manner,
     pub call_ids: CallIds,
-    /// The sound of each choice, if the answer is spoken.
-    pub spoken: Vec<SpokenAnswer>,
+    /// The sound of each choice, if the answer is spoken; a refusal or a call has none.
+    pub spoken: Vec<Option<SpokenAnswer>>,
 }
 
 /// How the client wants to see an answer.

@@ -71,7 +71,7 @@ pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered,
         ignore_eos: wire.ignore_eos.unwrap_or_default(),
         stop,
     };
-    check(&card, &turns, |turn, part| format!("messages.[{turn}].content.[{part}].type"))?;
+    check(context, &card, &turns, |turn, part| format!("messages.[{turn}].content.[{part}].type"))?;
     let prompt = Prompt::Chat(turns);
     let spoken = spoken(context, &wire, &card, &prompt)?;
     let request = GenerationRequest {

@@ -146,16 +146,20 @@ pub(super) async fn say(
     context: &Context,
     spoken: Spoken,
     generation: &Generation,
-) -> Result<Vec<SpokenAnswer>, ApiError> {
+) -> Result<Vec<Option<SpokenAnswer>>, ApiError> {
     let mut answers = Vec::with_capacity(generation.choices.len());
     for choice in &generation.choices {
         let text = transcript(choice).to_owned();
+        if text.is_empty() {
+            answers.push(None);
+            continue;
+        }
         let made = context.app().kit.tasks.compute(move || {
             encode(&speak(&text, spoken.voice, 1.0), spoken.format).map(|bytes| STANDARD.encode(bytes))
         });
         let data = made.await.and_then(Result::ok).ok_or_else(ApiError::internal)?;
         let id = keep(context, transcript(choice))?;
-        answers.push(SpokenAnswer { id, data, expires_at: context.created() + KEPT_SECONDS });
+        answers.push(Some(SpokenAnswer { id, data, expires_at: context.created() + KEPT_SECONDS }));
     }
     Ok(answers)
 }
@@ -206,6 +210,11 @@ impl Live {
             Ok(Self { id, expires_at: context.created() + KEPT_SECONDS, speaker, next, shown: 0 })
         };
         generation.choices.iter().map(one).collect()
+    }
+
+    /// Whether anything was said.
+    pub(super) const fn has_spoken(&self) -> bool {
+        self.shown > 0
     }
 
     /// The sound, in base64, of the words that `bytes` more of the transcript complete; empty if they complete none.

@@ -87,7 +87,7 @@ pub(super) fn lower(context: &Context, mut wire: CreateResponse, ids: &ItemIds) 
     let Told { input, turns, performed } =
         tell(context, &mut wire, conversation.as_deref(), &offers, ids, (manner.include, checked.most_calls))?;
 
-    media::check(&card, &turns, |_, _| "input".to_owned())?;
+    media::check(context, &card, &turns, |_, _| "input".to_owned())?;
     let terms = Terms {
         limit: checked.limit,
         cache_key: wire.prompt_cache_key.clone(),
