@@ -7,6 +7,7 @@
 mod architecture;
 pub mod calibrate;
 pub mod cluster;
+mod deployment;
 mod error;
 mod flow;
 mod hardware;
@@ -19,6 +20,7 @@ pub mod scheduler;
 pub mod step;
 
 pub use architecture::{Architecture, Experts, Latent, Shape, Window};
+pub use deployment::Deployment;
 pub use error::EngineError;
 pub use flow::{Flow, Readiness};
 pub use hardware::{Gpu, Precision};
