@@ -87,7 +87,13 @@ pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered,
         reasoning,
         prediction,
     };
-    let terms = Terms { limit, cache_key: wire.prompt_cache_key, cached_for_a_day };
+    let terms = Terms {
+        limit,
+        cache_key: wire.prompt_cache_key,
+        cached_for_a_day,
+        cache_salt: wire.cache_salt,
+        priority: wire.priority.unwrap_or_default(),
+    };
     Ok(Lowered { request, terms, model, service_tier, stream, manner, spoken, keep })
 }
 

@@ -92,6 +92,7 @@ pub(super) fn lower(context: &Context, mut wire: CreateResponse, ids: &ItemIds) 
         limit: checked.limit,
         cache_key: wire.prompt_cache_key.clone(),
         cached_for_a_day: checked.cached_for_a_day,
+        ..Terms::default()
     };
     let max_tokens = terms.limit.map_or(card.max_output_tokens, |limit| limit.tokens);
     let temperature = wire.temperature;

@@ -1,0 +1,107 @@
+//! When each token of an answer is ready: by the model of time the server was told, or by the physical engine.
+
+use fakeai_core::Seed;
+use fakeai_engine::{EngineError, Sequence, Speed};
+use fakeai_writer::{Generation, GenerationRequest, Rendered};
+use http::StatusCode;
+
+use super::{Pace, Prepaid, Terms};
+use crate::context::Context;
+use crate::driver::{Driver, drawn, submission};
+use crate::error::{ApiError, SERVER_ERROR};
+
+/// When the choices of one prompt are ready.
+#[derive(Debug)]
+pub(super) struct Times {
+    pub(super) paces: Vec<Pace>,
+    pub(super) readings: Vec<Prepaid>,
+}
+
+/// Lets the engine time the choices of `generation`.
+pub(super) fn submit(
+    context: &Context,
+    request: &GenerationRequest,
+    generation: &Generation,
+    terms: &Terms,
+    seed: Seed,
+) -> Result<Times, ApiError> {
+    let predicted_tokens = generation.usage.accepted_prediction_tokens / request.choices.max(1);
+    if let Some(driver) = context.app().drivers.on(context.clock(), &context.app().kit.tasks) {
+        return run(context, &driver.map_err(refused)?, request, generation, terms, (seed, predicted_tokens));
+    }
+    let now = context.arrived();
+    let paces = generation.choices.iter().enumerate().map(|(index, choice)| {
+        let sequence = Sequence {
+            prompt_tokens: generation.usage.prompt_tokens,
+            cached_tokens: generation.usage.cached_tokens,
+            output_tokens: choice.written_tokens(),
+            predicted_tokens,
+            speed: speed(request),
+            temperature: request.sampling.temperature.unwrap_or(1.0),
+            seed: seed.derive("pace").mix(index as u64),
+        };
+        Pace::Planned(context.app().engine.submit(&sequence, now))
+    });
+    Ok(Times { paces: paces.collect(), readings: Vec::new() })
+}
+
+/// Submits each choice to the physical engine, which reads the prompt for each and mostly finds it in its cache.
+fn run(
+    context: &Context,
+    driver: &std::sync::Arc<Driver>,
+    request: &GenerationRequest,
+    generation: &Generation,
+    terms: &Terms,
+    (seed, predicted_tokens): (Seed, u32),
+) -> Result<Times, ApiError> {
+    let rendered = Rendered::of(request);
+    let mut times = Times { paces: Vec::new(), readings: Vec::new() };
+    for (index, choice) in generation.choices.iter().enumerate() {
+        let sequence = submission(request, &rendered, choice, terms, driver.block_tokens());
+        let sequence = drawn(sequence, seed.derive("pace").mix(index as u64), predicted_tokens);
+        let live = driver.submit(&sequence, context.clock().now()).map_err(refused)?;
+        if index == 0 {
+            times.readings.push(Prepaid { reading: live.reading(), card: std::sync::Arc::clone(&request.model) });
+        }
+        times.paces.push(Pace::Live(live));
+    }
+    Ok(times)
+}
+
+/// What vLLM answers to what it cannot take.
+fn refused(error: EngineError) -> ApiError {
+    let overloaded = |message: String| ApiError {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        kind: SERVER_ERROR,
+        code: Some("overloaded"),
+        param: None,
+        message: message.into(),
+    };
+    match error {
+        EngineError::SequenceTooLong { tokens, limit } => ApiError::invalid(format!(
+            "This model's maximum context length is {limit} tokens. However, you requested {tokens} tokens. Please \
+             reduce the length of the input or of the completion."
+        ))
+        .code("context_length_exceeded"),
+        EngineError::SequenceTooLarge { blocks, limit } => ApiError::invalid(format!(
+            "The request needs {blocks} blocks of KV cache, and the whole cache of this server has {limit}. Please \
+             reduce the length of the input or of the completion."
+        ))
+        .code("context_length_exceeded"),
+        EngineError::QueueFull { waiting } => {
+            overloaded(format!("The server is overloaded: {waiting} requests are waiting already. Please retry later."))
+        }
+        other => overloaded(format!("The engine can't serve this request: {other}.")),
+    }
+}
+
+fn speed(request: &GenerationRequest) -> Speed {
+    let latency = request.model.latency;
+    Speed {
+        ttft_ms: latency.ttft_ms,
+        ttft_deviation_ms: latency.ttft_deviation_ms,
+        itl_ms: latency.itl_ms,
+        itl_deviation_ms: latency.itl_deviation_ms,
+        prefill_tokens_per_second: latency.prefill_tokens_per_second,
+    }
+}
