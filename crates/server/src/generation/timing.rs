@@ -40,9 +40,9 @@ pub(super) fn submit(
             temperature: request.sampling.temperature.unwrap_or(1.0),
             seed: seed.derive("pace").mix(index as u64),
         };
-        Pace::Planned(context.app().engine.submit(&sequence, now))
+        context.app().engine.submit(&sequence, now).map(Pace::Planned).map_err(refused)
     });
-    Ok(Times { paces: paces.collect(), readings: Vec::new() })
+    Ok(Times { paces: paces.collect::<Result<_, _>>()?, readings: Vec::new() })
 }
 
 /// Submits each choice to the physical engine, which reads the prompt for each and mostly finds it in its cache.
