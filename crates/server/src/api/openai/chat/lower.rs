@@ -88,7 +88,7 @@ pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered,
         prediction,
     };
     let (cache_key, cache_salt, priority) = (wire.prompt_cache_key, wire.cache_salt, wire.priority.unwrap_or_default());
-    let terms = Terms { limit, cache_key, cached_for_a_day, cache_salt, priority };
+    let terms = Terms { limit, cache_key, cache_salt, priority, cached_for_a_day };
     Ok(Lowered { request, terms, model, service_tier, stream, manner, spoken, keep })
 }
 
