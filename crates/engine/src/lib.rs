@@ -16,6 +16,7 @@ mod latency;
 mod nearest;
 mod profile;
 mod prompt_cache;
+pub mod route;
 pub mod scheduler;
 pub mod step;
 
