@@ -144,7 +144,9 @@ mod tests {
     fn each_worker_counts_to_its_first_gap() {
         let mut holders = Holders::default();
         for (worker, hashes) in [(0, &[1, 2, 3][..]), (1, &[1, 3]), (70, &[1, 2])] {
-            hashes.iter().for_each(|hash| holders.add(worker, *hash));
+            for hash in hashes {
+                holders.add(worker, *hash);
+            }
         }
         let mut overlaps = [9; 71];
         holders.count(&[1, 2, 3, 4], &mut overlaps);

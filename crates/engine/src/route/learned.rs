@@ -93,14 +93,14 @@ impl TtftModel {
         let bias = &mut self.biases[worker];
         *bias += BIAS_STEP * (miss - *bias);
         let surprise = miss - *bias;
-        for row in 0..FEATURES {
-            self.weights[row] += spread[row] / scale * surprise;
+        for (weight, spread) in self.weights.iter_mut().zip(spread) {
+            *weight += spread / scale * surprise;
         }
         let has_room = (0..FEATURES).all(|place| self.doubt[place][place] / memory <= MOST_DOUBT);
         let growth = if has_room { memory } else { 1.0 };
-        for row in 0..FEATURES {
-            for column in 0..FEATURES {
-                self.doubt[row][column] = (self.doubt[row][column] - spread[row] * spread[column] / scale) / growth;
+        for (row, doubts) in self.doubt.iter_mut().enumerate() {
+            for (doubt, other) in doubts.iter_mut().zip(spread) {
+                *doubt = (*doubt - spread[row] * other / scale) / growth;
             }
         }
         self.outcomes += 1;
