@@ -82,9 +82,7 @@ fn prefixes() {
             hits += u64::from(matched);
             pool.hold_prefix(&chain[..matched as usize], &mut held);
             pool.allocate(chain.len() as u32 - matched, &mut held);
-            for place in matched as usize..chain.len() {
-                pool.publish(held[place], chain[place], place.checked_sub(1).map(|before| chain[before]));
-            }
+            pool.publish(&held, chain, matched as usize);
             pool.release(&mut held);
         }
         let kept = since(begin);

@@ -158,11 +158,9 @@ impl Replica {
         if !self.settings.is_prefix_cached {
             return;
         }
-        while live.published < full {
-            let place = live.published as usize;
-            let parent = place.checked_sub(1).map(|before| live.chain[before]);
-            self.pool.publish(live.blocks[place], live.chain[place], parent);
-            live.published += 1;
+        if live.published < full {
+            self.pool.publish(&live.blocks, &live.chain[..full as usize], live.published as usize);
+            live.published = full;
         }
     }
 
