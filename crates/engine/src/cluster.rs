@@ -11,6 +11,8 @@ mod agenda;
 mod dispatch;
 mod event;
 mod handover;
+#[cfg(test)]
+mod invariants;
 mod link;
 mod outage;
 mod overlap;

@@ -21,7 +21,7 @@ pub mod scheduler;
 pub mod step;
 
 pub use architecture::{Architecture, Experts, Latent, Shape, Window};
-pub use deployment::Deployment;
+pub use deployment::{Deployment, Disaggregation};
 pub use error::EngineError;
 pub use flow::{Flow, Readiness};
 pub use hardware::{Gpu, Precision};

@@ -2,8 +2,8 @@
 
 use fakeai_core::Tick;
 
-use crate::kv::KvEvent;
-use crate::route::{Holders, OverlapSource, Remembered, RouteSettings};
+use crate::kv::{KvEvent, WorkerIndex};
+use crate::route::{OverlapSource, Remembered, RouteSettings};
 use crate::scheduler::Replica;
 
 /// The router's knowledge of caches.
@@ -12,7 +12,7 @@ pub(super) enum Overlaps {
     /// It does not ask.
     Unused,
     Exact,
-    Events(Holders),
+    Events(WorkerIndex),
     Remembered(Remembered),
 }
 
@@ -21,7 +21,7 @@ impl Overlaps {
         match settings.overlap_source() {
             None => Self::Unused,
             Some(OverlapSource::Exact) => Self::Exact,
-            Some(OverlapSource::Events) => Self::Events(Holders::default()),
+            Some(OverlapSource::Events) => Self::Events(WorkerIndex::new()),
             Some(OverlapSource::Remembered { ttl, capacity }) => Self::Remembered(Remembered::new(ttl, capacity)),
         }
     }
@@ -43,8 +43,8 @@ impl Overlaps {
                     *overlap = replica.cached_blocks(chain);
                 }
             }
-            Self::Events(holders) => holders.count(chain, overlaps),
-            Self::Remembered(remembered) => remembered.count(chain, at, overlaps),
+            Self::Events(index) => index.overlaps(chain, overlaps),
+            Self::Remembered(remembered) => remembered.overlaps(chain, at, overlaps),
         }
     }
 
@@ -57,8 +57,8 @@ impl Overlaps {
 
     /// A cache changed.
     pub(super) fn changed(&mut self, worker: usize, events: &[KvEvent]) {
-        if let Self::Events(holders) = self {
-            holders.apply(worker, events);
+        if let Self::Events(index) = self {
+            index.apply(worker as u32, events);
         }
     }
 
@@ -66,8 +66,8 @@ impl Overlaps {
     pub(super) fn clear(&mut self, worker: usize) {
         match self {
             Self::Unused | Self::Exact => {}
-            Self::Events(holders) => holders.clear(worker),
-            Self::Remembered(remembered) => remembered.clear(worker),
+            Self::Events(index) => index.remove_worker(worker as u32),
+            Self::Remembered(remembered) => remembered.remove_worker(worker),
         }
     }
 }

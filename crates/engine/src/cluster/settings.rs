@@ -70,7 +70,7 @@ impl ClusterSettings {
         if let Some(transfer) = &self.transfer {
             let bytes = transfer.kv_bytes_per_token;
             let is_rate = transfer.link.bytes_per_second > 0.0 && transfer.link.bytes_per_second.is_finite();
-            if !is_rate || !(bytes.is_finite() && bytes >= 0.0) {
+            if !(is_rate && bytes.is_finite() && bytes >= 0.0) {
                 return wrong("a transfer needs a bandwidth above 0 and a size of tokens from 0");
             }
         }
