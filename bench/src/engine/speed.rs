@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use fakeai_core::{Rng, Seed, Tick};
-use fakeai_engine::cluster::Cluster;
+use fakeai_engine::cluster::{Cluster, ClusterEvent};
 use fakeai_engine::kv::{BlockPool, Capacity, ExtraKeys, Memory, chain};
 use fakeai_engine::scheduler::{EngineKind, Replica, Settings, Submission};
 use fakeai_engine::step::{Layout, Profile, StepModel};
@@ -106,8 +106,8 @@ fn replay(path: &Path) -> Result<()> {
     let (mut tokens, mut last) = (0_u64, Tick::default());
     let none: Arc<[u64]> = Arc::from([]);
     let begin = now();
-    let mut take = |_: usize, events: &[fakeai_engine::scheduler::TokenEvent]| {
-        for event in events {
+    let mut take = |event: ClusterEvent| {
+        if let ClusterEvent::Tokens(event) = event {
             tokens += u64::from(event.tokens);
             last = last.max(event.at);
         }

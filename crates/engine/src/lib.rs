@@ -16,12 +16,13 @@ mod latency;
 mod nearest;
 mod profile;
 mod prompt_cache;
+pub mod route;
 pub mod scheduler;
 mod slots;
 pub mod step;
 
 pub use architecture::{Architecture, Experts, Latent, Shape, Window};
-pub use deployment::Deployment;
+pub use deployment::{Deployment, Disaggregation};
 pub use error::EngineError;
 pub use flow::{Flow, Readiness};
 pub use hardware::{Gpu, Precision};

@@ -78,3 +78,24 @@ pub struct Totals {
     /// Time in steps, nanoseconds.
     pub busy_ns: u64,
 }
+
+impl std::ops::AddAssign for Totals {
+    fn add_assign(&mut self, other: Self) {
+        let Self { arrived, rejected, finished, aborted, preemptions, steps, sequence_steps, .. } = other;
+        self.arrived += arrived;
+        self.rejected += rejected;
+        self.finished += finished;
+        self.aborted += aborted;
+        self.preemptions += preemptions;
+        self.steps += steps;
+        self.sequence_steps += sequence_steps;
+        let Self { queried_tokens, hit_tokens, read_tokens, written_tokens, drafted_tokens, .. } = other;
+        self.queried_tokens += queried_tokens;
+        self.hit_tokens += hit_tokens;
+        self.read_tokens += read_tokens;
+        self.written_tokens += written_tokens;
+        self.drafted_tokens += drafted_tokens;
+        self.accepted_tokens += other.accepted_tokens;
+        self.busy_ns += other.busy_ns;
+    }
+}

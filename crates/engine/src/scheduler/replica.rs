@@ -82,6 +82,16 @@ impl Replica {
         })
     }
 
+    /// What this instance is after its machine went down and came up again: idle, with an empty cache, nothing counted,
+    /// and step times that stray in another way. It tells no cache events until it is asked to.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn restarted(&self) -> Result<Self, EngineError> {
+        let seed = self.settings.seed.derive("restart");
+        Self::new(Settings { seed, ..self.settings.clone() }, self.model.clone())
+    }
+
     /// From now on tells observers how the cache changes.
     pub fn note_cache_events(&mut self) {
         self.is_noting = true;
