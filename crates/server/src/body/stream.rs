@@ -165,6 +165,9 @@ impl<D: StreamDialect> Stream<D> {
         if self.context.app().is_closing() {
             return error("The server is shutting down.", "server_shutdown");
         }
+        if let Some(failure) = self.lanes.iter().find_map(|lane| lane.pace.failure()) {
+            return Some(failure);
+        }
         if now >= self.context.arrived() + self.limits.timeout {
             return error("The stream took longer than it may.", "stream_timeout");
         }

@@ -16,14 +16,14 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use fakeai_core::{Clock, Tasks, Tick};
-use fakeai_engine::cluster::Cluster;
-use fakeai_engine::scheduler::{SequenceId, Submission, TokenEvent};
+use fakeai_engine::cluster::{Cluster, ClusterEvent, ClusterObserver, Refusal, RequestId, Tokens};
+use fakeai_engine::scheduler::Submission;
 use fakeai_engine::step::{Batch, StepModel};
 use fakeai_engine::{Deployment, EngineError};
 
 pub(crate) use drivers::Drivers;
+pub(crate) use live::{Failure, Live, Reading};
 use live::{Forecast, Line};
-pub(crate) use live::{Live, Reading};
 pub(crate) use submission::{drawn, submission};
 
 /// A physical engine, and how fast its time goes by.
@@ -33,13 +33,6 @@ pub struct Physics {
     pub deployment: Deployment,
     /// Seconds of the engine's time in one second of the clock's.
     pub time_scale: f64,
-}
-
-/// Which replica, and which of its sequences.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
-    replica: usize,
-    sequence: SequenceId,
 }
 
 /// One cluster on one clock.
@@ -57,8 +50,10 @@ pub(crate) struct Driver {
 #[derive(Debug)]
 struct State {
     cluster: Cluster,
-    /// By replica and slot: where the tokens of its sequence go.
-    lines: Vec<Vec<Option<Arc<Line>>>>,
+    /// By slot of the request: where its tokens go.
+    lines: Vec<Option<Arc<Line>>>,
+    /// Requests that were admitted since the last look, and how much of their prompts was cached.
+    admitted: Admitted,
     /// Tokens of steps that ended, which leave later: by the clock's ticks, in order.
     leaving: VecDeque<Departure>,
     /// The task, while it sleeps, and until when.
@@ -69,7 +64,25 @@ struct State {
 struct Departure {
     at: Tick,
     line: Arc<Line>,
-    event: TokenEvent,
+    parcel: Parcel,
+}
+
+/// What is left with whoever waits.
+#[derive(Debug)]
+enum Parcel {
+    Tokens(Tokens),
+    /// There will be no more.
+    Failure(Failure),
+}
+
+/// Notes who is admitted.
+#[derive(Debug, Default)]
+struct Admitted(Vec<(RequestId, u32)>);
+
+impl ClusterObserver for Admitted {
+    fn admitted(&mut self, _worker: usize, request: RequestId, _waited: Duration, cached_tokens: u32) {
+        self.0.push((request, cached_tokens));
+    }
 }
 
 impl Driver {
@@ -83,8 +96,9 @@ impl Driver {
             model: physics.deployment.step_model(),
             block_tokens: physics.deployment.capacity()?.block_tokens,
             state: Mutex::new(State {
-                lines: vec![Vec::new(); cluster.replicas().len()],
                 cluster,
+                lines: Vec::new(),
+                admitted: Admitted::default(),
                 leaving: VecDeque::new(),
                 asleep: None,
             }),
@@ -103,47 +117,51 @@ impl Driver {
         self.block_tokens
     }
 
-    /// Takes a sequence in at `now`.
+    /// Takes a request in at `now`. Requests of one `session` go to the same worker where they can.
     ///
     /// # Errors
-    /// What the engine refuses: longer than its context or its cache, or too many waiting.
-    pub(crate) fn submit(self: &Arc<Self>, submission: &Submission, now: Tick) -> Result<Live, EngineError> {
+    /// What the cluster refuses.
+    pub(crate) fn submit(
+        self: &Arc<Self>,
+        submission: &Submission,
+        session: Option<u64>,
+        now: Tick,
+    ) -> Result<Live, Refusal> {
         let line = Arc::new(Line::default());
         let mut state = self.lock();
-        let (replica, sequence) = state.cluster.submit(submission, self.inside(now))?;
-        let lines = &mut state.lines[replica];
-        if lines.len() <= sequence.slot() {
-            lines.resize(sequence.slot() + 1, None);
+        let inside = self.inside(now);
+        // So that the router sees what is.
+        state.advance(self, now);
+        let request = match session {
+            Some(session) => state.cluster.submit_in_session(submission, session, inside),
+            None => state.cluster.submit(submission, inside),
+        };
+        let request = request.inspect_err(|_| state.wake_task(self))?;
+        if state.lines.len() <= request.slot() {
+            state.lines.resize(request.slot() + 1, None);
         }
-        lines[sequence.slot()] = Some(Arc::clone(&line));
-        let forecast = self.forecast(&state.cluster, replica, submission, now);
-        let next = state.cluster.next_event().map(|at| self.outside(at));
-        let wake = state.wake_for(next);
+        state.lines[request.slot()] = Some(Arc::clone(&line));
+        let worker = state.cluster.worker_of(request).unwrap_or_default();
+        let forecast = self.forecast(&state.cluster, worker, submission, now);
+        state.wake_task(self);
         drop(state);
-        if let Some(waker) = wake {
-            waker.wake();
-        }
-        let place = Place { replica, sequence };
-        Ok(Live {
-            driver: Arc::clone(self),
-            line,
-            place,
-            tokens: submission.output_tokens,
-            left: submission.output_tokens,
-            ready: VecDeque::new(),
-            forecast,
-        })
+        let tokens = submission.output_tokens;
+        Ok(Live { driver: Arc::clone(self), line, request, tokens, left: tokens, ready: VecDeque::new(), forecast })
     }
 
-    /// Drops a sequence nobody waits for.
-    fn abort(&self, place: Place) {
+    /// Drops a request nobody waits for.
+    fn abort(&self, request: RequestId) {
         let mut state = self.lock();
-        state.cluster.abort(place.replica, place.sequence);
+        if state.cluster.abort(request)
+            && let Some(line) = state.lines.get_mut(request.slot())
+        {
+            *line = None;
+        }
     }
 
     /// What may be expected of a sequence if nobody else comes: whoever waits reads first, then all write together.
-    fn forecast(&self, cluster: &Cluster, replica: usize, submission: &Submission, now: Tick) -> Forecast {
-        let replica = &cluster.replicas()[replica];
+    fn forecast(&self, cluster: &Cluster, worker: usize, submission: &Submission, now: Tick) -> Forecast {
+        let replica = &cluster.replicas()[worker];
         let mut batch = Batch::default();
         let context = submission.prompt_tokens + submission.output_tokens / 2;
         for _ in 0..=replica.running() {
@@ -178,11 +196,8 @@ impl Driver {
         let mut state = self.lock();
         state.advance(self, now);
         state.hand_out(now, &mut wakers);
-        let steps = state.cluster.next_event().map(|at| self.outside(at));
-        let tokens = state.leaving.front().map(|departure| departure.at);
-        let next = [steps, tokens].into_iter().flatten().min();
-        let until = next.unwrap_or(Tick::from_nanos(u64::MAX));
-        state.asleep = Some((until, waker.clone()));
+        let next = state.next(self);
+        state.asleep = Some((next.unwrap_or(Tick::from_nanos(u64::MAX)), waker.clone()));
         drop(state);
         if let Some(next) = next {
             self.clock.wake_at(next, waker);
@@ -192,34 +207,59 @@ impl Driver {
 }
 
 impl State {
-    /// Runs every step that has ended by `now`.
+    /// Does everything that has happened by `now`.
     fn advance(&mut self, driver: &Driver, now: Tick) {
-        let Self { cluster, lines, leaving, .. } = self;
-        cluster.advance(driver.inside(now), &mut (), |replica, events| {
-            for event in events {
-                let line = &mut lines[replica][event.sequence.slot()];
-                let Some(line) = (if event.is_last { line.take() } else { line.clone() }) else { continue };
-                leaving.push_back(Departure { at: driver.outside(event.at), line, event: *event });
-            }
+        let Self { cluster, lines, leaving, admitted, .. } = self;
+        let before = leaving.len();
+        cluster.advance(driver.inside(now), admitted, |event| {
+            let (request, at, is_last, parcel) = match event {
+                ClusterEvent::Tokens(tokens) => (tokens.request, tokens.at, tokens.is_last, Parcel::Tokens(tokens)),
+                ClusterEvent::Lost { request, at, .. } => (request, at, true, Parcel::Failure(Failure::Lost)),
+                ClusterEvent::Rejected { request, at, refusal } => {
+                    (request, at, true, Parcel::Failure(Failure::Refused(*refusal)))
+                }
+                _ => return,
+            };
+            let Some(line) = lines.get_mut(request.slot()) else { return };
+            // A request that was dropped meanwhile has left its line; nobody looks there any more.
+            let Some(line) = (if is_last { line.take() } else { line.clone() }) else { return };
+            leaving.push_back(Departure { at: driver.outside(at), line, parcel });
         });
-        // Those of each replica are in order; together they need not be.
-        if lines.len() > 1 {
+        // Tokens of each worker are in order; together they need not be.
+        if leaving.len() > before && cluster.workers().len() > 1 {
             leaving.make_contiguous().sort_by_key(|departure| departure.at);
         }
     }
 
-    /// Hands out the tokens that leave by `now`.
+    /// Hands out what leaves by `now`, and tells who was admitted.
     fn hand_out(&mut self, now: Tick, wakers: &mut Vec<Waker>) {
+        for (request, cached_tokens) in self.admitted.0.drain(..) {
+            if let Some(Some(line)) = self.lines.get(request.slot()) {
+                wakers.extend(line.admit(cached_tokens));
+            }
+        }
         while self.leaving.front().is_some_and(|departure| departure.at <= now) {
-            let Some(Departure { at, line, event }) = self.leaving.pop_front() else { return };
-            wakers.extend(line.deliver(at, event.tokens, event.cached_tokens, event.is_last));
+            let Some(Departure { at, line, parcel }) = self.leaving.pop_front() else { return };
+            wakers.extend(match parcel {
+                Parcel::Tokens(tokens) => line.deliver(at, tokens.tokens, tokens.cached_tokens, tokens.is_last),
+                Parcel::Failure(failure) => line.fail(failure),
+            });
         }
     }
 
-    /// The task, if it sleeps past `next`.
-    fn wake_for(&mut self, next: Option<Tick>) -> Option<Waker> {
-        let next = next?;
-        self.asleep.take_if(|(until, _)| *until > next).map(|(_, waker)| waker)
+    /// When there is something to do next, by the clock.
+    fn next(&self, driver: &Driver) -> Option<Tick> {
+        let happens = self.cluster.next_event().map(|at| driver.outside(at));
+        let leaves = self.leaving.front().map(|departure| departure.at);
+        [happens, leaves].into_iter().flatten().min()
+    }
+
+    /// Wakes the task if it sleeps past what comes next.
+    fn wake_task(&mut self, driver: &Driver) {
+        let Some(next) = self.next(driver) else { return };
+        if let Some((_, waker)) = self.asleep.take_if(|(until, _)| *until > next) {
+            waker.wake();
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 mod cache;
 mod check;
 mod pace;
+mod refusal;
 mod timing;
 
 use std::sync::Arc;
@@ -190,11 +191,14 @@ pub(crate) fn charge_cached(context: &Context, readings: &mut Vec<Prepaid>, usag
 }
 
 /// Waits until the last token of the last choice is ready: a non-streaming answer is a stream, collected.
-pub(crate) async fn collect(context: &Context, answer: Answer) -> Generation {
+///
+/// # Errors
+/// The engine that writes it has failed.
+pub(crate) async fn collect(context: &Context, answer: Answer) -> Result<Generation, ApiError> {
     let Answer { mut generation, paces, mut readings } = answer;
     let mut first: Option<Tick> = None;
     for pace in paces {
-        if let Some((began, _)) = pace.finish(context.clock()).await {
+        if let Some((began, _)) = pace.finish(context.clock()).await? {
             first = Some(first.map_or(began, |first| first.min(began)));
         }
     }
@@ -203,7 +207,7 @@ pub(crate) async fn collect(context: &Context, answer: Answer) -> Generation {
         context.note().first_token = first;
     }
     context.note().tokens.delivered = generation.usage.completion_tokens;
-    generation
+    Ok(generation)
 }
 
 fn note(context: &Context, request: &GenerationRequest, generation: &Generation) {

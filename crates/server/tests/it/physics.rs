@@ -1,7 +1,7 @@
 //! The physical engine behind the API, on a clock that the test moves: what it times, finds cached and refuses.
 
 use fakeai_core::Tick;
-use fakeai_engine::cluster::Cluster;
+use fakeai_engine::cluster::{Cluster, ClusterEvent};
 use fakeai_engine::scheduler::Submission;
 use fakeai_engine::step::{EngineKind, Noise};
 use fakeai_engine::{Architecture, Deployment, Gpu};
@@ -38,7 +38,11 @@ fn alone(mut cluster: Cluster, prompt: u32, output: u32) -> (Tick, Tick) {
     cluster.submit(&Submission::new(prompt, output), Tick::default()).unwrap();
     let mut ticks = Vec::new();
     while let Some(at) = cluster.next_event() {
-        cluster.advance(at, &mut (), |_, events| ticks.extend(events.iter().map(|event| event.at)));
+        cluster.advance(at, &mut (), |event| {
+            if let ClusterEvent::Tokens(tokens) = event {
+                ticks.push(tokens.at);
+            }
+        });
     }
     (ticks[0], *ticks.last().unwrap())
 }
