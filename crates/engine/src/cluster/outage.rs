@@ -15,7 +15,8 @@ pub(super) struct Turn {
 
 impl Cluster {
     /// At `at` the worker goes down: its cache is lost, and its requests are moved or lost too. Told as events by the
-    /// `advance` that reaches `at`. `false` if there is no such worker.
+    /// `advance` that reaches `at`. Tokens of steps that had ended by then still leave, even if their tick is later.
+    /// `false` if there is no such worker.
     pub fn fail(&mut self, worker: usize, at: Tick) -> bool {
         self.plan(worker, Action::Fail(worker), at)
     }

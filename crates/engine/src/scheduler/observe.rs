@@ -81,7 +81,23 @@ pub struct Totals {
 
 impl std::ops::AddAssign for Totals {
     fn add_assign(&mut self, other: Self) {
-        let Self { arrived, rejected, finished, aborted, preemptions, steps, sequence_steps, .. } = other;
+        // Every field by name, so that a new one is not forgotten here.
+        let Self {
+            arrived,
+            rejected,
+            finished,
+            aborted,
+            preemptions,
+            steps,
+            sequence_steps,
+            queried_tokens,
+            hit_tokens,
+            read_tokens,
+            written_tokens,
+            drafted_tokens,
+            accepted_tokens,
+            busy_ns,
+        } = other;
         self.arrived += arrived;
         self.rejected += rejected;
         self.finished += finished;
@@ -89,13 +105,12 @@ impl std::ops::AddAssign for Totals {
         self.preemptions += preemptions;
         self.steps += steps;
         self.sequence_steps += sequence_steps;
-        let Self { queried_tokens, hit_tokens, read_tokens, written_tokens, drafted_tokens, .. } = other;
         self.queried_tokens += queried_tokens;
         self.hit_tokens += hit_tokens;
         self.read_tokens += read_tokens;
         self.written_tokens += written_tokens;
         self.drafted_tokens += drafted_tokens;
-        self.accepted_tokens += other.accepted_tokens;
-        self.busy_ns += other.busy_ns;
+        self.accepted_tokens += accepted_tokens;
+        self.busy_ns += busy_ns;
     }
 }
