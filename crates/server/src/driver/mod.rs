@@ -149,6 +149,17 @@ impl Driver {
         Ok(Live { driver: Arc::clone(self), line, request, tokens, left: tokens, ready: VecDeque::new(), forecast })
     }
 
+    /// Looks at the cluster as it is now, by its own time, or changes it.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Cluster, Tick) -> T) -> T {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        state.advance(self, now);
+        let changed = change(&mut state.cluster, self.inside(now));
+        state.advance(self, now);
+        state.wake_task(self);
+        changed
+    }
+
     /// Drops a request nobody waits for.
     fn abort(&self, request: RequestId) {
         let mut state = self.lock();
