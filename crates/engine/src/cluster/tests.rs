@@ -6,9 +6,9 @@ use std::time::Duration;
 use fakeai_core::Seed;
 
 use super::*;
-use crate::kv::Capacity;
+use crate::kv::{Capacity, KvEvent};
 use crate::route::{KvCost, OverlapSource, Reason, RouteSettings, Stage, Strategy};
-use crate::scheduler::{EngineKind, Settings};
+use crate::scheduler::{EngineKind, Settings, StepReport};
 use crate::step::{Noise, StepModel};
 
 fn millis(count: u64) -> Tick {
@@ -343,4 +343,60 @@ fn roles_must_fit_together() {
     assert!(of(&[Role::Prefill, Role::Decode], true) && of(&[Role::Aggregated], false));
     assert!(!of(&[Role::Prefill, Role::Decode], false) && !of(&[Role::Prefill], true) && !of(&[Role::Decode], true));
     assert!(!of(&[Role::Aggregated], true) && !of(&[Role::Aggregated, Role::Prefill, Role::Decode], true));
+}
+
+/// Notes what it is told.
+#[derive(Default)]
+struct Watcher {
+    steps: Vec<usize>,
+    admitted: Vec<(usize, RequestId, u32)>,
+    stored: usize,
+}
+
+impl ClusterObserver for Watcher {
+    fn step(&mut self, worker: usize, _report: &StepReport) {
+        self.steps.push(worker);
+    }
+
+    fn admitted(&mut self, worker: usize, request: RequestId, _waited: Duration, cached_tokens: u32) {
+        self.admitted.push((worker, request, cached_tokens));
+    }
+
+    fn cache_changed(&mut self, _worker: usize, events: &[KvEvent]) {
+        self.stored += events.len();
+    }
+}
+
+#[test]
+fn an_observer_is_told_which_worker_and_which_request() {
+    // The router follows the caches by itself, but only who asks is told of them.
+    for (is_noting, stored) in [(false, 0), (true, 10)] {
+        let mut cluster = cluster(2, ClusterSettings::of(Strategy::Kv(KvCost::default())));
+        if is_noting {
+            cluster.note_cache_events();
+        }
+        let first = cluster.submit(&prompt(1, 160, 2), millis(0)).unwrap();
+        let worker = cluster.worker_of(first).unwrap();
+        let mut watcher = Watcher::default();
+        cluster.advance(millis(100), &mut watcher, |_| {});
+        let second = cluster.submit(&prompt(1, 160, 1), millis(100)).unwrap();
+        cluster.advance(millis(200), &mut watcher, |_| {});
+        assert_eq!(watcher.steps, [worker; 3]);
+        assert_eq!(watcher.admitted, [(worker, first, 0), (worker, second, 144)]);
+        assert_eq!(watcher.stored, stored);
+    }
+}
+
+#[test]
+fn who_waits_at_the_router_is_refused_when_nobody_is_left() {
+    let settings = ClusterSettings { queue_threshold: Some(0.0), ..ClusterSettings::default() };
+    let mut cluster = cluster(1, settings);
+    let served = cluster.submit(&Submission::new(160, 3), millis(0)).unwrap();
+    let queued = cluster.submit(&Submission::new(160, 3), millis(0)).unwrap();
+    cluster.fail(0, millis(5));
+    let events = finish(&mut cluster);
+    assert!(events.contains(&ClusterEvent::Lost { request: served, worker: 0, at: millis(5) }));
+    let refusal = Box::new(Refusal::NoWorker);
+    assert!(events.contains(&ClusterEvent::Rejected { request: queued, at: millis(5), refusal }));
+    assert_eq!(cluster.submit(&Submission::new(160, 3), millis(9)), Err(Refusal::NoWorker));
 }
