@@ -61,6 +61,8 @@ pub struct Gpu {
     pub memory_gib: f64,
     /// Link to the GPUs of the same machine, GB/s.
     pub nvlink_gb_per_second: f64,
+    /// GPUs that this link joins.
+    pub nvlink_gpus: u32,
     /// Link to the host, GB/s.
     pub pcie_gb_per_second: f64,
     /// Link to other machines, GB/s.
@@ -130,6 +132,11 @@ impl Gpu {
     /// Peak bandwidth to a GPU of the same machine, bytes/s.
     pub const fn link_bandwidth(&self) -> f64 {
         self.nvlink_gb_per_second * 1e9
+    }
+
+    /// Peak bandwidth to a GPU of another machine, bytes/s.
+    pub const fn network_bandwidth(&self) -> f64 {
+        self.network_gb_per_second * 1e9
     }
 
     /// Memory an engine can use, bytes.

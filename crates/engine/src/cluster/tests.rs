@@ -69,7 +69,7 @@ fn a_request_is_dropped_wherever_it_is() {
     cluster.advance(millis(25), &mut (), |_| {});
     assert!(cluster.abort(request) && !cluster.abort(request));
     assert!(tokens(&finish(&mut cluster)).is_empty());
-    assert_eq!((cluster.totals().aborted, cluster.workers()[0].book().requests()), (1, 0));
+    assert_eq!((cluster.totals().aborted, cluster.workers()[0].active_requests()), (1, 0));
     assert_eq!(cluster.replicas()[0].free_blocks(), 100);
 }
 
@@ -362,7 +362,7 @@ impl ClusterObserver for Watcher {
         self.admitted.push((worker, request, cached_tokens));
     }
 
-    fn cache_changed(&mut self, _worker: usize, events: &[KvEvent]) {
+    fn cache_changed(&mut self, _worker: usize, _rank: u32, events: &[KvEvent]) {
         self.stored += events.len();
     }
 }
@@ -399,4 +399,38 @@ fn who_waits_at_the_router_is_refused_when_nobody_is_left() {
     let refusal = Box::new(Refusal::NoWorker);
     assert!(events.contains(&ClusterEvent::Rejected { request: queued, at: millis(5), refusal }));
     assert_eq!(cluster.submit(&Submission::new(160, 3), millis(9)), Err(Refusal::NoWorker));
+}
+
+#[test]
+fn the_router_sees_each_data_parallel_rank() {
+    let settings = Settings { noise: Noise::NONE, ..Settings::new(EngineKind::Vllm, Capacity::of(100, 16)) };
+    let engine = || Replica::of_ranks(&settings, &StepModel::fixed(0.01, 0.0), 2).unwrap();
+    let workers = vec![(Role::Aggregated, engine()), (Role::Aggregated, engine())];
+    let mut cluster = Cluster::with_roles(workers, ClusterSettings::of(Strategy::Kv(KvCost::default()))).unwrap();
+    let mut homes = BTreeMap::new();
+    for round in 0..3 {
+        for family in 0..4 {
+            cluster.submit(&prompt(family, 320, 2), millis(1000 * round)).unwrap();
+        }
+        let events = finish(&mut cluster);
+        for (family, routed) in (0..).zip(routed(&events)) {
+            let home = (routed.worker, routed.rank);
+            assert_eq!(*homes.entry(family).or_insert(home), home);
+            assert_eq!(routed.overlap_blocks, if round == 0 { 0 } else { 19 });
+        }
+        assert!(tokens(&events).iter().all(|tokens| tokens.cached_tokens == if round == 0 { 0 } else { 304 }));
+    }
+    homes
+        .values()
+        .enumerate()
+        .for_each(|(place, home)| assert!(!homes.values().take(place).any(|other| other == home)));
+    assert_eq!(cluster.targets()[3], Target { worker: 1, rank: 1 });
+    let named = cluster.submit(&Submission { rank: Some(1), ..prompt(9, 320, 2) }, millis(9000)).unwrap();
+    assert!(
+        matches!(finish(&mut cluster)[0], ClusterEvent::Routed(Routed { request, rank: 1, .. }) if request == named)
+    );
+    for cluster in [&mut cluster, &mut super::tests::cluster(1, ClusterSettings::default())] {
+        let refusal = cluster.submit(&Submission { rank: Some(2), ..prompt(9, 320, 2) }, millis(9000)).unwrap_err();
+        assert_eq!(refusal.to_string(), "there is no data-parallel rank 2");
+    }
 }

@@ -6,7 +6,7 @@ use fakeai_core::Tick;
 
 use super::live::{Live, Phase, Place};
 use super::observe::Observer;
-use super::replica::Replica;
+use super::rank::Rank;
 use super::settings::Policy;
 use crate::step::{Batch, EngineKind};
 
@@ -21,7 +21,7 @@ pub(super) struct Quote {
     pub(super) unread: u32,
 }
 
-impl Replica {
+impl Rank {
     pub(super) fn enqueue(&mut self, slot: u32) {
         let place = match self.settings.policy {
             Policy::Fcfs | Policy::LongestPrefix => self.waiting.len(),
@@ -164,20 +164,13 @@ impl Replica {
         }
     }
 
-    /// Releases all blocks of a sequence that leaves the batch without having ended. `true` if it was aborted, and
-    /// then it is gone.
-    pub(super) fn give_back(&mut self, slot: u32) -> bool {
+    /// Releases all blocks of a sequence that leaves the batch without having ended. It is part of no step under way.
+    pub(super) fn give_back(&mut self, slot: u32) {
         let live = &mut self.slots[slot as usize];
         self.pool.release(&mut live.blocks);
         self.pool.release(&mut live.fixed_blocks);
         live.forget_progress();
-        let is_aborted = live.place == Place::Aborted;
         live.place = Place::Waiting;
-        if is_aborted {
-            let id = self.id(slot);
-            self.abort(id);
-        }
-        is_aborted
     }
 
     /// The distinct adapters of the running batch.
