@@ -6,7 +6,7 @@ use super::request::{Booking, Phase, Spot};
 use super::worker::{RankSide, Reported};
 use super::{Action, Cluster, ClusterEvent, Limits, Refusal, RequestId, Role, Routed, Target, WorkerState};
 use crate::EngineError;
-use crate::route::{Candidate, Choice, Query, Stage};
+use crate::route::{Candidate, Query, Reason, Stage};
 use crate::scheduler::{self, Submission};
 
 impl Cluster {
@@ -135,17 +135,7 @@ impl Cluster {
         let mut submission = part_of(&request.submission, stage);
         let (session, arrived) = (request.session.filter(|_| stage != Stage::Decode), request.arrived);
         let query = self.complete(&submission, stage, at);
-        let sessions = self.sessions.as_mut();
-        let kept = sessions.zip(session).and_then(|(all, session)| all.find(session, &self.candidates, at));
-        let router = &mut self.routers[usize::from(stage == Stage::Decode)];
-        let choice = match kept {
-            Some(place) => Some(router.follow(&query, &self.candidates[place])),
-            None => router.choose(&query, &self.candidates),
-        };
-        let Some(&Choice { worker: target, reason, overlap_blocks, .. }) = choice else {
-            return Err(Refusal::NoWorker);
-        };
-        let features = router.features();
+        let (target, reason, overlap_blocks) = self.choose(&query, session, at).ok_or(Refusal::NoWorker)?;
         let Target { worker, rank } = self.targets[target];
         if self.workers[worker].has_ranks() {
             submission.rank = Some(rank);
@@ -161,24 +151,7 @@ impl Cluster {
         if let Some((sessions, session)) = self.sessions.as_mut().zip(session) {
             sessions.keep(session, target, at);
         }
-        let cached = u64::from(overlap_blocks) * u64::from(query.block_tokens);
-        let hashed_blocks = if self.settings.route.strategy.uses_blocks() { full.len() as u32 } else { 0 };
-        let booking = Booking {
-            target,
-            stage,
-            placed: at,
-            is_unread: true,
-            prefill_tokens: if stage == Stage::Decode {
-                0
-            } else {
-                u64::from(query.prompt_tokens).saturating_sub(cached)
-            },
-            blocks: query.prompt_tokens.div_ceil(query.block_tokens),
-            hashed_blocks,
-            features,
-        };
-        let book = &mut self.workers[worker].ranks[rank as usize].book;
-        book.add(&full[..hashed_blocks as usize], booking.blocks, booking.prefill_tokens);
+        let booking = self.book(&query, full, (target, overlap_blocks), at);
         if let Some(request) = self.requests.get_mut(id) {
             let spot = Spot { worker, sequence };
             request.booking = Some(booking);
@@ -192,14 +165,48 @@ impl Cluster {
         let best_overlap_blocks =
             self.candidates.iter().map(|candidate| candidate.overlap_blocks).max().unwrap_or_default();
         self.totals.routed += 1;
-        self.totals.routed_blocks += u64::from(booking.blocks);
-        self.totals.overlap_blocks += u64::from(overlap_blocks);
-        self.totals.overlap_overruled += u64::from(best_overlap_blocks > overlap_blocks);
+        if stage != Stage::Decode {
+            self.totals.routed_blocks += u64::from(booking.blocks);
+            self.totals.overlap_blocks += u64::from(overlap_blocks);
+            self.totals.overlap_overruled += u64::from(best_overlap_blocks > overlap_blocks);
+        }
         let waited = at.since(arrived);
         let routed =
             Routed { request: id, worker, rank, stage, at, reason, overlap_blocks, best_overlap_blocks, waited };
         self.events.push(ClusterEvent::Routed(routed));
         Ok(())
+    }
+
+    /// The target, why, and the blocks it should have cached. `None` if there are no candidates.
+    fn choose(&mut self, query: &Query, session: Option<u64>, at: Tick) -> Option<(usize, Reason, u32)> {
+        let sessions = self.sessions.as_mut();
+        let kept = sessions.zip(session).and_then(|(all, session)| all.find(session, &self.candidates, at));
+        let router = &mut self.routers[usize::from(query.stage == Stage::Decode)];
+        let choice = match kept {
+            Some(place) => router.follow(query, &self.candidates[place]),
+            None => router.choose(query, &self.candidates)?,
+        };
+        Some((choice.worker, choice.reason, choice.overlap_blocks))
+    }
+
+    /// Writes into the router's book what was sent to a target that should have so many blocks of it cached.
+    fn book(&mut self, query: &Query, full: &[u64], (target, overlap_blocks): (usize, u32), at: Tick) -> Booking {
+        let cached = u64::from(overlap_blocks) * u64::from(query.block_tokens);
+        let unread = u64::from(query.prompt_tokens).saturating_sub(cached);
+        let booking = Booking {
+            target,
+            stage: query.stage,
+            placed: at,
+            is_unread: true,
+            prefill_tokens: if query.stage == Stage::Decode { 0 } else { unread },
+            blocks: query.prompt_tokens.div_ceil(query.block_tokens),
+            hashed_blocks: if self.settings.route.strategy.uses_blocks() { full.len() as u32 } else { 0 },
+            features: self.router(query.stage).features(),
+        };
+        let Target { worker, rank } = self.targets[target];
+        let book = &mut self.workers[worker].ranks[rank as usize].book;
+        book.add(&full[..booking.hashed_blocks as usize], booking.blocks, booking.prefill_tokens);
+        booking
     }
 
     /// Fills in what candidates have to do with this request.

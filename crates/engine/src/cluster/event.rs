@@ -157,7 +157,7 @@ pub struct ClusterTotals {
     pub tokens: u64,
     /// Workers chosen, for a request or a part of one.
     pub routed: u64,
-    /// Prompt blocks of those requests.
+    /// Blocks of the prompts that were to be read there.
     pub routed_blocks: u64,
     /// Of those, believed to be cached at the chosen worker.
     pub overlap_blocks: u64,
