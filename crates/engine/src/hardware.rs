@@ -81,7 +81,7 @@ pub struct Board {
     pub product: String,
     /// Memory as the driver says it, MiB.
     pub framebuffer_mib: u32,
-    /// `NVLink` connections; 0 where there are none and GPUs talk over PCIe.
+    /// `NVLink` connections; 0 where there are none and GPUs talk over the host link.
     pub nvlink_links: u32,
     /// Power with nothing to do, W.
     pub idle_watts: f64,
