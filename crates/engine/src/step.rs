@@ -277,10 +277,15 @@ impl StepModel {
         self.stages.len()
     }
 
+    /// The share of the layers that a stage has.
+    pub fn stage_share(&self, stage: usize) -> f64 {
+        self.stages.get(stage).copied().unwrap_or_default()
+    }
+
     /// How long a step of this cost occupies one stage, seconds. What does not belong to layers (scheduling, preparing
     /// inputs) is the first stage's.
     pub fn stage_s(&self, cost: &StepCost, stage: usize) -> f64 {
-        let share = self.stages.get(stage).copied().unwrap_or_default() * cost.spread_s;
+        let share = self.stage_share(stage) * cost.spread_s;
         let hops = self.stages.len() as f64 - 1.0;
         if stage == 0 { cost.total_s - cost.spread_s - hops * cost.hop_s + share } else { share }
     }

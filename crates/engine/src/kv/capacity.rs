@@ -48,6 +48,23 @@ impl Memory {
     }
 }
 
+impl Memory {
+    /// Keys and values of one token in one layer on each GPU, bytes.
+    fn layer_bytes_per_gpu(&self, architecture: &Architecture, layout: &Layout) -> f64 {
+        // Every GPU holds at least one head; a compressed cache has one for all and cannot be split.
+        let heads = if architecture.latent.is_some() { 1 } else { architecture.kv_heads };
+        let sharers = f64::from(layout.tensor_parallel.min(heads).max(1));
+        architecture.kv_bytes_per_token_and_layer(self.kv) / sharers
+    }
+
+    /// One block of the cache on the GPU that has most layers, bytes.
+    pub fn block_bytes_per_gpu(&self, architecture: &Architecture, layout: &Layout) -> f64 {
+        let windowed = architecture.window.map_or(0, |window| window.layers.min(architecture.attention_layers));
+        let full = f64::from(architecture.attention_layers - windowed) * layout.largest_stage(architecture);
+        f64::from(self.block_tokens.max(1)) * full.ceil().max(1.0) * self.layer_bytes_per_gpu(architecture, layout)
+    }
+}
+
 /// The size of a KV cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capacity {
@@ -89,13 +106,9 @@ impl Capacity {
         let share = layout.largest_stage(architecture);
         let weights = memory.weight_bytes_per_gpu(architecture, layout);
         let usable = memory.utilization * gpu.memory_bytes() - memory.overhead_gib * GIB;
-        // Every GPU holds at least one head; a compressed cache has one for all and cannot be split.
-        let heads = if architecture.latent.is_some() { 1 } else { architecture.kv_heads };
-        let sharers = f64::from(gpus.min(heads).max(1));
-        let layer_bytes = architecture.kv_bytes_per_token_and_layer(memory.kv) / sharers;
+        let layer_bytes = memory.layer_bytes_per_gpu(architecture, layout);
         let windowed = architecture.window.map_or(0, |window| window.layers.min(architecture.attention_layers));
-        let full = (f64::from(architecture.attention_layers - windowed) * share).ceil().max(1.0);
-        let block_bytes = f64::from(memory.block_tokens.max(1)) * full * layer_bytes;
+        let block_bytes = memory.block_bytes_per_gpu(architecture, layout);
         let blocks = ((usable - weights) / block_bytes).floor();
         if blocks < 1.0 {
             return Err(EngineError::ModelTooLarge {
