@@ -119,9 +119,7 @@ impl Rank {
         if self.has_aborted {
             self.drop_aborted();
         }
-        if self.is_noting {
-            observer.rank_cache_changed(self.number, &self.pool.take_events());
-        }
+        self.tell_cache(observer);
         observer.step(&StepReport {
             rank: self.number,
             start: step.start,
@@ -132,6 +130,12 @@ impl Rank {
             waiting: self.waiting.len() + self.handover.waiting(),
             free_blocks: self.pool.free(),
         });
+    }
+
+    pub(super) fn tell_cache<O: Observer>(&mut self, observer: &mut O) {
+        if self.is_noting {
+            observer.rank_cache_changed(self.number, &self.pool.take_events());
+        }
     }
 
     /// What the step did to one sequence, and the tokens it wrote.

@@ -149,11 +149,10 @@ impl Rank {
         batch: &mut Batch,
         observer: &mut O,
     ) -> u32 {
-        let mut tokens = 0;
+        let (mut tokens, mut adapters) = (0, self.running_adapters());
         while tokens < budget && self.running.len() < self.settings.max_sequences as usize {
-            let Some(slot) = self.handover.landed.front().copied().filter(|slot| self.has_adapter_slot(*slot)) else {
-                break;
-            };
+            let landed = self.handover.landed.front().copied();
+            let Some(slot) = landed.filter(|slot| self.take_adapter_slot(*slot, &mut adapters)) else { break };
             self.handover.landed.pop_front();
             let live = &mut self.slots[slot as usize];
             live.computed = live.known - 1;

@@ -263,6 +263,8 @@ impl Rank {
         if batch.sequences == 0 {
             // All that is here waits for blocks or for their content.
             self.handover.is_blocked = true;
+            // No step will end that would tell it: a reservation may have evicted blocks.
+            self.tell_cache(observer);
         }
         self.idle_since = self.idle_since.max(start);
         batch

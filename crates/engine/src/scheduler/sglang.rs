@@ -76,16 +76,21 @@ impl Rank {
             order.sort_by_key(|(matched, _)| *matched);
             self.waiting = order.into_iter().map(|(_, slot)| slot).collect();
         }
+        let (mut adapters, mut place) = (self.running_adapters(), 0);
         while budget > 0 && self.running.len() < self.settings.max_sequences as usize {
-            let Some(slot) = self.waiting.front().copied() else { break };
-            if !self.has_adapter_slot(slot) || !self.has_room(slot) {
+            let Some(slot) = self.waiting.get(place).copied() else { break };
+            if !self.take_adapter_slot(slot, &mut adapters) {
+                place += 1;
+                continue;
+            }
+            if !self.has_room(slot) {
                 break;
             }
             let quote = self.quote(slot);
             if !self.settings.is_chunked && has_prefill && quote.unread > budget {
                 break;
             }
-            self.waiting.pop_front();
+            self.waiting.remove(place);
             if self.slots[slot as usize].phase == Phase::Decode {
                 self.reserve(slot, quote, start);
                 continue;

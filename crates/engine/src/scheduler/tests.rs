@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::live::Place;
 use super::*;
 use crate::EngineError;
-use crate::kv::Capacity;
+use crate::kv::{Capacity, KvEvent, WorkerIndex};
 use crate::step::{Noise, StepModel};
 
 fn millis(millis: u64) -> Tick {
@@ -165,6 +165,66 @@ fn one_adapter_waits_for_the_slot_of_another() {
 }
 
 #[test]
+fn who_waits_for_an_adapter_is_passed_by() {
+    for kind in [EngineKind::Vllm, EngineKind::Sglang, EngineKind::Trtllm] {
+        let mut replica = replica(kind, 100, |settings| {
+            settings.adapters = Some(Adapters { slots: 1, load: Duration::ZERO, overhead: 0.0 });
+        });
+        for adapter in [1, 2, 1, 0] {
+            replica.submit(&Submission { adapter, ..Submission::new(10, 3) }, millis(0)).unwrap();
+        }
+        let firsts: Vec<usize> = firsts(&run(&mut replica)).into_iter().map(|(slot, _)| slot).collect();
+        assert_eq!(firsts, [0, 2, 3, 1], "{kind:?}");
+    }
+}
+
+#[test]
+fn an_adapter_that_was_pushed_out_is_loaded_again() {
+    let mut replica = replica(EngineKind::Vllm, 100, |settings| {
+        settings.adapters = Some(Adapters { slots: 2, load: Duration::from_millis(5), overhead: 0.0 });
+    });
+    let mut took = Vec::new();
+    for (second, adapter) in [1, 2, 1, 3, 1, 2].into_iter().enumerate() {
+        let at = millis(1000 * second as u64);
+        replica.submit(&Submission { adapter, ..Submission::new(10, 1) }, at).unwrap();
+        took.push(run(&mut replica)[0].at.since(at).as_millis());
+    }
+    assert_eq!(took, [16, 16, 11, 16, 11, 16]);
+}
+
+#[test]
+fn adapters_cost_what_their_rank_says() {
+    let architecture = crate::Architecture::find("llama-3.1-8b").unwrap();
+    let costs = [8, 16, 32].map(|rank| Adapters::of_rank(4, rank, architecture));
+    assert!((costs[0].overhead - 0.02).abs() < 0.001 && (costs[2].overhead - 0.06).abs() < 0.001);
+    // 16 × 2 × (8,192 + 5,120) × 32 layers × 2 bytes = 27 MB at 2 GB/s, and 1.5 ms.
+    assert!((costs[1].load.as_secs_f64() - 0.01513).abs() < 1e-4, "{:?}", costs[1]);
+}
+
+#[test]
+fn a_long_prompt_leaves_room_for_others_in_each_step() {
+    let mut replica = replica(EngineKind::Vllm, 1000, |settings| {
+        (settings.max_batched_tokens, settings.long_prefill_tokens) = (100, Some(60));
+    });
+    replica.submit(&Submission::new(180, 1), millis(0)).unwrap();
+    replica.submit(&Submission::new(40, 1), millis(0)).unwrap();
+    // Both share the first step; the long one takes three of 60 tokens.
+    assert_eq!(firsts(&run(&mut replica)), [(1, 20_000), (0, 20_000 + 2 * 16_000)]);
+}
+
+#[test]
+fn admission_leaves_the_watermark_free() {
+    // Six blocks of ten each, and two of ten stay free: the second one waits, though it would fit by itself.
+    let mut replica = replica(EngineKind::Vllm, 10, |settings| settings.watermark = 0.2);
+    for prompt in [60, 70] {
+        replica.submit(&Submission::new(prompt, 3), millis(0)).unwrap();
+    }
+    let firsts = firsts(&run(&mut replica));
+    assert_eq!(firsts[0].1, 16_000);
+    assert!(firsts[1].1 > 36_000, "{firsts:?}");
+}
+
+#[test]
 fn an_aborted_sequence_writes_no_more_and_frees_its_blocks() {
     let mut replica = replica(EngineKind::Vllm, 100, |_| {});
     let one = replica.submit(&Submission::new(10, 1000), millis(0)).unwrap();
@@ -239,6 +299,74 @@ fn settings() -> impl Strategy<Value = Settings> {
     })
 }
 
+/// Checks what observers are told, and adds it up.
+#[derive(Default)]
+struct Watch {
+    ends: BTreeMap<u32, Tick>,
+    index: WorkerIndex,
+    sums: Totals,
+    admitted: u64,
+    most_tokens: u64,
+}
+
+impl Observer for Watch {
+    fn step(&mut self, report: &StepReport) {
+        let last = self.ends.insert(report.rank, report.end).unwrap_or_default();
+        assert!(report.start < report.end && last <= report.end, "time goes back: {report:?}");
+        self.sums.steps += u64::from(report.batch.sequences > 0);
+        self.sums.sequence_steps += u64::from(report.batch.sequences);
+        self.sums.read_tokens += report.batch.prefill_tokens;
+        self.most_tokens = self.most_tokens.max(report.batch.tokens);
+    }
+
+    fn admitted(&mut self, _: SequenceId, _: Duration, _: u32) {
+        self.admitted += 1;
+    }
+
+    fn preempted(&mut self, _: SequenceId) {
+        self.sums.preemptions += 1;
+    }
+
+    fn drafted(&mut self, drafts: u32, accepted: u32) {
+        assert!(accepted <= drafts);
+        self.sums.drafted_tokens += u64::from(drafts);
+        self.sums.accepted_tokens += u64::from(accepted);
+    }
+
+    fn finished(&mut self, _: SequenceId) {
+        self.sums.finished += 1;
+    }
+
+    fn rank_cache_changed(&mut self, rank: u32, events: &[KvEvent]) {
+        self.index.apply(rank, events);
+    }
+}
+
+impl Watch {
+    /// What was told adds up to what the replica, which is idle, counted; an index made of its events knows its cache.
+    fn agrees(&self, replica: &Replica) -> Result<(), TestCaseError> {
+        let totals = replica.totals();
+        let told = |totals: &Totals| {
+            let steps = [totals.steps, totals.sequence_steps, totals.read_tokens, totals.preemptions];
+            (steps, [totals.drafted_tokens, totals.accepted_tokens, totals.finished])
+        };
+        prop_assert_eq!(told(totals), told(&self.sums));
+        prop_assert!(self.admitted >= totals.finished && self.admitted <= totals.arrived);
+        if matches!(replica.settings().kind, EngineKind::Vllm | EngineKind::Trtllm) {
+            prop_assert!(self.most_tokens <= u64::from(replica.settings().max_batched_tokens));
+        }
+        let ranks = replica.parts().len();
+        for family in 0..4 {
+            let chain: Vec<u64> = (1..=30).map(|place| family * 1000 + place).collect();
+            let mut known = vec![0; ranks];
+            self.index.overlaps(&chain, &mut known);
+            let cached: Vec<u32> = (0..ranks as u32).map(|rank| replica.rank_cached_blocks(rank, &chain)).collect();
+            prop_assert_eq!(cached, known);
+        }
+        Ok(())
+    }
+}
+
 /// Counts what the replica holds and compares it with what came in and went out.
 fn check(replica: &Replica) -> Result<(), TestCaseError> {
     let totals = replica.totals();
@@ -261,13 +389,14 @@ fn check(replica: &Replica) -> Result<(), TestCaseError> {
 fn finish(
     replica: &mut Replica,
     events: &mut Vec<TokenEvent>,
+    watch: &mut Watch,
     mut now: Tick,
     ids: &[SequenceId],
 ) -> Result<(), TestCaseError> {
     for _ in 0..100_000 {
         if let Some(at) = replica.next_event() {
             now = now.max(at);
-            replica.advance(now, events, &mut ());
+            replica.advance(now, events, watch);
         } else if replica.arriving() + replica.held() > 0 {
             for id in ids {
                 replica.transferred(*id, now);
@@ -288,6 +417,8 @@ fn parallelism() -> impl Strategy<Value = (u32, u32)> {
 fn play(settings: &Settings, (stages, ranks): (u32, u32), acts: &[Act]) -> Result<Vec<TokenEvent>, TestCaseError> {
     let model = StepModel::fixed(0.005, 0.0001).in_stages(stages);
     let mut replica = Replica::of_ranks(settings, &model, ranks).unwrap();
+    replica.note_cache_events();
+    let mut watch = Watch::default();
     let (mut events, mut now, mut ids) = (Vec::new(), millis(0), Vec::new());
     let mut expected = BTreeMap::new();
     for act in acts {
@@ -313,7 +444,7 @@ fn play(settings: &Settings, (stages, ranks): (u32, u32), acts: &[Act]) -> Resul
             }
             Act::Advance(by) => {
                 now = now + Duration::from_millis(by);
-                replica.advance(now, &mut events, &mut ());
+                replica.advance(now, &mut events, &mut watch);
             }
             Act::Abort(which) => {
                 if let Some(id) = ids.get(which) {
@@ -338,7 +469,8 @@ fn play(settings: &Settings, (stages, ranks): (u32, u32), acts: &[Act]) -> Resul
         }
         check(&replica)?;
     }
-    finish(&mut replica, &mut events, now, &ids)?;
+    finish(&mut replica, &mut events, &mut watch, now, &ids)?;
+    watch.agrees(&replica)?;
     check(&replica)?;
     prop_assert_eq!(replica.running() + replica.waiting(), 0);
     prop_assert!(events.is_sorted_by_key(|event| event.at));
