@@ -16,19 +16,18 @@ mod batch;
 mod layout;
 mod noise;
 mod profile;
+mod traffic;
 
 pub use batch::Batch;
 pub use layout::Layout;
 use layout::stage_layers;
 pub use noise::Noise;
 pub use profile::{Coefficients, EngineKind, Profile};
+use traffic::Traffic;
 
 use std::time::Duration;
 
 use crate::{Architecture, Gpu, Precision};
-
-/// Before the first byte of a message between stages: aiconfigurator's figure for point-to-point transfers.
-const HOP_LATENCY_S: f64 = 10e-6;
 
 /// Tokens of the largest step that vLLM captures as a graph by default.
 const MOST_GRAPH_TOKENS: u64 = 512;
@@ -83,20 +82,10 @@ pub struct StepModel {
     state_bytes: f64,
     byte_s: f64,
     overlap: f64,
-    links: f64,
-    link_latency_s: f64,
-    link_token_s: f64,
-    link_token_bytes: f64,
+    traffic: Traffic,
     window: u32,
-    /// Exchanges with the other ranks of the group.
-    exchanges: f64,
-    exchange_token_s: f64,
-    exchange_token_bytes: f64,
     /// Shares of the layers that stages have.
     stages: Vec<f64>,
-    hop_latency_s: f64,
-    hop_token_s: f64,
-    hop_token_bytes: f64,
     step_s: f64,
     layers_s: f64,
     sequence_s: f64,
@@ -124,26 +113,16 @@ impl StepModel {
         let kv_heads = if architecture.latent.is_some() { 1.0 } else { f64::from(architecture.kv_heads) };
         let layer_kv = architecture.kv_bytes_per_token_and_layer(layout.kv) / gpus.min(kv_heads).max(1.0);
         let layers = f64::from(architecture.layers);
-        let links = if layout.tensor_parallel > 1 { 2.0 * layers } else { 0.0 };
-        let link_token_bytes = 2.0 * (gpus - 1.0) / gpus * f64::from(architecture.hidden_size) * 2.0;
         let experts = architecture.experts;
         let groups = f64::from(layout.expert_parallel.max(1));
         let ranks = f64::from(layout.data_parallel.max(1));
         let stages = stage_layers(architecture.layers, layout.pipeline_parallel);
-        let between = if layout.gpus() <= gpu.nvlink_gpus { gpu.link_bandwidth() } else { gpu.network_bandwidth() };
-        let between = between * c.link_efficiency;
-        // Hidden state and residual, each GPU its part.
-        let hop_token_bytes = 2.0 * f64::from(architecture.hidden_size) * 2.0 / gpus;
         let expert_flops = experts.map_or(0.0, |e| 2.0 * e.parameters * f64::from(e.per_token));
         let (own_flops, group_flops) = if ranks > 1.0 {
             (2.0 * architecture.dense_parameters, expert_flops)
         } else {
             (2.0 * architecture.active_parameters(), 0.0)
         };
-        let expert_layers = experts.map_or(0.0, |e| f64::from(e.layers));
-        let exchange_token_bytes = experts.map_or(0.0, |e| {
-            (ranks - 1.0) / ranks * f64::from(e.per_token) * f64::from(architecture.hidden_size) * 2.0 / gpus
-        });
         Self {
             token_s: own_flops / flops,
             group_token_s: group_flops / (flops * ranks),
@@ -162,18 +141,9 @@ impl StepModel {
             state_bytes: 2.0 * architecture.state_bytes_per_sequence / gpus,
             byte_s: 1.0 / (gpu.memory_bandwidth() * c.memory_efficiency),
             overlap: c.overlap,
-            links,
-            link_latency_s: c.allreduce_us * 1e-6,
-            link_token_s: link_token_bytes / (gpu.link_bandwidth() * c.link_efficiency),
-            link_token_bytes,
+            traffic: Traffic::new(architecture, gpu, layout, c),
             window: architecture.window.map_or(u32::MAX, |window| window.tokens),
-            exchanges: if ranks > 1.0 { 2.0 * expert_layers } else { 0.0 },
-            exchange_token_s: exchange_token_bytes / between,
-            exchange_token_bytes,
             stages: stages.iter().map(|count| f64::from(*count) / layers.max(1.0)).collect(),
-            hop_latency_s: HOP_LATENCY_S,
-            hop_token_s: hop_token_bytes / between,
-            hop_token_bytes,
             step_s: c.step_ms * 1e-3,
             layers_s: layers * c.layer_us * 1e-6,
             sequence_s: c.sequence_us * 1e-6,
@@ -202,18 +172,9 @@ impl StepModel {
             state_bytes: 0.0,
             byte_s: 0.0,
             overlap: 1.0,
-            links: 0.0,
-            link_latency_s: 0.0,
-            link_token_s: 0.0,
-            link_token_bytes: 0.0,
+            traffic: Traffic::default(),
             window: u32::MAX,
-            exchanges: 0.0,
-            exchange_token_s: 0.0,
-            exchange_token_bytes: 0.0,
             stages: vec![1.0],
-            hop_latency_s: 0.0,
-            hop_token_s: 0.0,
-            hop_token_bytes: 0.0,
             step_s,
             layers_s: 0.0,
             sequence_s: 0.0,
@@ -251,24 +212,19 @@ impl StepModel {
             + batch.windowed_tokens as f64 * self.windowed_kv_bytes
             + sequences * self.state_bytes;
         let memory_s = memory_bytes * self.byte_s;
-        let communication_s = self.links * (self.link_latency_s + tokens * self.link_token_s)
-            + self.exchanges * (self.link_latency_s + tokens * self.exchange_token_s);
+        let communication_s = self.traffic.communication_s(tokens);
         let eager_s = if batch.prefills > 0 && batch.tokens > MOST_GRAPH_TOKENS { self.eager_s } else { 0.0 };
         let spread_s = overlap(compute_s, memory_s, self.overlap) + communication_s + self.layers_s + eager_s;
         let hops = self.stages.len() as f64 - 1.0;
-        let hop_s = if hops > 0.0 { self.hop_latency_s + tokens * self.hop_token_s } else { 0.0 };
+        let hop_s = if hops > 0.0 { self.traffic.hop_s(tokens) } else { 0.0 };
         let total_s = spread_s
             + self.step_s
             + sequences * self.sequence_s
             + f64::from(batch.prefills) * self.prefill_s
             + batch.extra_s
             + hops * hop_s;
-        let link_bytes = tokens
-            * (self.links * self.link_token_bytes
-                + self.exchanges * self.exchange_token_bytes
-                + hops * self.hop_token_bytes);
         let share = 1.0 / (hops + 1.0);
-        let (memory_bytes, link_bytes) = (memory_bytes * share, link_bytes * share);
+        let (memory_bytes, link_bytes) = (memory_bytes * share, self.traffic.bytes(tokens, hops) * share);
         StepCost { compute_s, memory_s, communication_s, total_s, spread_s, hop_s, memory_bytes, link_bytes }
     }
 
