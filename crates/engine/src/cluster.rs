@@ -66,6 +66,7 @@ impl Cluster {
                 continue;
             }
             events.clear();
+            observer.of_replica(place);
             replica.advance(now, &mut events, observer);
             self.next[place] = replica.next_event();
             take(place, &events);

@@ -13,6 +13,7 @@ mod flow;
 mod hardware;
 pub mod kv;
 mod latency;
+mod latency_table;
 mod nearest;
 mod profile;
 mod prompt_cache;
@@ -25,6 +26,7 @@ pub use error::EngineError;
 pub use flow::{Flow, Readiness};
 pub use hardware::{Gpu, Precision};
 pub use latency::{Jittered, Knobs, LatencyModel, ParseJitterError};
+pub use latency_table::LatencyTable;
 pub use profile::Speed;
 pub use prompt_cache::{PromptCache, Retention};
 

@@ -29,6 +29,8 @@ pub struct StepReport {
 
 /// Is told what happens. Every method does nothing unless it is implemented; `()` watches nothing, at no cost.
 pub trait Observer {
+    /// What is told from now on is of the replica of that number; only a [`crate::cluster::Cluster`] tells.
+    fn of_replica(&mut self, _place: usize) {}
     /// A step ended.
     fn step(&mut self, _report: &StepReport) {}
     /// A sequence entered the running batch, `waited` after the scheduler saw it, with `cached_tokens` of its prompt
