@@ -10,6 +10,7 @@
 //! retraction) and [`EngineKind::Trtllm`] (everything reserved at admission, never evicted).
 
 mod admit;
+mod handover;
 mod live;
 mod observe;
 mod plan;
@@ -19,7 +20,8 @@ mod sglang;
 #[cfg(test)]
 mod tests;
 
-pub use live::{SequenceId, Submission, TokenEvent};
+pub use handover::Reservation;
+pub use live::{Phase, SequenceId, Submission, TokenEvent};
 pub use observe::{Observer, StepReport, Totals};
 pub use replica::Replica;
 pub use settings::{Adapters, Policy, Settings, Speculation};

@@ -91,6 +91,9 @@ pub struct Failure {
     pub labels: Labels,
     /// Why.
     pub reason: String,
+    /// Whether that is what a search found, and no mistake of the caller's.
+    #[serde(skip)]
+    pub is_finding: bool,
 }
 
 /// All cases of one call.
@@ -98,6 +101,9 @@ pub struct Failure {
 pub struct Results {
     /// What all cases have in common, and how they were measured.
     pub configuration: Labels,
+    /// What was promised, for marks in charts.
+    #[serde(skip)]
+    pub slo: Option<Slo>,
     /// The names that change from case to case.
     pub axes: Vec<String>,
     /// Cases that ran.
@@ -122,6 +128,12 @@ impl Served {
             ("KV cache".to_owned(), word(memory.kv)),
         ];
         let mut add = |name: &str, value: String| labels.push((name.to_owned(), value));
+        if let Some(disaggregation) = &self.deployment.disaggregation {
+            add("replicas that read prompts", disaggregation.prefill_replicas.to_string());
+        }
+        if self.deployment.gpus() > *tensor_parallel {
+            add("router", self.deployment.cluster.route.strategy.name().to_owned());
+        }
         if self.table.is_some() {
             add("latencies", "from a table of measurements".to_owned());
             return Labels(labels);
@@ -150,7 +162,7 @@ impl Case {
         let mut add = |name: &str, value: String| labels.0.push((name.to_owned(), value));
         match &self.load.source {
             Source::Trace(trace) => {
-                add("requests", format!("{} of a {} trace", trace.turns.len(), trace.format));
+                add("requests", format!("{} requests of a {} trace", trace.turns.len(), trace.format));
                 if trace.skipped > 0 {
                     add("lines skipped", trace.skipped.to_string());
                 }
@@ -257,7 +269,11 @@ pub fn simulate_all(
             if measure.find.is_some() {
                 progress.millionths.fetch_add(WHOLE, Ordering::Relaxed);
             }
-            let failed = |error: SimulateError| Failure { labels: case.labels.clone(), reason: error.to_string() };
+            let failed = |error: SimulateError| Failure {
+                labels: case.labels.clone(),
+                reason: error.to_string(),
+                is_finding: matches!(error, SimulateError::Unkept { .. }),
+            };
             mine.push((place, result.map_err(failed)));
         }
     };

@@ -40,6 +40,12 @@ pub enum SimulateError {
         /// What is wrong, as a sentence part.
         what: String,
     },
+    /// A search found nothing.
+    #[error("{what}")]
+    Unkept {
+        /// What nothing keeps, and the nearest that was tried.
+        what: String,
+    },
 }
 
 impl SimulateError {

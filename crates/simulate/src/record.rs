@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use fakeai_core::Tick;
 use fakeai_engine::EngineError;
+use fakeai_engine::cluster::Refusal;
 use serde::Serialize;
 
 /// How a request ended.
@@ -25,23 +26,26 @@ pub enum Rejection {
     ContextTooLong,
     /// It would not fit the KV cache even alone.
     CacheTooSmall,
-    /// Too many waited.
+    /// Too many waited or were in flight.
     QueueFull,
     /// Nothing to read or nothing to write.
     Empty,
+    /// No worker was up, or the one it was on went down.
+    NoWorker,
     /// Something else.
     Other,
 }
 
 impl Rejection {
     /// The kind of refusal.
-    pub(crate) const fn of(error: &EngineError) -> Self {
-        match error {
-            EngineError::SequenceTooLong { .. } => Self::ContextTooLong,
-            EngineError::SequenceTooLarge { .. } => Self::CacheTooSmall,
-            EngineError::QueueFull { .. } => Self::QueueFull,
-            EngineError::EmptySequence => Self::Empty,
-            _ => Self::Other,
+    pub(crate) const fn of(refusal: &Refusal) -> Self {
+        match refusal {
+            Refusal::Impossible(EngineError::SequenceTooLong { .. }) => Self::ContextTooLong,
+            Refusal::Impossible(EngineError::SequenceTooLarge { .. }) => Self::CacheTooSmall,
+            Refusal::Impossible(EngineError::EmptySequence) => Self::Empty,
+            Refusal::Impossible(_) => Self::Other,
+            Refusal::TooManyInFlight { .. } | Refusal::QueuesFull { .. } | Refusal::AllBusy { .. } => Self::QueueFull,
+            Refusal::NoWorker => Self::NoWorker,
         }
     }
 
@@ -52,6 +56,7 @@ impl Rejection {
             Self::CacheTooSmall => "larger than the KV cache",
             Self::QueueFull => "queue full",
             Self::Empty => "nothing to read or to write",
+            Self::NoWorker => "no worker",
             Self::Other => "refused",
         }
     }

@@ -1,9 +1,8 @@
 //! What serves: the engine's cluster, or replicas that follow a table of measured latencies.
 
 use fakeai_core::Tick;
-use fakeai_engine::EngineError;
-use fakeai_engine::cluster::Cluster;
-use fakeai_engine::scheduler::{Observer, Replica, Submission};
+use fakeai_engine::cluster::{Cluster, ClusterEvent, ClusterObserver, Refusal, RequestId};
+use fakeai_engine::scheduler::{Replica, Submission};
 
 use crate::SimulateError;
 use crate::case::Served;
@@ -13,15 +12,25 @@ use crate::tabled::Tabled;
 /// Tokens of a request left a replica.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Token {
-    pub(crate) replica: usize,
-    /// A number unique among the sequences that are alive on the replica.
+    /// A number unique among the requests in flight.
     pub(crate) slot: usize,
+    pub(crate) replica: usize,
     pub(crate) at: Tick,
     pub(crate) tokens: u32,
     /// How many there are now, these included.
     pub(crate) produced: u32,
     pub(crate) cached_tokens: u32,
     pub(crate) is_last: bool,
+}
+
+/// Something happened to a request.
+#[derive(Clone, Debug)]
+pub(crate) enum Happened {
+    Token(Token),
+    /// It was taken in and refused after all.
+    Refused(usize, Tick, Refusal),
+    /// It went down with its worker.
+    Lost(usize, Tick),
 }
 
 /// How things stand.
@@ -45,7 +54,7 @@ pub(crate) struct Replicas {
 
 #[derive(Debug)]
 enum Kind {
-    Cluster(Cluster),
+    Cluster(Box<Cluster>),
     Tabled(Vec<Tabled>),
 }
 
@@ -54,7 +63,7 @@ impl Replicas {
         let deployment = &served.deployment;
         let capacity = deployment.capacity()?;
         let kind = match &served.table {
-            None => Kind::Cluster(deployment.cluster()?),
+            None => Kind::Cluster(Box::new(deployment.cluster()?)),
             Some(table) => {
                 let settings = &deployment.settings;
                 let replica = |number: u32| {
@@ -78,34 +87,48 @@ impl Replicas {
         }
     }
 
-    /// Takes a request in; says on which replica, and its slot there.
-    pub(crate) fn submit(&mut self, submission: &Submission, at: Tick) -> Result<(usize, usize), EngineError> {
+    /// Takes a request in, of a session if it has one; says its slot.
+    pub(crate) fn submit(&mut self, submission: &Submission, session: Option<u64>, at: Tick) -> Result<usize, Refusal> {
         match &mut self.kind {
-            Kind::Cluster(cluster) => cluster.submit(submission, at).map(|(replica, id)| (replica, id.slot())),
+            Kind::Cluster(cluster) => match session {
+                Some(session) => cluster.submit_in_session(submission, session, at),
+                None => cluster.submit(submission, at),
+            }
+            .map(RequestId::slot),
             Kind::Tabled(replicas) => {
                 let least = (0..replicas.len()).min_by_key(|place| replicas[*place].running()).unwrap_or_default();
-                replicas[least].submit(submission, at).map(|slot| (least, slot))
+                let slot = replicas[least].submit(submission, at).map_err(Refusal::Impossible)?;
+                Ok(slot * replicas.len() + least)
             }
         }
     }
 
     /// Runs everything that ends by `now`.
-    pub(crate) fn advance<O: Observer>(&mut self, now: Tick, observer: &mut O, tokens: &mut Vec<Token>) {
+    pub(crate) fn advance<O: ClusterObserver>(&mut self, now: Tick, observer: &mut O, happened: &mut Vec<Happened>) {
         match &mut self.kind {
-            Kind::Cluster(cluster) => cluster.advance(now, observer, |replica, events| {
-                tokens.extend(events.iter().map(|event| Token {
-                    replica,
-                    slot: event.sequence.slot(),
-                    at: event.at,
-                    tokens: event.tokens,
-                    produced: event.produced,
-                    cached_tokens: event.cached_tokens,
-                    is_last: event.is_last,
-                }));
+            Kind::Cluster(cluster) => cluster.advance(now, observer, |event| match event {
+                ClusterEvent::Tokens(tokens) => happened.push(Happened::Token(Token {
+                    slot: tokens.request.slot(),
+                    replica: tokens.worker,
+                    at: tokens.at,
+                    tokens: tokens.tokens,
+                    produced: tokens.produced,
+                    cached_tokens: tokens.cached_tokens,
+                    is_last: tokens.is_last,
+                })),
+                ClusterEvent::Rejected { request, at, refusal } => {
+                    happened.push(Happened::Refused(request.slot(), at, *refusal));
+                }
+                ClusterEvent::Lost { request, at, .. } => happened.push(Happened::Lost(request.slot(), at)),
+                _ => {}
             }),
             Kind::Tabled(replicas) => {
+                let count = replicas.len();
                 for (place, replica) in replicas.iter_mut().enumerate() {
-                    replica.advance(now, place, tokens);
+                    replica.advance(now, |token| {
+                        let slot = token.slot * count + place;
+                        happened.push(Happened::Token(Token { slot, replica: place, ..token }));
+                    });
                 }
             }
         }
@@ -126,7 +149,7 @@ impl Replicas {
                 let free: f64 = replicas.iter().map(|replica| f64::from(replica.free_blocks())).sum();
                 Gauges {
                     running: replicas.iter().map(Replica::running).sum(),
-                    waiting: replicas.iter().map(Replica::waiting).sum(),
+                    waiting: replicas.iter().map(Replica::waiting).sum::<usize>() + cluster.queued(),
                     kv_usage: if all > 0.0 { 1.0 - free / all } else { 0.0 },
                 }
             }

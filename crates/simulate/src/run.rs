@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
 
 use fakeai_core::{Seed, Tick};
-use fakeai_engine::scheduler::{Observer, SequenceId, StepReport, Submission};
+use fakeai_engine::cluster::{ClusterObserver, Refusal, RequestId};
+use fakeai_engine::scheduler::{StepReport, Submission};
 use hdrhistogram::Histogram;
 
 use crate::SimulateError;
 use crate::case::Served;
 use crate::record::{Outcome, Record, Rejection};
-use crate::replicas::{Replicas, Token};
+use crate::replicas::{Happened, Replicas, Token};
 use crate::series::{Sample, Sampler, Series};
 use crate::workload::Workload;
 
@@ -107,8 +108,8 @@ struct Driver<'a> {
     /// What follows something that ended.
     due: BinaryHeap<Due>,
     orders: u64,
-    /// Requests by replica and slot.
-    slots: Vec<Vec<usize>>,
+    /// Requests by slot.
+    slots: Vec<usize>,
     /// What a sequence's next one waits for needs every event in time.
     has_followers: bool,
     warmup: u64,
@@ -122,7 +123,7 @@ struct Driver<'a> {
     before: [u64; 5],
     work_before: Work,
     notes: Notes,
-    tokens: Vec<Token>,
+    happened: Vec<Happened>,
     sampler: Sampler,
     records: Vec<Record>,
     gaps: Histogram<u64>,
@@ -133,19 +134,15 @@ struct Driver<'a> {
 /// What the engine tells besides tokens.
 #[derive(Default)]
 struct Notes {
-    place: usize,
-    admitted: Vec<(usize, usize, Duration)>,
-    preempted: Vec<(usize, usize)>,
+    /// Requests by slot, and how long they waited.
+    admitted: Vec<(usize, Duration)>,
+    preempted: Vec<usize>,
     read: u64,
     work: Work,
 }
 
-impl Observer for Notes {
-    fn of_replica(&mut self, place: usize) {
-        self.place = place;
-    }
-
-    fn step(&mut self, report: &StepReport) {
+impl ClusterObserver for Notes {
+    fn step(&mut self, _worker: usize, report: &StepReport) {
         let work = &mut self.work;
         work.steps += 1;
         work.sequence_steps += u64::from(report.batch.sequences);
@@ -155,12 +152,12 @@ impl Observer for Notes {
         self.read += report.batch.prefill_tokens;
     }
 
-    fn admitted(&mut self, sequence: SequenceId, waited: Duration, _cached_tokens: u32) {
-        self.admitted.push((self.place, sequence.slot(), waited));
+    fn admitted(&mut self, _worker: usize, request: RequestId, waited: Duration, _cached_tokens: u32) {
+        self.admitted.push((request.slot(), waited));
     }
 
-    fn preempted(&mut self, sequence: SequenceId) {
-        self.preempted.push((self.place, sequence.slot()));
+    fn preempted(&mut self, _worker: usize, request: RequestId) {
+        self.preempted.push(request.slot());
     }
 }
 
@@ -169,7 +166,7 @@ impl<'a> Driver<'a> {
         let replicas = Replicas::new(served)?;
         let histogram = Histogram::new_with_bounds(1, LONGEST_GAP_NS, 3);
         let mut driver = Self {
-            slots: vec![Vec::new(); replicas.count()],
+            slots: Vec::new(),
             replicas,
             next_session: 0,
             due: BinaryHeap::new(),
@@ -185,7 +182,7 @@ impl<'a> Driver<'a> {
             before: [0; 5],
             work_before: Work::default(),
             notes: Notes::default(),
-            tokens: Vec::new(),
+            happened: Vec::new(),
             sampler: Sampler::new(options.interval),
             records: records_of(workload),
             gaps: histogram.map_err(|error| SimulateError::invalid(error.to_string()))?,
@@ -226,27 +223,33 @@ impl<'a> Driver<'a> {
 
     /// Runs all steps until `now` and takes in what they did.
     fn advance(&mut self, now: Tick) {
-        self.tokens.clear();
-        self.replicas.advance(now, &mut self.notes, &mut self.tokens);
+        self.happened.clear();
+        self.replicas.advance(now, &mut self.notes, &mut self.happened);
         let mut notes = std::mem::take(&mut self.notes);
-        for (place, slot, waited) in notes.admitted.drain(..) {
-            self.records[self.slots[place][slot]].queued = waited;
+        for (slot, waited) in notes.admitted.drain(..) {
+            let record = &mut self.records[self.slots[slot]];
+            // What is admitted on a second worker has waited in two queues.
+            record.queued += waited;
         }
-        for (place, slot) in notes.preempted.drain(..) {
-            self.records[self.slots[place][slot]].preemptions += 1;
+        for slot in notes.preempted.drain(..) {
+            self.records[self.slots[slot]].preemptions += 1;
             self.preemptions += 1;
         }
         self.read += std::mem::take(&mut notes.read);
         self.notes = notes;
-        let tokens = std::mem::take(&mut self.tokens);
-        for token in &tokens {
-            self.take(token);
+        let happened = std::mem::take(&mut self.happened);
+        for event in &happened {
+            match event {
+                Happened::Token(token) => self.take(token),
+                Happened::Refused(slot, at, refusal) => self.reject(self.slots[*slot], refusal, *at),
+                Happened::Lost(slot, at) => self.reject(self.slots[*slot], &Refusal::NoWorker, *at),
+            }
         }
-        self.tokens = tokens;
+        self.happened = happened;
     }
 
     fn take(&mut self, token: &Token) {
-        let place = self.slots[token.replica][token.slot];
+        let place = self.slots[token.slot];
         let record = &mut self.records[place];
         self.written += u64::from(token.tokens);
         let mut gaps_at_once = token.tokens - 1;
@@ -264,6 +267,7 @@ impl<'a> Driver<'a> {
             gaps_at_once = 0;
         }
         record.end = token.at;
+        record.worker = token.replica as u32;
         self.end = self.end.max(token.at);
         if gaps_at_once > 0 {
             // Tokens that leave together have no gap between them.
@@ -313,23 +317,25 @@ impl<'a> Driver<'a> {
             seed: Seed::new(place as u64),
             ..Submission::new(turn.prompt_tokens, turn.output_tokens)
         };
-        match self.replicas.submit(&submission, at) {
-            Ok((replica, slot)) => {
-                record.worker = replica as u32;
-                let slots = &mut self.slots[replica];
-                if slots.len() <= slot {
-                    slots.resize(slot + 1, 0);
+        let session = self.workload.sessions[record.session];
+        let session = (session.turns > 1).then_some(record.session as u64);
+        match self.replicas.submit(&submission, session, at) {
+            Ok(slot) => {
+                if self.slots.len() <= slot {
+                    self.slots.resize(slot + 1, 0);
                 }
-                slots[slot] = place;
+                self.slots[slot] = place;
             }
-            Err(error) => {
-                let kind = Rejection::of(&error);
-                record.outcome = Outcome::Rejected(kind);
-                let (count, _) = self.rejections.entry(kind).or_insert_with(|| (0, error.to_string()));
-                *count += 1;
-                self.follow(place, at);
-            }
+            Err(refusal) => self.reject(place, &refusal, at),
         }
+    }
+
+    fn reject(&mut self, place: usize, refusal: &Refusal, at: Tick) {
+        let kind = Rejection::of(refusal);
+        self.records[place].outcome = Outcome::Rejected(kind);
+        let (count, _) = self.rejections.entry(kind).or_insert_with(|| (0, refusal.to_string()));
+        *count += 1;
+        self.follow(place, at);
     }
 
     /// A request ended: the session's next turn follows, or the client's next session.

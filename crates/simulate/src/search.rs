@@ -55,7 +55,7 @@ const MOST_REPLICAS: u32 = 4096;
 /// Searches in `case`; the point is that of what was found.
 ///
 /// # Errors
-/// [`SimulateError::Invalid`] without promises, or if nothing keeps them.
+/// [`SimulateError::Invalid`] without promises, [`SimulateError::Unkept`] if nothing keeps them.
 pub(crate) fn search(case: &Case, measure: &Measure, find: Find, progress: &Progress) -> Result<Point, SimulateError> {
     let slo = measure.slo.as_ref().ok_or_else(|| SimulateError::invalid("a search needs an objective: --slo"))?;
     let mut search = Search { case, measure, slo, progress, find, trials: Vec::new(), best: None };
@@ -176,6 +176,6 @@ impl Search<'_> {
                 trial.value, trial.ttft_ms, trial.itl_ms
             )
         });
-        SimulateError::invalid(format!("nothing keeps {}{tried}", self.slo))
+        SimulateError::Unkept { what: format!("nothing keeps {}{tried}", self.slo) }
     }
 }

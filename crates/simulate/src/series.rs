@@ -66,6 +66,18 @@ pub struct Series {
     pub samples: Vec<Sample>,
 }
 
+impl Series {
+    /// The same in intervals of twice the length.
+    pub(crate) fn halved(&self) -> Self {
+        let join = |pair: &[Sample]| match pair {
+            [one, next] => one.join(*next),
+            [one, ..] => *one,
+            [] => Sample::default(),
+        };
+        Self { interval_s: self.interval_s * 2.0, samples: self.samples.chunks(2).map(join).collect() }
+    }
+}
+
 /// More samples than this are joined in pairs: enough for a plot.
 const MOST_SAMPLES: usize = 480;
 

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
 
 use crate::SimulateError;
 use crate::summary::{Distribution, Summary};
@@ -121,12 +120,20 @@ impl FromStr for Slo {
     }
 }
 
+impl fmt::Display for Bound {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.goal.word().to_uppercase();
+        match self.most_ms {
+            long if long >= 10_000.0 => write!(formatter, "{name} ≤ {} s", long / 1e3),
+            short => write!(formatter, "{name} ≤ {short} ms"),
+        }
+    }
+}
+
 impl fmt::Display for Slo {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, bound) in self.bounds.iter().enumerate() {
-            let comma = if place > 0 { ", " } else { "" };
-            let time = Duration::from_secs_f64(bound.most_ms / 1e3);
-            write!(formatter, "{comma}{} ≤ {time:?}", bound.goal.word().to_uppercase())?;
+            write!(formatter, "{}{bound}", if place > 0 { ", " } else { "" })?;
         }
         write!(formatter, " at p{}", self.percentile)
     }

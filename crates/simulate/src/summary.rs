@@ -257,7 +257,8 @@ fn rate(summary: &mut Summary, run: &Run, served: &Served) {
         over(summary.output_tokens_per_second, f64::from(served.deployment.gpus()));
     summary.output_tokens_per_second_per_user = over(1e3, summary.tpot_ms.p50);
     summary.mean_batch = over(run.work.sequence_steps as f64, run.work.steps as f64);
-    summary.busy = over(run.work.busy_s, whole * f64::from(served.deployment.replicas)).min(1.0);
+    let replicas = f64::from(served.deployment.gpus()) / f64::from(served.deployment.tensor_parallel.max(1));
+    summary.busy = over(run.work.busy_s, whole * replicas).min(1.0);
     let most = |of: fn(&crate::Sample) -> f64| run.series.samples.iter().map(of).fold(0.0, f64::max);
     summary.most_kv_usage = most(|sample| sample.kv_usage);
     summary.most_waiting = most(|sample| sample.waiting);

@@ -79,15 +79,15 @@ impl Tabled {
         self.due.push(Reverse((at, self.orders, slot)));
     }
 
-    /// Writes all tokens due by `now`.
-    pub(crate) fn advance(&mut self, now: Tick, replica: usize, tokens: &mut Vec<Token>) {
+    /// Writes all tokens due by `now`; whose replica this is only the caller knows.
+    pub(crate) fn advance(&mut self, now: Tick, mut take: impl FnMut(Token)) {
         while let Some(&Reverse((at, _, slot))) = self.due.peek().filter(|Reverse((at, ..))| *at <= now) {
             self.due.pop();
             let sequence = &mut self.sequences[slot];
             sequence.produced += 1;
             let Sequence { prompt_tokens, output_tokens, produced } = *sequence;
             let is_last = produced == output_tokens;
-            tokens.push(Token { replica, slot, at, tokens: 1, produced, cached_tokens: 0, is_last });
+            take(Token { slot, replica: 0, at, tokens: 1, produced, cached_tokens: 0, is_last });
             if is_last {
                 self.vacant.push(slot);
             } else {

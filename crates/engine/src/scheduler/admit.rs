@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fakeai_core::Tick;
 
-use super::live::Place;
+use super::live::{Live, Phase, Place};
 use super::observe::Observer;
 use super::replica::Replica;
 use super::settings::Policy;
@@ -46,6 +46,7 @@ impl Replica {
         observer: &mut O,
     ) {
         let long = self.settings.long_prefill_tokens.unwrap_or(u32::MAX);
+        budget -= self.admit_landed(budget, start, batch, observer);
         while budget > 0 && self.running.len() < self.settings.max_sequences as usize {
             let Some(slot) = self.waiting.front().copied() else { return };
             if !self.has_adapter_slot(slot) {
@@ -60,8 +61,12 @@ impl Replica {
             if !self.settings.is_chunked && quote.unread > budget && !self.running.is_empty() {
                 return;
             }
-            let chunk = quote.unread.min(long).min(budget);
             self.waiting.pop_front();
+            if self.slots[slot as usize].phase == Phase::Decode {
+                self.reserve(slot, quote, start);
+                continue;
+            }
+            let chunk = quote.unread.min(long).min(budget);
             self.admit(slot, quote, chunk, start, batch, observer);
             budget -= chunk;
         }
@@ -77,12 +82,16 @@ impl Replica {
         } else {
             (0, 0)
         };
-        let tokens = match self.settings.kind {
+        let blocks = capacity.blocks_of(self.reserved_tokens(live)) - matched + idle + capacity.blocks_per_sequence;
+        Quote { matched, blocks, unread: live.known - matched * capacity.block_tokens }
+    }
+
+    /// Tokens a sequence gets blocks for when it is admitted.
+    fn reserved_tokens(&self, live: &Live) -> u32 {
+        match self.settings.kind {
             EngineKind::Trtllm => live.prompt.saturating_add(live.max_output).saturating_add(self.settings.drafts()),
             EngineKind::Vllm | EngineKind::Sglang => live.known,
-        };
-        let blocks = capacity.blocks_of(tokens) - matched + idle + capacity.blocks_per_sequence;
-        Quote { matched, blocks, unread: live.known - matched * capacity.block_tokens }
+        }
     }
 
     /// Moves a sequence from the queue into the batch. The caller has taken it out of the queue and checked the blocks.
@@ -95,27 +104,44 @@ impl Replica {
         batch: &mut Batch,
         observer: &mut O,
     ) {
+        self.take_blocks(slot, quote);
+        self.enter(slot, chunk, start, batch, observer);
+    }
+
+    /// Takes the blocks that were quoted: the cached beginning and empty ones.
+    pub(super) fn take_blocks(&mut self, slot: u32, quote: Quote) {
         let capacity = self.settings.capacity;
+        let blocks = capacity.blocks_of(self.reserved_tokens(&self.slots[slot as usize]));
         let live = &mut self.slots[slot as usize];
         self.pool.hold_prefix(&live.chain[..quote.matched as usize], &mut live.blocks);
         live.computed = quote.matched * capacity.block_tokens;
         live.published = quote.matched;
         let idle_taken = live.blocks.len() as u32;
-        let tokens = match self.settings.kind {
-            EngineKind::Trtllm => live.prompt.saturating_add(live.max_output).saturating_add(self.settings.drafts()),
-            EngineKind::Vllm | EngineKind::Sglang => live.known,
-        };
-        let has_all = self.pool.allocate(capacity.blocks_of(tokens) - idle_taken, &mut live.blocks)
+        let has_all = self.pool.allocate(blocks - idle_taken, &mut live.blocks)
             && self.pool.allocate(capacity.blocks_per_sequence, &mut live.fixed_blocks);
         debug_assert!(has_all, "the quote was checked against the free blocks");
+        if !live.is_admitted_before {
+            live.cached = live.computed.min(live.prompt);
+        }
+        self.totals.queried_tokens += u64::from(live.known);
+        self.totals.hit_tokens += u64::from(live.computed);
+    }
+
+    /// Moves a sequence that has its blocks into the batch.
+    pub(super) fn enter<O: Observer>(
+        &mut self,
+        slot: u32,
+        chunk: u32,
+        start: Tick,
+        batch: &mut Batch,
+        observer: &mut O,
+    ) {
+        let live = &mut self.slots[slot as usize];
         live.place = Place::Running;
         live.chunk = chunk;
         live.drafts = 0;
-        self.totals.queried_tokens += u64::from(live.known);
-        self.totals.hit_tokens += u64::from(live.computed);
         if !live.is_admitted_before {
             live.is_admitted_before = true;
-            live.cached = live.computed.min(live.prompt);
             let (waited, cached) = (start.since(live.arrived), live.cached);
             observer.admitted(self.id(slot), waited, cached);
         }
@@ -132,11 +158,9 @@ impl Replica {
         if !self.settings.is_prefix_cached {
             return;
         }
-        while live.published < full {
-            let place = live.published as usize;
-            let parent = place.checked_sub(1).map(|before| live.chain[before]);
-            self.pool.publish(live.blocks[place], live.chain[place], parent);
-            live.published += 1;
+        if live.published < full {
+            self.pool.publish(&live.blocks, &live.chain[..full as usize], live.published as usize);
+            live.published = full;
         }
     }
 

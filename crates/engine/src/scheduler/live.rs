@@ -6,6 +6,24 @@ use fakeai_core::{Rng, Seed, Tick};
 
 use crate::kv::BlockId;
 
+/// Which part of a sequence an engine does. Disaggregated serving parts them: one engine reads the prompt, its keys and
+/// values travel, another engine writes the answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// Reads the prompt and writes the answer.
+    #[default]
+    Both,
+    /// Reads the prompt and writes one token, whatever `output_tokens` says (vLLM's `do_remote_decode`). That token's
+    /// event is its last, and it counts as finished; its blocks stay held, to be read by a transfer, until
+    /// [`crate::scheduler::Replica::release`].
+    Prefill,
+    /// Writes the answer to a prompt that was read elsewhere (vLLM's `do_remote_prefill`). When its turn in the queue
+    /// comes it takes its blocks and shows up in [`crate::scheduler::Replica::take_reservations`]; it takes no part in
+    /// steps until [`crate::scheduler::Replica::transferred`]. Its first step reads the last token of the prompt again
+    /// and writes the first of the answer. If it is preempted later, its prompt is read here.
+    Decode,
+}
+
 /// What the engine is asked to do.
 #[derive(Clone, Debug)]
 pub struct Submission {
@@ -25,6 +43,8 @@ pub struct Submission {
     pub predicted_tokens: u32,
     /// Decides which drafts hold.
     pub seed: Seed,
+    /// Which part of it this engine does.
+    pub phase: Phase,
 }
 
 impl Submission {
@@ -39,6 +59,23 @@ impl Submission {
             adapter: 0,
             predicted_tokens: 0,
             seed: Seed::new(0),
+            phase: Phase::Both,
+        }
+    }
+
+    /// Tokens this engine writes.
+    pub(crate) const fn own_output_tokens(&self) -> u32 {
+        match self.phase {
+            Phase::Prefill if self.output_tokens > 1 => 1,
+            _ => self.output_tokens,
+        }
+    }
+
+    /// Tokens this engine might have to write.
+    pub(crate) fn most_output_tokens(&self) -> u32 {
+        match self.phase {
+            Phase::Prefill => self.own_output_tokens(),
+            Phase::Both | Phase::Decode => self.max_output_tokens.max(self.output_tokens),
         }
     }
 }
@@ -85,6 +122,12 @@ pub(crate) enum Place {
     Running,
     /// In the running batch, to be dropped when the step ends.
     Aborted,
+    /// Has its blocks; their content is on its way.
+    Arriving,
+    /// The content of its blocks is there; waits for its first step.
+    Landed,
+    /// Ended, its blocks held for a transfer.
+    Held,
 }
 
 /// One sequence.
@@ -111,6 +154,9 @@ pub(crate) struct Live {
     pub(crate) priority: i32,
     pub(crate) adapter: u64,
     pub(crate) is_admitted_before: bool,
+    pub(crate) phase: Phase,
+    /// Its prompt was read elsewhere, and nothing was lost since.
+    pub(crate) is_transferred: bool,
     pub(crate) arrived: Tick,
     pub(crate) first_token: Tick,
     /// Order of submission.
@@ -131,19 +177,21 @@ impl Live {
             generation,
             place: Place::Waiting,
             prompt: submission.prompt_tokens,
-            output: submission.output_tokens,
-            max_output: submission.max_output_tokens.max(submission.output_tokens),
+            output: submission.own_output_tokens(),
+            max_output: submission.most_output_tokens(),
             known: submission.prompt_tokens,
             computed: 0,
             produced: 0,
             chunk: 0,
             drafts: 0,
-            predicted: submission.predicted_tokens.min(submission.output_tokens),
+            predicted: submission.predicted_tokens.min(submission.own_output_tokens()),
             cached: 0,
             published: 0,
             priority: submission.priority,
             adapter: submission.adapter,
             is_admitted_before: false,
+            phase: submission.phase,
+            is_transferred: false,
             arrived,
             first_token: Tick::default(),
             number,
@@ -161,11 +209,14 @@ impl Live {
 
     /// Whether the next step writes a token whatever the budget.
     pub(crate) const fn is_decoding(&self) -> bool {
-        self.unread() == 1 && self.produced > 0
+        self.unread() == 1 && (self.produced > 0 || self.is_transferred)
     }
 
     /// Drafts worth verifying next, of `usual` that are made of every decode.
     pub(crate) fn next_drafts(&self, usual: u32) -> u32 {
+        if self.produced == 0 {
+            return 0;
+        }
         let left = self.output - self.produced;
         let predicted = self.predicted.saturating_sub(self.produced).min(PREDICTION_WINDOW);
         usual.max(predicted).min(left.saturating_sub(1))
@@ -194,5 +245,6 @@ impl Live {
         self.published = 0;
         self.chunk = 0;
         self.drafts = 0;
+        self.is_transferred = false;
     }
 }

@@ -29,8 +29,6 @@ pub struct StepReport {
 
 /// Is told what happens. Every method does nothing unless it is implemented; `()` watches nothing, at no cost.
 pub trait Observer {
-    /// What is told from now on is of the replica of that number; only a [`crate::cluster::Cluster`] tells.
-    fn of_replica(&mut self, _place: usize) {}
     /// A step ended.
     fn step(&mut self, _report: &StepReport) {}
     /// A sequence entered the running batch, `waited` after the scheduler saw it, with `cached_tokens` of its prompt
@@ -79,4 +77,40 @@ pub struct Totals {
     pub accepted_tokens: u64,
     /// Time in steps, nanoseconds.
     pub busy_ns: u64,
+}
+
+impl std::ops::AddAssign for Totals {
+    fn add_assign(&mut self, other: Self) {
+        // Every field by name, so that a new one is not forgotten here.
+        let Self {
+            arrived,
+            rejected,
+            finished,
+            aborted,
+            preemptions,
+            steps,
+            sequence_steps,
+            queried_tokens,
+            hit_tokens,
+            read_tokens,
+            written_tokens,
+            drafted_tokens,
+            accepted_tokens,
+            busy_ns,
+        } = other;
+        self.arrived += arrived;
+        self.rejected += rejected;
+        self.finished += finished;
+        self.aborted += aborted;
+        self.preemptions += preemptions;
+        self.steps += steps;
+        self.sequence_steps += sequence_steps;
+        self.queried_tokens += queried_tokens;
+        self.hit_tokens += hit_tokens;
+        self.read_tokens += read_tokens;
+        self.written_tokens += written_tokens;
+        self.drafted_tokens += drafted_tokens;
+        self.accepted_tokens += accepted_tokens;
+        self.busy_ns += busy_ns;
+    }
 }

@@ -13,7 +13,8 @@ impl Replica {
         let preemptions = self.totals.preemptions;
         let budget = self.plan_running(observer);
         let mut batch = Batch::default();
-        if self.totals.preemptions == preemptions {
+        // After a preemption nobody is admitted, unless sequences that take no part in steps hold all the blocks.
+        if self.totals.preemptions == preemptions || self.running.is_empty() {
             self.admit_mixed(budget, start, &mut batch, observer);
         }
         self.sum(&mut batch);
@@ -41,9 +42,9 @@ impl Replica {
             if live.is_decoding() {
                 live.drafts = live.next_drafts(drafts).min(budget - chunk);
             }
-            let wanted = chunk + live.drafts;
             if self.fund(slot, observer) {
-                budget -= wanted;
+                let live = &self.slots[slot as usize];
+                budget -= live.chunk + live.drafts;
                 place += 1;
             }
             // Priority may have taken sequences before this one away, and given their tokens back.
@@ -75,6 +76,10 @@ impl Replica {
                 return true;
             }
             let victim = self.victim();
+            if victim == slot && std::mem::take(&mut self.slots[slot as usize].drafts) > 0 {
+                // It gives up its drafts before its blocks: re-admitted, it would draft the same again and never end.
+                continue;
+            }
             self.preempt(victim, observer);
             if victim == slot {
                 return false;
@@ -119,7 +124,7 @@ impl Replica {
                 continue;
             }
             batch.add(live.chunk + live.drafts, live.computed, window);
-            if live.known - live.computed > 1 || live.produced == 0 {
+            if !live.is_decoding() {
                 batch.prefills += 1;
                 batch.prefill_tokens += u64::from(live.chunk);
             }

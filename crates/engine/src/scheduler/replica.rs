@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use fakeai_core::{Rng, Tick};
 
-use super::live::{Live, Place, SequenceId, Submission, TokenEvent};
+use super::handover::Handover;
+use super::live::{Live, Phase, Place, SequenceId, Submission, TokenEvent};
 use super::observe::{Observer, StepReport, Totals};
 use super::settings::Settings;
 use super::sglang::NewTokenRatio;
@@ -30,7 +31,7 @@ pub struct Replica {
     /// When the last step ended.
     idle_since: Tick,
     /// What `advance` was told last.
-    now: Tick,
+    pub(super) now: Tick,
     /// When the latest token left; later ones never leave before it.
     delivered: Tick,
     pub(super) totals: Totals,
@@ -38,6 +39,7 @@ pub struct Replica {
     pub(super) loaded_adapters: VecDeque<u64>,
     is_noting: bool,
     has_aborted: bool,
+    pub(super) handover: Handover,
     rng: Rng,
 }
 
@@ -76,7 +78,18 @@ impl Replica {
             loaded_adapters: VecDeque::new(),
             is_noting: false,
             has_aborted: false,
+            handover: Handover::default(),
         })
+    }
+
+    /// What this instance is after its machine went down and came up again: idle, with an empty cache, nothing counted,
+    /// and step times that stray in another way. It tells no cache events until it is asked to.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn restarted(&self) -> Result<Self, EngineError> {
+        let seed = self.settings.seed.derive("restart");
+        Self::new(Settings { seed, ..self.settings.clone() }, self.model.clone())
     }
 
     /// From now on tells observers how the cache changes.
@@ -115,8 +128,7 @@ impl Replica {
         if submission.prompt_tokens == 0 || submission.output_tokens == 0 {
             return Err(EngineError::EmptySequence);
         }
-        let longest = submission.max_output_tokens.max(submission.output_tokens);
-        let tokens = submission.prompt_tokens.saturating_add(longest);
+        let tokens = submission.prompt_tokens.saturating_add(submission.most_output_tokens());
         let limit = self.settings.max_sequence_tokens;
         if tokens > limit {
             return Err(EngineError::SequenceTooLong { tokens, limit });
@@ -127,7 +139,8 @@ impl Replica {
         if blocks > capacity.blocks {
             return Err(EngineError::SequenceTooLarge { blocks, limit: capacity.blocks });
         }
-        if !self.settings.is_chunked && submission.prompt_tokens > self.settings.max_batched_tokens {
+        let is_read_here = submission.phase != Phase::Decode;
+        if is_read_here && !self.settings.is_chunked && submission.prompt_tokens > self.settings.max_batched_tokens {
             return Err(EngineError::SequenceTooLong { tokens, limit: self.settings.max_batched_tokens });
         }
         let waiting = self.waiting();
@@ -137,7 +150,8 @@ impl Replica {
         }
     }
 
-    /// Drops a sequence: at once if it waits, at the end of the step if it runs. `false` if it is gone already.
+    /// Drops a sequence: at once if it waits, at the end of the step if it runs. `false` if it is gone already. One that
+    /// ended and is held for a transfer is let go; it stays counted as finished.
     pub fn abort(&mut self, sequence: SequenceId) -> bool {
         let Some(live) = self.slots.get_mut(sequence.slot()) else { return false };
         if live.generation != sequence.generation {
@@ -155,6 +169,19 @@ impl Replica {
                 self.inbox.retain(|(_, slot)| *slot != sequence.slot);
                 self.totals.aborted += 1;
                 self.retire(sequence.slot);
+                self.unblock(self.now);
+                true
+            }
+            Place::Arriving | Place::Landed => {
+                self.handover.forget(sequence.slot);
+                self.totals.aborted += 1;
+                self.retire(sequence.slot);
+                self.unblock(self.now);
+                true
+            }
+            Place::Held => {
+                self.let_go(sequence.slot);
+                self.unblock(self.now);
                 true
             }
         }
@@ -186,22 +213,41 @@ impl Replica {
     }
 
     fn next_start(&self) -> Option<Tick> {
-        if self.running.is_empty() && self.waiting.is_empty() {
-            return self.inbox.front().map(|(arrival, _)| self.idle_since.max(*arrival));
+        let has_work = !self.running.is_empty() || !self.waiting.is_empty() || self.handover.has_landed();
+        if has_work && !self.handover.is_blocked {
+            return Some(self.idle_since);
         }
-        Some(self.idle_since)
+        let arrival = self.inbox.front().map(|(arrival, _)| *arrival);
+        let next = arrival.into_iter().chain(self.handover.next()).min();
+        next.map(|next| next.max(self.idle_since))
+    }
+
+    /// Something changed at `at` that may let a step begin.
+    pub(super) fn unblock(&mut self, at: Tick) {
+        self.handover.is_blocked = false;
+        if self.step.is_none() {
+            self.idle_since = self.idle_since.max(at);
+        }
     }
 
     fn begin<O: Observer>(&mut self, start: Tick, observer: &mut O) {
         while self.inbox.front().is_some_and(|(arrival, _)| *arrival <= start) {
             if let Some((_, slot)) = self.inbox.pop_front() {
                 self.enqueue(slot);
+                self.handover.is_blocked = false;
             }
         }
+        self.take_handovers(start);
         let mut batch = match self.settings.kind {
             EngineKind::Sglang => self.plan_sglang(start, observer),
             EngineKind::Vllm | EngineKind::Trtllm => self.plan_mixed(start, observer),
         };
+        if batch.sequences == 0 {
+            // All that is here waits for blocks or for their content.
+            self.handover.is_blocked = true;
+            self.idle_since = self.idle_since.max(start);
+            return;
+        }
         let mut cost = self.model.cost(&batch);
         let stretch = self.stretch(&batch);
         batch.extra_s += cost.total_s * (stretch - 1.0);
@@ -261,7 +307,7 @@ impl Replica {
             batch: step.batch,
             cost: step.cost,
             running: self.running.len(),
-            waiting: self.waiting.len(),
+            waiting: self.waiting.len() + self.handover.waiting(),
             free_blocks: self.pool.free(),
         });
     }
@@ -312,7 +358,11 @@ impl Replica {
                 observer.finished(self.id(*slot));
                 self.totals.finished += 1;
                 self.publish(*slot);
-                self.retire(*slot);
+                if self.slots[*slot as usize].phase == Phase::Prefill {
+                    self.hold(*slot);
+                } else {
+                    self.retire(*slot);
+                }
             }
             !is_done
         });
@@ -333,7 +383,7 @@ impl Replica {
         self.running = running;
     }
 
-    fn retire(&mut self, slot: u32) {
+    pub(super) fn retire(&mut self, slot: u32) {
         let live = &mut self.slots[slot as usize];
         self.pool.release(&mut live.blocks);
         self.pool.release(&mut live.fixed_blocks);
@@ -351,9 +401,9 @@ impl Replica {
         self.running.len()
     }
 
-    /// Sequences that wait, those on their way to the scheduler included.
+    /// Sequences that wait, those on their way to the scheduler and those whose content is on its way included.
     pub fn waiting(&self) -> usize {
-        self.waiting.len() + self.inbox.len()
+        self.waiting.len() + self.inbox.len() + self.handover.waiting()
     }
 
     /// Blocks of the cache that nobody holds.

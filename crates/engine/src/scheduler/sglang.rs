@@ -3,6 +3,7 @@
 
 use fakeai_core::Tick;
 
+use super::live::Phase;
 use super::observe::Observer;
 use super::replica::Replica;
 use super::settings::Policy;
@@ -39,6 +40,7 @@ impl Default for NewTokenRatio {
 impl Replica {
     pub(super) fn plan_sglang<O: Observer>(&mut self, start: Tick, observer: &mut O) -> Batch {
         let mut batch = Batch::default();
+        self.admit_landed(u32::MAX, start, &mut batch, observer);
         for place in 0..self.running.len() {
             let slot = self.running[place];
             let live = &mut self.slots[slot as usize];
@@ -50,7 +52,8 @@ impl Replica {
             self.ratio.decay();
         }
         if self.running.is_empty() {
-            // Everybody was retracted: the head of the queue now has the whole cache to itself.
+            // Everybody was retracted: all that is left of the cache is for those who wait.
+            self.admit_landed(u32::MAX, start, &mut batch, observer);
             self.plan_prefill(start, &mut batch, observer);
         }
         self.sum(&mut batch);
@@ -87,8 +90,12 @@ impl Replica {
             if !self.settings.is_chunked && has_prefill && quote.unread > budget {
                 break;
             }
-            let chunk = if self.settings.is_chunked { quote.unread.min(budget) } else { quote.unread };
             self.waiting.pop_front();
+            if self.slots[slot as usize].phase == Phase::Decode {
+                self.reserve(slot, quote, start);
+                continue;
+            }
+            let chunk = if self.settings.is_chunked { quote.unread.min(budget) } else { quote.unread };
             self.admit(slot, quote, chunk, start, batch, observer);
             budget = budget.saturating_sub(chunk);
             has_prefill = true;
@@ -119,20 +126,25 @@ impl Replica {
     /// One token for every sequence whose prompt is read; retracts until there are blocks for all.
     fn plan_decode<O: Observer>(&mut self, observer: &mut O) {
         let drafts = self.settings.drafts();
-        let mut has_retracted = false;
+        let (mut has_retracted, mut is_drafting) = (false, true);
         loop {
             let mut missing = 0;
             for place in 0..self.running.len() {
                 let live = &mut self.slots[self.running[place] as usize];
                 if live.is_decoding() {
                     live.chunk = 1;
-                    live.drafts = live.next_drafts(drafts);
+                    live.drafts = if is_drafting { live.next_drafts(drafts) } else { 0 };
                     let needed = self.settings.capacity.blocks_of(live.computed + 1 + live.drafts);
                     missing += needed.saturating_sub(live.blocks.len() as u32);
                 }
             }
             if missing <= self.pool.free() {
                 break;
+            }
+            if self.running.len() == 1 && is_drafting {
+                // The last one gives up its drafts before its blocks.
+                is_drafting = false;
+                continue;
             }
             let Some(victim) = self.least_written() else { break };
             self.preempt_to_back(victim, observer);

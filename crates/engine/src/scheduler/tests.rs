@@ -179,21 +179,37 @@ fn an_aborted_sequence_writes_no_more_and_frees_its_blocks() {
 
 #[derive(Clone, Debug)]
 enum Act {
-    Submit { prompt: u32, output: u32, spare: u32, family: u64, priority: i32, adapter: u64, predicted: u32 },
+    Submit {
+        prompt: u32,
+        output: u32,
+        spare: u32,
+        family: u64,
+        priority: i32,
+        adapter: u64,
+        predicted: u32,
+        phase: Phase,
+    },
     Advance(u64),
     Abort(usize),
+    /// Tells of a transfer, or releases what is held, so many milliseconds from now.
+    HandOver(usize, u64),
 }
 
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
-        4 => (1_u32..300, 1_u32..60, 0_u32..40, 0_u64..4, 0..3, 0_u64..4, 0_u32..40).prop_map(
-            |(prompt, output, spare, family, priority, adapter, predicted)| Act::Submit {
-                prompt, output, spare, family, priority, adapter, predicted
+        4 => (1_u32..300, 1_u32..60, 0_u32..40, 0_u64..4, 0..3, 0_u64..4, 0_u32..40, phase()).prop_map(
+            |(prompt, output, spare, family, priority, adapter, predicted, phase)| Act::Submit {
+                prompt, output, spare, family, priority, adapter, predicted, phase
             }
         ),
         3 => (0_u64..200).prop_map(Act::Advance),
         1 => (0_usize..20).prop_map(Act::Abort),
+        2 => (0_usize..20, 0_u64..30).prop_map(|(which, after)| Act::HandOver(which, after)),
     ]
+}
+
+fn phase() -> impl Strategy<Value = Phase> {
+    prop_oneof![4 => Just(Phase::Both), 1 => Just(Phase::Prefill), 1 => Just(Phase::Decode)]
 }
 
 fn settings() -> impl Strategy<Value = Settings> {
@@ -230,7 +246,7 @@ fn check(replica: &Replica) -> Result<(), TestCaseError> {
     prop_assert_eq!(totals.arrived, totals.rejected + totals.finished + totals.aborted + inside);
     let mut held = std::collections::BTreeSet::new();
     for live in &replica.slots {
-        let is_holder = matches!(live.place, Place::Running | Place::Aborted);
+        let is_holder = !matches!(live.place, Place::Gone | Place::Waiting);
         prop_assert!(is_holder || live.blocks.is_empty() && live.fixed_blocks.is_empty());
         prop_assert!(live.computed <= live.known && live.produced <= live.output);
         prop_assert!(live.cached <= live.prompt);
@@ -240,13 +256,36 @@ fn check(replica: &Replica) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Runs until all have ended, telling of every transfer and releasing whatever is held.
+fn finish(
+    replica: &mut Replica,
+    events: &mut Vec<TokenEvent>,
+    mut now: Tick,
+    ids: &[SequenceId],
+) -> Result<(), TestCaseError> {
+    for _ in 0..100_000 {
+        if let Some(at) = replica.next_event() {
+            now = now.max(at);
+            replica.advance(now, events, &mut ());
+        } else if replica.arriving() + replica.held() > 0 {
+            for id in ids {
+                replica.transferred(*id, now);
+                replica.release(*id, now);
+            }
+        } else {
+            return Ok(());
+        }
+    }
+    Err(TestCaseError::fail("it hangs"))
+}
+
 fn play(settings: Settings, acts: &[Act]) -> Result<Vec<TokenEvent>, TestCaseError> {
     let mut replica = Replica::new(settings, StepModel::fixed(0.005, 0.0001)).unwrap();
     let (mut events, mut now, mut ids) = (Vec::new(), millis(0), Vec::new());
     let mut expected = BTreeMap::new();
     for act in acts {
         match *act {
-            Act::Submit { prompt, output, spare, family, priority, adapter, predicted } => {
+            Act::Submit { prompt, output, spare, family, priority, adapter, predicted, phase } => {
                 let chain = (1..=u64::from((prompt + output) / 16)).map(|place| family * 1000 + place).collect();
                 let submission = Submission {
                     prompt_tokens: prompt,
@@ -257,10 +296,11 @@ fn play(settings: Settings, acts: &[Act]) -> Result<Vec<TokenEvent>, TestCaseErr
                     adapter,
                     predicted_tokens: predicted,
                     seed: Seed::new(family),
+                    phase,
                 };
                 if let Ok(id) = replica.submit(&submission, now) {
                     ids.push(id);
-                    expected.insert(id, output);
+                    expected.insert(id, if phase == Phase::Prefill { 1 } else { output });
                 }
             }
             Act::Advance(by) => {
@@ -269,21 +309,24 @@ fn play(settings: Settings, acts: &[Act]) -> Result<Vec<TokenEvent>, TestCaseErr
             }
             Act::Abort(which) => {
                 if let Some(id) = ids.get(which) {
-                    let is_gone = !replica.abort(*id);
-                    if !is_gone {
+                    let finished = replica.totals().finished;
+                    let is_held = replica.slots[id.slot()].place == Place::Held;
+                    if replica.abort(*id) && !is_held {
                         expected.remove(id);
                     }
+                    prop_assert_eq!(replica.totals().finished, finished);
+                }
+            }
+            Act::HandOver(which, after) => {
+                if let Some(id) = ids.get(which) {
+                    let at = now + Duration::from_millis(after);
+                    prop_assert!(!(replica.transferred(*id, at) && replica.release(*id, at)));
                 }
             }
         }
         check(&replica)?;
     }
-    let mut steps = 0;
-    while let Some(at) = replica.next_event() {
-        replica.advance(at.max(now), &mut events, &mut ());
-        steps += 1;
-        prop_assert!(steps < 100_000, "it hangs");
-    }
+    finish(&mut replica, &mut events, now, &ids)?;
     check(&replica)?;
     prop_assert_eq!(replica.running() + replica.waiting(), 0);
     prop_assert!(events.is_sorted_by_key(|event| event.at));

@@ -229,17 +229,24 @@ fn stretch(arrival: Duration, factor: f64) -> Duration {
     seconds(arrival.as_secs_f64() * factor)
 }
 
+/// A rate in four decimals at most.
+fn per_second(rate: f64) -> String {
+    format!("{}/s", (rate * 1e4).round() / 1e4)
+}
+
 impl fmt::Display for Arrivals {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Recorded { speed } if (speed - 1.0).abs() < 1e-9 => write!(formatter, "as recorded"),
             Self::Recorded { speed } => write!(formatter, "as recorded, {speed} times as fast"),
-            Self::RecordedAt { rate } => write!(formatter, "as recorded, at {rate:.4}/s"),
-            Self::Poisson { rate } => write!(formatter, "poisson, {rate:.4}/s"),
-            Self::Gamma { rate, variation } => write!(formatter, "gamma with variation {variation}, {rate:.4}/s"),
-            Self::Constant { rate } => write!(formatter, "constant, {rate:.4}/s"),
-            Self::Ramp { from, to } => write!(formatter, "ramp from {from:.4}/s to {to:.4}/s"),
-            Self::Burst { rate, size } => write!(formatter, "bursts of {size}, {rate:.4}/s"),
+            Self::RecordedAt { rate } => write!(formatter, "as recorded, at {}", per_second(*rate)),
+            Self::Poisson { rate } => write!(formatter, "poisson, {}", per_second(*rate)),
+            Self::Gamma { rate, variation } => {
+                write!(formatter, "gamma with variation {variation}, {}", per_second(*rate))
+            }
+            Self::Constant { rate } => write!(formatter, "constant, {}", per_second(*rate)),
+            Self::Ramp { from, to } => write!(formatter, "ramp from {} to {}", per_second(*from), per_second(*to)),
+            Self::Burst { rate, size } => write!(formatter, "bursts of {size}, {}", per_second(*rate)),
             Self::Closed { concurrency, think } if think.is_zero() => write!(formatter, "closed loop of {concurrency}"),
             Self::Closed { concurrency, think } => {
                 write!(formatter, "closed loop of {concurrency}, thinking {} s", think.as_secs_f64())

@@ -9,7 +9,8 @@ fn load(arrivals: Arrivals, requests: u32) -> Load {
 
 fn rate_and_variation(arrivals: Arrivals) -> (f64, f64) {
     let sessions = load(arrivals, 20_000).workload().unwrap().sessions;
-    let gaps: Vec<f64> = sessions.windows(2).map(|pair| (pair[1].arrival - pair[0].arrival).as_secs_f64()).collect();
+    let gaps: Vec<f64> =
+        sessions.windows(2).map(|pair| pair[1].arrival.as_secs_f64() - pair[0].arrival.as_secs_f64()).collect();
     let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
     let variance = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / gaps.len() as f64;
     (1.0 / mean, variance.sqrt() / mean)
