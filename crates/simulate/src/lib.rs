@@ -7,8 +7,10 @@
 mod case;
 mod cost;
 mod error;
+pub mod json;
 mod record;
 mod replicas;
+pub mod report;
 mod run;
 mod search;
 mod series;
