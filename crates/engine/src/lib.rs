@@ -14,6 +14,7 @@ pub mod gpu;
 mod hardware;
 pub mod kv;
 mod latency;
+mod latency_table;
 mod nearest;
 mod profile;
 mod prompt_cache;
@@ -28,6 +29,7 @@ pub use error::EngineError;
 pub use flow::{Flow, Readiness};
 pub use hardware::{Board, Gpu, Precision};
 pub use latency::{Jittered, Knobs, LatencyModel, LoadFactor, ParseJitterError};
+pub use latency_table::LatencyTable;
 pub use profile::Speed;
 pub use prompt_cache::{PromptCache, Retention};
 
