@@ -15,6 +15,7 @@ use super::encode;
 use super::head::{CallIds, Head, Manner};
 use super::lower::{Lowered, lower};
 use super::plain::plain;
+use super::skim::skim;
 use super::stored::{self, Keep};
 use super::voice::{self, Spoken};
 use super::wire::ChatRequest;
@@ -26,7 +27,7 @@ use crate::generation::{Answer, collect, generate};
 use crate::wire::{JsonBody, json, json_bytes};
 
 pub(in crate::api::openai) fn endpoints() -> Vec<Endpoint> {
-    let mut all = vec![Endpoint::straight("/chat/completions", "createChatCompletion", |_| None, create)];
+    let mut all = vec![Endpoint::straight("/chat/completions", "createChatCompletion", skim, create)];
     all.extend(stored::endpoints());
     all
 }
