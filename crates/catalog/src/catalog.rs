@@ -106,8 +106,8 @@ impl Catalog {
         })
     }
 
-    /// A model that goes by the alias of an earlier one takes the alias over; one with its id replaces it.
-    fn insert(&mut self, card: ModelCard) {
+    /// Adds a model. One that goes by the alias of an earlier one takes the alias over; one with its id replaces it.
+    pub fn insert(&mut self, card: ModelCard) {
         let place = self.places.get(&card.id).copied().filter(|place| self.cards[*place].id == card.id);
         let place = place.unwrap_or(self.cards.len());
         if let Some(old) = self.cards.get(place) {

@@ -139,6 +139,15 @@ impl Clock {
         matches!(self.0.ticks, Ticks::Manual(_))
     }
 
+    /// Whether ticks of the one mean the same on the other.
+    pub fn shares_ticks(&self, other: &Self) -> bool {
+        match (&self.0.ticks, &other.0.ticks) {
+            (Ticks::Real(one), Ticks::Real(other)) => one.is(other),
+            (Ticks::Manual(_), Ticks::Manual(_)) => Arc::ptr_eq(&self.0, &other.0),
+            _ => false,
+        }
+    }
+
     /// Moves a fixed date forward, and on a manual clock the ticks too, waking whoever waited for them.
     /// No effect on the machine's own time.
     pub fn advance(&self, by: Duration) {

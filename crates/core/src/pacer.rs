@@ -114,6 +114,11 @@ impl Pacer {
         Ok(pacer)
     }
 
+    /// Whether both show the same time.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Gives the thread this is called on a desk of its own. It must drive a runtime by itself and be inside it.
     pub(crate) fn join(&self) -> std::io::Result<()> {
         let number = self.0.taken.fetch_add(1, Ordering::Relaxed);

@@ -1,5 +1,6 @@
 //! Accelerators: how fast they compute, read memory and talk to each other. Knows nothing of models.
 
+use std::str::FromStr;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -36,6 +37,24 @@ impl Precision {
             Self::Nvfp4 => 0.56,
             Self::Mxfp4 => 0.53,
             Self::Int4 => 0.52,
+        }
+    }
+}
+
+impl FromStr for Precision {
+    type Err = EngineError;
+
+    /// By its own name, or by the names of formats and libraries that engines know (`awq`, `modelopt`, `fp8_e4m3` …).
+    fn from_str(name: &str) -> Result<Self, EngineError> {
+        match name.to_ascii_lowercase().as_str() {
+            "bf16" | "bfloat16" | "fp16" | "float16" | "half" => Ok(Self::Bf16),
+            "fp8" | "fp8_block" | "fp8_e4m3" | "fp8_e5m2" | "fbgemm_fp8" | "modelopt" | "modelopt_fp8" => Ok(Self::Fp8),
+            "nvfp4" | "fp4" | "modelopt_fp4" => Ok(Self::Nvfp4),
+            "mxfp4" | "w4a16_mxfp4" => Ok(Self::Mxfp4),
+            "int4" | "int4_wo" | "awq" | "awq_marlin" | "gptq" | "gptq_marlin" => Ok(Self::Int4),
+            _ => Err(EngineError::InvalidSettings {
+                what: format!("`{name}` is no precision; bf16, fp8, nvfp4, mxfp4 or int4 are"),
+            }),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use fakeai_server::serve::Bound;
 
-use crate::config::{Config, Latency, Settings};
+use crate::config::{Config, EngineChoice, Latency, Settings};
 
 /// The card.
 pub(crate) fn card(settings: &Settings, bound: &Bound) -> String {
@@ -51,7 +51,21 @@ fn limits(config: &Config) -> String {
 }
 
 fn latency(config: &Config) -> String {
-    let generation = &config.generation;
+    let (generation, engine) = (&config.generation, &config.engine);
+    if engine.kind != EngineChoice::None {
+        let gpus = engine.tensor_parallel_size * engine.pipeline_parallel_size * engine.data_parallel_size;
+        let replicas = match config.kv_cache.num_workers {
+            1 => "one replica".to_owned(),
+            many => format!("{many} replicas"),
+        };
+        let faster = if (engine.time_scale - 1.0).abs() < 1e-9 {
+            String::new()
+        } else {
+            format!(", time × {}", engine.time_scale)
+        };
+        let (kind, model, gpu) = (engine.kind.word(), &engine.model, &engine.gpu);
+        return format!("as {kind} serves {model}: {replicas} of {gpus} × {gpu}{faster}");
+    }
     match generation.latency {
         Latency::Instant => "instant".to_owned(),
         Latency::Profile => "each model at its own speed".to_owned(),

@@ -198,9 +198,10 @@ fn run(config: &Config, ready: tokio::sync::oneshot::Sender<Started>) {
 
 /// A bound server of `config`. Must be called inside the runtime it will run on.
 pub(crate) async fn bind(config: &Config) -> Result<(Server, Arc<App>), StartError> {
-    let catalog = wiring::catalog(&config.models.files)?;
+    let mut catalog = wiring::catalog(&config.models.files)?;
+    let physics = wiring::physics(config, &mut catalog)?;
     let kit = wiring::kit(config)?;
-    let app = App::new(wiring::settings(config), kit, catalog);
+    let app = App::new(fakeai_server::Settings { physics, ..wiring::settings(config) }, kit, catalog);
     let server = Server::bind(Arc::clone(&app)).await?;
     let warmed = Arc::clone(&app);
     // Off the runtime: the first request may come while vocabularies load.

@@ -7,6 +7,7 @@ mod card;
 mod client;
 pub mod commands;
 pub mod config;
+pub mod deployment;
 mod embed;
 mod environment;
 mod error;

@@ -16,6 +16,14 @@ pub enum StartError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The deployment of the physical engine can't be.
+    #[error("can't deploy `{model}`: {source}")]
+    Deployment {
+        /// The model.
+        model: String,
+        /// Why not.
+        source: fakeai_engine::EngineError,
+    },
     /// The operating system gave no threads or timers.
     #[error("can't start: {0}")]
     Runtime(#[from] std::io::Error),

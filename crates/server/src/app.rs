@@ -10,6 +10,7 @@ use fakeai_telemetry::Ledger;
 use fakeai_tokens::{CountMemo, Encoding, Tokenizer};
 use fakeai_writer::Writer;
 
+use crate::driver::Drivers;
 use crate::error::ApiError;
 use crate::settings::Settings;
 use crate::workspace::{Making, Workspace, Workspaces};
@@ -42,6 +43,8 @@ pub struct App {
     pub writer: Writer,
     /// When it is said.
     pub engine: Engine,
+    /// When it is said, if a physical engine decides it.
+    pub(crate) drivers: Drivers,
     /// What happened.
     pub ledger: Ledger,
     /// Tenants.
@@ -64,6 +67,7 @@ impl App {
             counts: CountMemo::default(),
             writer: Writer::new(settings.writer.clone()),
             engine: Engine::new(settings.latency.clone()),
+            drivers: Drivers::new(settings.physics.clone()),
             ledger: Ledger::new(settings.metrics),
             workspaces: Workspaces::new(making, settings.max_workspaces, settings.workspace_idle),
             closing: AtomicBool::new(false),

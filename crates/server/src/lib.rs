@@ -9,6 +9,7 @@ pub mod api;
 mod app;
 mod body;
 mod context;
+mod driver;
 mod error;
 mod generation;
 mod jobs;

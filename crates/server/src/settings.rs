@@ -7,6 +7,8 @@ use fakeai_engine::LatencyModel;
 use fakeai_tokens::Tokenizer;
 use fakeai_writer::WriterOptions;
 
+pub use crate::driver::Physics;
+
 /// What the server is told at start.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -14,6 +16,8 @@ pub struct Settings {
     pub listen: Listen,
     /// How tokens are timed.
     pub latency: LatencyModel,
+    /// The physical engine, if one times the tokens instead.
+    pub physics: Option<Physics>,
     /// How long answers without tokens take.
     pub response_delay: ResponseDelay,
     /// How answers are written.
@@ -145,6 +149,7 @@ impl Default for Settings {
         Self {
             listen: Listen::default(),
             latency: LatencyModel::Knobs(fakeai_engine::Knobs::default()),
+            physics: None,
             response_delay: ResponseDelay { mean: Duration::from_millis(500), variance: 0.3 },
             writer: WriterOptions::default(),
             tokenizer: None,

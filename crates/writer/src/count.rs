@@ -66,9 +66,9 @@ fn described_tokens(request: &GenerationRequest, memo: &CountMemo) -> u32 {
 }
 
 /// Tokens around the schema of a structured answer: a heading and its name.
-const SCHEMA_TOKENS: u32 = 12;
+pub(crate) const SCHEMA_TOKENS: u32 = 12;
 
-fn part_tokens(part: &Part, tokenizer: Tokenizer, rule: ImageRule, memo: &CountMemo) -> u32 {
+pub(crate) fn part_tokens(part: &Part, tokenizer: Tokenizer, rule: ImageRule, memo: &CountMemo) -> u32 {
     match part {
         Part::Text(text) => memo.count(tokenizer, text),
         Part::Image { width, height, detail, .. } => image_tokens(rule, *width, *height, *detail),
@@ -85,7 +85,7 @@ fn part_tokens(part: &Part, tokenizer: Tokenizer, rule: ImageRule, memo: &CountM
 }
 
 /// The price of images by family (`OpenAI`, "Images and vision"); families of other makers are charged as GPT-4o.
-fn image_rule(model: &str) -> ImageRule {
+pub(crate) fn image_rule(model: &str) -> ImageRule {
     // The dearer and the newer names contain the older ones, so they come first.
     const RULES: [(&str, ImageRule); 10] = [
         ("gpt-4o-mini", ImageRule::Tiles { base: 2833, tile: 5667 }),

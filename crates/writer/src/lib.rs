@@ -25,6 +25,7 @@ mod prefix;
 mod prose;
 mod reasoning;
 mod refusal;
+mod rendered;
 mod reply;
 mod request;
 mod shaped;
@@ -41,6 +42,7 @@ pub use generation::{CalledTool, Choice, Finish, Generation, Logprob, Segment, S
 pub use length::OutputLength;
 pub use prefix::{Blocks, prefix_chain};
 pub use reasoning::{Effort, Reasoning};
+pub use rendered::Rendered;
 pub use reply::ReplyMode;
 pub use request::{
     Continuation, Format, GenerationRequest, Limits, Part, Prompt, Role, Sampling, Seeding, Turn, Verbosity,

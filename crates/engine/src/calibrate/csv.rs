@@ -3,7 +3,6 @@
 use rustc_hash::FxHashMap;
 
 use super::Measurement;
-use crate::step::EngineKind;
 use crate::{Architecture, EngineError, Precision};
 
 /// Names of columns, first the ones of aiconfigurator's `silicon_sample.csv`.
@@ -102,7 +101,7 @@ impl Row<'_> {
         let ttft_ms = if source.contains(OTHER_PROTOCOL) { None } else { Some(self.millis(&TTFT)?) };
         Ok(Measurement {
             id: self.text(&["id"]).map_or_else(|| line.to_string(), str::to_owned),
-            engine: engine(self.text(&ENGINE).unwrap_or("vllm"))?,
+            engine: self.text(&ENGINE).unwrap_or("vllm").parse().map_err(|error: EngineError| error.to_string())?,
             weights: precision(&model, self.text(&PRECISION))?,
             gpu: self.text(&GPU).unwrap_or("H100").to_owned(),
             tensor_parallel: self.text(&GPUS).map_or(Ok(1), |_| self.count(&GPUS, 1024))?,
@@ -118,15 +117,6 @@ impl Row<'_> {
     }
 }
 
-fn engine(name: &str) -> Result<EngineKind, String> {
-    match name.to_ascii_lowercase().as_str() {
-        "vllm" => Ok(EngineKind::Vllm),
-        "sglang" => Ok(EngineKind::Sglang),
-        "trtllm" | "trt-llm" | "tensorrt-llm" => Ok(EngineKind::Trtllm),
-        _ => Err(format!("`{name}` is no engine; vllm, sglang or trtllm are")),
-    }
-}
-
 fn precision(model: &str, name: Option<&str>) -> Result<Precision, String> {
     let own = Architecture::find(model).map_or(Precision::Bf16, |architecture| architecture.weights);
     match name.map(str::to_ascii_lowercase).as_deref() {
@@ -134,12 +124,7 @@ fn precision(model: &str, name: Option<&str>) -> Result<Precision, String> {
         None => Ok(own),
         // A model that is published in four bits stays in its own.
         Some("nvfp4" | "fp4") if own == Precision::Mxfp4 => Ok(own),
-        Some("bf16" | "float16" | "fp16") => Ok(Precision::Bf16),
-        Some("fp8" | "fp8_block") => Ok(Precision::Fp8),
-        Some("nvfp4" | "fp4") => Ok(Precision::Nvfp4),
-        Some("mxfp4" | "w4a16_mxfp4") => Ok(Precision::Mxfp4),
-        Some("int4" | "int4_wo" | "awq" | "gptq") => Ok(Precision::Int4),
-        Some(other) => Err(format!("`{other}` is no precision; bf16, fp8, nvfp4, mxfp4 or int4 are")),
+        Some(other) => other.parse().map_err(|error: EngineError| error.to_string()),
     }
 }
 
@@ -148,6 +133,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::step::EngineKind;
 
     #[test]
     fn short_names_and_defaults_are_enough() {

@@ -64,6 +64,17 @@ impl Replica {
         Ok(Self { ranks: parts, model: model.clone(), together: None, totals: Totals::default() })
     }
 
+    /// What this instance is after its machine went down and came up again: idle, with an empty cache, nothing counted,
+    /// and step times that stray in another way. It tells no cache events until it is asked to.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn restarted(&self) -> Result<Self, EngineError> {
+        let seed = self.settings().seed.derive("restart");
+        let ranks = self.ranks.len() as u32;
+        Self::of_ranks(&Settings { seed, ..self.settings().clone() }, &self.model, ranks)
+    }
+
     /// From now on tells observers how the cache changes.
     pub fn note_cache_events(&mut self) {
         self.ranks.iter_mut().for_each(Rank::note_cache_events);
@@ -241,6 +252,11 @@ impl Replica {
     /// Sequences that ended and whose blocks are held.
     pub fn held(&self) -> usize {
         self.ranks.iter().map(|rank| rank.handover.held).sum()
+    }
+
+    /// Blocks of the cache, of all ranks.
+    pub fn total_blocks(&self) -> u32 {
+        self.settings().capacity.blocks * self.ranks.len() as u32
     }
 
     /// Blocks of the cache that nobody holds, of all ranks.

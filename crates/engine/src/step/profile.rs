@@ -1,5 +1,6 @@
 //! The fitted numbers of the step model, one set for each engine, GPU class and kind of model: `data/profiles.toml`.
 
+use std::str::FromStr;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -18,6 +19,21 @@ pub enum EngineKind {
     Sglang,
     /// TensorRT-LLM.
     Trtllm,
+}
+
+impl FromStr for EngineKind {
+    type Err = EngineError;
+
+    fn from_str(name: &str) -> Result<Self, EngineError> {
+        match name.to_ascii_lowercase().as_str() {
+            "vllm" => Ok(Self::Vllm),
+            "sglang" => Ok(Self::Sglang),
+            "trtllm" | "trt-llm" | "tensorrt-llm" => Ok(Self::Trtllm),
+            _ => {
+                Err(EngineError::InvalidSettings { what: format!("`{name}` is no engine; vllm, sglang or trtllm are") })
+            }
+        }
+    }
 }
 
 /// The numbers a fit decides. They absorb what the roofline leaves out, so they belong to one engine, one class of

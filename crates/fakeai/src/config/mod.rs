@@ -31,8 +31,10 @@ pub use flags::{CONFIG_FILE as CONFIG_FILE_FLAG, args, given, take_unknown};
 pub(crate) use key::ENV_PREFIX;
 pub use key::Key;
 pub use keys::api::Api;
+pub use keys::engine::Engine;
 pub use keys::features::Features;
 pub use keys::generation::Generation;
+pub use keys::kv_cache::KvCache;
 pub use keys::metrics::Metrics;
 pub use keys::models::Models;
 pub use keys::security::Security;
@@ -46,7 +48,7 @@ pub use reference::markdown;
 pub use schema::schema;
 pub use settings::{Inputs, Setting, Settings};
 pub use unbuilt::{UNBUILT, UnbuiltKey};
-pub use values::{Latency, LogLevel, NotAllowed, OutputTokens, Reply, TokenizerChoice};
+pub use values::{EngineChoice, Latency, LogLevel, NotAllowed, OutputTokens, Reply, TokenizerChoice};
 
 /// A value as a flag takes it; `-` when unset.
 pub fn shown(value: &Value) -> String {

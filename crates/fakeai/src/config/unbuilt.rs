@@ -38,7 +38,7 @@ const fn key(section: &'static str, name: &'static str, feature: &'static str) -
 
 const KEYS: &str = "API keys are";
 const RATE_LIMITS: &str = "rate limits are";
-const KV_CACHE: &str = "the KV cache is";
+const KV_CACHE: &str = "the router of KV caches is";
 const LANGUAGE_MODEL: &str = "text from a language model is";
 const EMBEDDING_MODEL: &str = "embeddings from a language model are";
 const IMAGES: &str = "images are";
@@ -60,11 +60,6 @@ pub const UNBUILT: &[UnbuiltKey] = &[
     key("rate_limits", "tier", RATE_LIMITS).flat("rate_limit_tier").flags(&["rate-limit-tier"]),
     key("rate_limits", "rpm_override", RATE_LIMITS).flat("rate_limit_rpm").flags(&["rate-limit-rpm"]),
     key("rate_limits", "tpm_override", RATE_LIMITS).flat("rate_limit_tpm").flags(&["rate-limit-tpm"]),
-    key("kv_cache", "enabled", KV_CACHE).flat("kv_cache_enabled").flags(&["kv-cache-enabled", "enable-kv-cache"]),
-    key("kv_cache", "block_size", KV_CACHE).flat("kv_cache_block_size").flags(&["kv-cache-block-size"]),
-    key("kv_cache", "num_workers", KV_CACHE)
-        .flat("kv_cache_num_workers")
-        .flags(&["kv-cache-num-workers", "kv-cache-workers"]),
     key("kv_cache", "overlap_weight", KV_CACHE).flat("kv_overlap_weight").flags(&["kv-overlap-weight"]),
     key("kv_cache", "load_balance_weight", KV_CACHE).flags(&["load-balance-weight"]),
     key("generation", "use_llm_generation", LANGUAGE_MODEL).flags(&["use-llm-generation"]),

@@ -38,6 +38,20 @@ words! {
 }
 
 words! {
+    /// Which physical engine times the tokens.
+    EngineChoice {
+        /// None: they are timed by a model that knows no load.
+        None = "none",
+        /// vLLM.
+        Vllm = "vllm",
+        /// `SGLang`.
+        Sglang = "sglang",
+        /// TensorRT-LLM.
+        Trtllm = "trtllm",
+    }
+}
+
+words! {
     /// How text is cut into tokens.
     TokenizerChoice {
         /// As the model card says.

@@ -13,7 +13,7 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use fakeai_core::Tick;
-use fakeai_engine::{Flow, Readiness};
+use fakeai_engine::Readiness;
 use fakeai_telemetry::Outcome;
 use fakeai_writer::{CalledTool, Finish, SegmentKind, Usage};
 use http::{HeaderValue, header};
@@ -22,7 +22,7 @@ use http_body::Frame;
 use super::script::{Piece, Script};
 use crate::context::Context;
 use crate::error::{ApiError, SERVER_ERROR};
-use crate::generation::Answer;
+use crate::generation::{Answer, Pace, Prepaid, charge_cached};
 use crate::settings::Streams;
 
 /// A frame is handed out when it holds this much, even if more is due.
@@ -58,7 +58,7 @@ pub(crate) trait StreamDialect: Send + 'static {
 /// Where one choice stands.
 #[derive(Debug)]
 struct Lane {
-    flow: Flow,
+    pace: Pace,
     script: Script,
     started: bool,
     finished: bool,
@@ -68,6 +68,8 @@ struct Lane {
 struct Stream<D> {
     context: Context,
     usage: Usage,
+    /// Of its prompts, what only the physical engine knows.
+    readings: Vec<Prepaid>,
     lanes: Box<[Lane]>,
     dialect: D,
     out: BytesMut,
@@ -82,13 +84,14 @@ struct Stream<D> {
 /// The response that streams `answer` in `dialect`.
 pub(crate) fn stream<D: StreamDialect + Unpin>(context: Context, answer: Answer, dialect: D) -> Response {
     context.note().stream = true;
-    let Answer { generation, flows } = answer;
-    let lane = |(choice, flow)| Lane { flow, script: Script::from(choice), started: false, finished: false };
+    let Answer { generation, paces, readings } = answer;
+    let lane = |(choice, pace)| Lane { pace, script: Script::from(choice), started: false, finished: false };
     context.app().ledger.stream_active(true);
     let stream = Stream {
         limits: context.app().settings.streams,
-        lanes: generation.choices.into_iter().zip(flows).map(lane).collect(),
+        lanes: generation.choices.into_iter().zip(paces).map(lane).collect(),
         usage: generation.usage,
+        readings,
         out: BytesMut::new(),
         last_sent: context.arrived(),
         delivered: 0,
@@ -131,21 +134,21 @@ impl<D: StreamDialect> Stream<D> {
     /// Writes everything that is due at `now`; the tick of the next token, or `None` at the end.
     fn write_due(&mut self, now: Tick) -> Option<Tick> {
         while self.out.len() < FRAME_BYTES {
-            let next = |lane: &(usize, &mut Lane)| lane.1.flow.next().unwrap_or_default();
             let open = self.lanes.iter_mut().enumerate().filter(|(_, lane)| !lane.finished);
-            let (number, lane) = open.min_by_key(next)?;
-            match lane.flow.poll(now) {
+            let timed = open.map(|(number, lane)| (lane.pace.next().unwrap_or_default(), number, lane));
+            let (_, number, lane) = timed.min_by_key(|(next, ..)| *next)?;
+            match lane.pace.poll(now) {
                 Readiness::At(tick) => return Some(tick),
                 Readiness::Ready(due) => {
                     lane.begin(number, &mut self.dialect, &mut self.out);
                     lane.say(number, &mut self.dialect, &mut self.out);
-                    lane.flow.take();
+                    lane.pace.take();
                     self.delivered += 1;
                     self.context.app().ledger.pacing().observe(now.since(due), 1);
                 }
                 Readiness::Done => {}
             }
-            if lane.flow.next().is_none() {
+            if lane.pace.next().is_none() {
                 lane.begin(number, &mut self.dialect, &mut self.out);
                 lane.finished = true;
                 self.dialect.finish(number, lane.script.finish, &mut self.out);
@@ -161,6 +164,9 @@ impl<D: StreamDialect> Stream<D> {
         };
         if self.context.app().is_closing() {
             return error("The server is shutting down.", "server_shutdown");
+        }
+        if let Some(failure) = self.lanes.iter().find_map(|lane| lane.pace.failure()) {
+            return Some(failure);
         }
         if now >= self.context.arrived() + self.limits.timeout {
             return error("The stream took longer than it may.", "stream_timeout");
@@ -196,6 +202,7 @@ impl<D: StreamDialect> Stream<D> {
         let next = if self.dialect.stopped() { None } else { self.write_due(now) };
         match next {
             None => {
+                charge_cached(&self.context, &mut self.readings, &mut self.usage);
                 self.dialect.end(self.usage, &mut self.out);
                 self.ended = true;
                 self.settle(None);
@@ -242,6 +249,10 @@ impl<D: StreamDialect + Unpin> http_body::Body for Stream<D> {
         let before = this.delivered;
         let next = this.step(now);
         if this.out.is_empty() {
+            if this.lanes.iter().any(|lane| !lane.finished && lane.pace.listen(task.waker())) {
+                // Tokens came since they were looked for.
+                task.waker().wake_by_ref();
+            }
             let again = this.look_again(next.unwrap_or(now));
             this.context.clock().wake_at(again, task.waker());
             return Poll::Pending;
@@ -264,6 +275,7 @@ impl<D: StreamDialect + Unpin> http_body::Body for Stream<D> {
 impl<D> Drop for Stream<D> {
     fn drop(&mut self) {
         if !self.ended {
+            charge_cached(&self.context, &mut self.readings, &mut self.usage);
             let mut note = self.context.note();
             note.tokens.delivered = self.delivered;
             // What was not written is not charged.

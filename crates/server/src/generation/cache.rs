@@ -17,7 +17,9 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Tokens of the prompt that were read lately, in whole blocks. From now on all of it was.
 pub(super) fn cached_tokens(context: &Context, request: &GenerationRequest, prompt_tokens: u32, terms: &Terms) -> u32 {
-    let Some(settings) = context.app().settings.prompt_cache else { return 0 };
+    // The physical engine has a cache of its own, and says itself what it found there.
+    let settings = context.app().settings.prompt_cache.filter(|_| !context.app().drivers.is_physical());
+    let Some(settings) = settings else { return 0 };
     if prompt_tokens < settings.min_tokens {
         return 0;
     }

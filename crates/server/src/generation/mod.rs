@@ -3,14 +3,24 @@
 
 mod cache;
 mod check;
+mod pace;
+mod refusal;
+mod timing;
 
-use fakeai_engine::{Flow, LatencyModel, Sequence, Speed};
-use fakeai_writer::{Generation, GenerationRequest, Part, Prompt, Role, Seeding, Turn};
+use std::sync::Arc;
+
+use fakeai_catalog::ModelCard;
+use fakeai_core::Tick;
+use fakeai_engine::LatencyModel;
+use fakeai_writer::{Generation, GenerationRequest, Part, Prompt, Role, Seeding, Turn, Usage};
 
 use crate::context::Context;
+use crate::driver::Reading;
 use crate::error::ApiError;
 
 pub(crate) use check::TokenLimit;
+pub(crate) use pace::Pace;
+use timing::Times;
 
 /// An answer under way: what is said, and for each choice when.
 #[derive(Debug, Default)]
@@ -18,14 +28,24 @@ pub(crate) struct Answer {
     /// What is said.
     pub generation: Generation,
     /// When the tokens of each choice are ready.
-    pub flows: Vec<Flow>,
+    pub paces: Vec<Pace>,
+    /// What the physical engine still has to find out of its prompts.
+    pub readings: Vec<Prepaid>,
+}
+
+/// A prompt of which the physical engine will say how much was cached.
+#[derive(Debug)]
+pub(crate) struct Prepaid {
+    reading: Reading,
+    card: Arc<ModelCard>,
 }
 
 impl Answer {
     /// Adds another answer's choices and counts to these.
     pub(crate) fn append(&mut self, other: Self) {
         self.generation.choices.extend(other.generation.choices);
-        self.flows.extend(other.flows);
+        self.paces.extend(other.paces);
+        self.readings.extend(other.readings);
         let (sum, more) = (&mut self.generation.usage, other.generation.usage);
         sum.prompt_tokens += more.prompt_tokens;
         sum.cached_tokens += more.cached_tokens;
@@ -45,6 +65,10 @@ pub(crate) struct Terms {
     pub limit: Option<TokenLimit>,
     /// Prompts with different keys share nothing in the prompt cache.
     pub cache_key: Option<String>,
+    /// Prompts of different salts share nothing in the physical engine's cache either (vLLM's `cache_salt`).
+    pub cache_salt: Option<String>,
+    /// Lower is more urgent, for an engine that schedules by priority (vLLM's `priority`).
+    pub priority: i32,
     /// Whether the prompt stays in the cache for a day.
     pub cached_for_a_day: bool,
 }
@@ -121,21 +145,8 @@ pub(crate) fn generate_here(
     generation.usage.cached_tokens = cached_tokens;
     edit(&request, &mut generation);
     note(context, &request, &generation);
-    let now = context.arrived();
-    let predicted_tokens = generation.usage.accepted_prediction_tokens / request.choices.max(1);
-    let flows = generation.choices.iter().enumerate().map(|(index, choice)| {
-        let sequence = Sequence {
-            prompt_tokens: generation.usage.prompt_tokens,
-            cached_tokens: generation.usage.cached_tokens,
-            output_tokens: choice.written_tokens(),
-            predicted_tokens,
-            speed: speed(&request),
-            temperature: request.sampling.temperature.unwrap_or(1.0),
-            seed: seed.derive("pace").mix(index as u64),
-        };
-        app.engine.submit(&sequence, now)
-    });
-    Ok(Answer { flows: flows.collect(), generation })
+    let Times { paces, readings } = timing::submit(context, &request, &generation, terms, seed)?;
+    Ok(Answer { generation, paces, readings })
 }
 
 /// What a conversation without instructions of its own begins with, if the server was told so.
@@ -149,29 +160,54 @@ fn begin_safely(prompt: &mut Prompt) {
     }
 }
 
-/// Waits until the last token of the last choice is ready: a non-streaming answer is a stream, collected.
-pub(crate) async fn collect(context: &Context, answer: Answer) -> Generation {
-    let spans = answer.flows.into_iter().filter_map(Flow::take_all);
-    let whole = spans.reduce(|(first, last), (other_first, other_last)| (first.min(other_first), last.max(other_last)));
-    if let Some((first, last)) = whole {
-        if last > context.clock().now() {
-            context.clock().sleep_until(last).await;
-        }
-        context.note().first_token = Some(first);
+impl Answer {
+    /// The same with all token times fixed now, for jobs that are a schedule: as planned, or as the physical engine
+    /// may be expected to take. The engine works on it all the same.
+    pub(crate) fn scheduled(self) -> Self {
+        let paces = self.paces.into_iter().map(|pace| Pace::Planned(pace.detach())).collect();
+        Self { paces, readings: Vec::new(), ..self }
     }
-    context.note().tokens.delivered = answer.generation.usage.completion_tokens;
-    answer.generation
+
+    /// Waits until it is known how much of the prompt was cached, for one who writes the usage down before the end.
+    pub(crate) async fn admitted(&mut self, context: &Context) {
+        for prepaid in &self.readings {
+            prepaid.reading.begun().await;
+        }
+        charge_cached(context, &mut self.readings, &mut self.generation.usage);
+    }
 }
 
-fn speed(request: &GenerationRequest) -> Speed {
-    let latency = request.model.latency;
-    Speed {
-        ttft_ms: latency.ttft_ms,
-        ttft_deviation_ms: latency.ttft_deviation_ms,
-        itl_ms: latency.itl_ms,
-        itl_deviation_ms: latency.itl_deviation_ms,
-        prefill_tokens_per_second: latency.prefill_tokens_per_second,
+/// Adds what the physical engine found in its cache to usage and record, once.
+pub(crate) fn charge_cached(context: &Context, readings: &mut Vec<Prepaid>, usage: &mut Usage) {
+    for Prepaid { reading, card } in readings.drain(..) {
+        let cached = reading.cached_tokens();
+        usage.cached_tokens += cached;
+        let pricing = &card.pricing;
+        let saved = pricing.cost_usd(cached.into(), 0, 0) - pricing.cost_usd(cached.into(), cached.into(), 0);
+        let mut note = context.note();
+        note.tokens.cached += cached;
+        note.cost_usd -= saved;
     }
+}
+
+/// Waits until the last token of the last choice is ready: a non-streaming answer is a stream, collected.
+///
+/// # Errors
+/// The engine that writes it has failed.
+pub(crate) async fn collect(context: &Context, answer: Answer) -> Result<Generation, ApiError> {
+    let Answer { mut generation, paces, mut readings } = answer;
+    let mut first: Option<Tick> = None;
+    for pace in paces {
+        if let Some((began, _)) = pace.finish(context.clock()).await? {
+            first = Some(first.map_or(began, |first| first.min(began)));
+        }
+    }
+    charge_cached(context, &mut readings, &mut generation.usage);
+    if first.is_some() {
+        context.note().first_token = first;
+    }
+    context.note().tokens.delivered = generation.usage.completion_tokens;
+    Ok(generation)
 }
 
 fn note(context: &Context, request: &GenerationRequest, generation: &Generation) {

@@ -20,6 +20,7 @@ mod harness;
 mod media;
 mod models;
 mod observe;
+mod physics;
 mod responses;
 mod responses_tools;
 mod stored;

@@ -1,8 +1,10 @@
 //! The keys, one file for each section: the one place where a key is declared.
 
 pub(super) mod api;
+pub(super) mod engine;
 pub(super) mod features;
 pub(super) mod generation;
+pub(super) mod kv_cache;
 pub(super) mod metrics;
 pub(super) mod models;
 pub(super) mod security;
@@ -43,6 +45,8 @@ macro_rules! sections {
 sections! {
     server: Server,
     generation: Generation,
+    engine: Engine,
+    kv_cache: KvCache,
     models: Models,
     api: Api,
     features: Features,

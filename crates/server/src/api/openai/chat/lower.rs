@@ -87,7 +87,8 @@ pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered,
         reasoning,
         prediction,
     };
-    let terms = Terms { limit, cache_key: wire.prompt_cache_key, cached_for_a_day };
+    let (cache_key, cache_salt, priority) = (wire.prompt_cache_key, wire.cache_salt, wire.priority.unwrap_or_default());
+    let terms = Terms { limit, cache_key, cache_salt, priority, cached_for_a_day };
     Ok(Lowered { request, terms, model, service_tier, stream, manner, spoken, keep })
 }
 

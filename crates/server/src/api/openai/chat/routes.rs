@@ -50,7 +50,7 @@ async fn create(JsonBody(context, wire): JsonBody<ChatRequest>) -> Result<Respon
     if streaming {
         return Ok(stream(context, answer, Chunks::new(head)));
     }
-    let generation = collect(&context, answer).await;
+    let generation = collect(&context, answer).await?;
     let written = plain(&head, &generation);
     Ok(written.map_or_else(|| json(&encode::completion(&head, &generation)), json_bytes))
 }

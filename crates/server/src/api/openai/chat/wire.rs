@@ -49,6 +49,8 @@ pub(super) struct ChatRequest {
     // vLLM's own.
     pub min_tokens: Option<i64>,
     pub ignore_eos: Option<bool>,
+    pub priority: Option<i32>,
+    pub cache_salt: Option<String>,
     pub chat_template_kwargs: Option<TemplateArguments>,
     pub guided_json: Option<Value>,
     pub guided_regex: Option<Value>,

@@ -40,10 +40,10 @@ impl Best {
             let (sum, count) = all.fold((0.0, 0_u32), |(sum, count), token| (sum + token.logprob, count + 1));
             sum / f64::from(count.max(1))
         };
-        let mut both: Vec<_> = answer.generation.choices.into_iter().zip(answer.flows).collect();
+        let mut both: Vec<_> = answer.generation.choices.into_iter().zip(answer.paces).collect();
         both.sort_by(|(left, _), (right, _)| mean(right).total_cmp(&mean(left)));
         both.truncate(self.n);
-        (answer.generation.choices, answer.flows) = both.into_iter().unzip();
+        (answer.generation.choices, answer.paces) = both.into_iter().unzip();
         if !self.shows_logprobs {
             let segments = answer.generation.choices.iter_mut().flat_map(|choice| &mut choice.segments);
             segments.for_each(|segment| segment.logprobs = Vec::new());

@@ -21,6 +21,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 async fn create(JsonBody(context, wire): JsonBody<CompletionRequest>) -> Result<Response, ApiError> {
+    let (priority, cache_salt) = (wire.priority.unwrap_or_default(), wire.cache_salt.clone());
     let lowered = lower(&context, wire).map_err(|error| context.validation(error))?;
     let Lowered { requests, limit, model, stream: streaming, best } = lowered;
     let card_id = requests.first().map(|request| request.model.id.clone()).unwrap_or_default();
@@ -34,13 +35,13 @@ async fn create(JsonBody(context, wire): JsonBody<CompletionRequest>) -> Result<
     // One answer for each prompt; their choices follow one another.
     let mut whole = Answer::default();
     for request in requests {
-        let terms = Terms { limit: Some(limit), ..Terms::default() };
+        let terms = Terms { limit: Some(limit), priority, cache_salt: cache_salt.clone(), ..Terms::default() };
         let answer = generate(&context, request, terms).await.map_err(|error| context.validation(error))?;
         whole.append(best.of(answer));
     }
     if let Some(include_usage) = streaming {
         return Ok(stream(context, whole, Chunks::new(&head, include_usage)));
     }
-    let generation = collect(&context, whole).await;
+    let generation = collect(&context, whole).await?;
     Ok(json(&encode::completion(&head, &generation)))
 }

@@ -29,6 +29,8 @@ pub(super) struct CompletionRequest {
     // vLLM's own.
     pub min_tokens: Option<i64>,
     pub ignore_eos: Option<bool>,
+    pub priority: Option<i32>,
+    pub cache_salt: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

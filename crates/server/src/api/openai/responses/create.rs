@@ -20,7 +20,7 @@ use crate::api::openai::conversations;
 use crate::body::stream;
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::generation::{Answer, collect, generate_with};
+use crate::generation::{Answer, Pace, collect, generate_with};
 use crate::wire::{JsonBody, json as json_answer};
 
 pub(super) async fn create(JsonBody(context, wire): JsonBody<CreateResponse>) -> Result<Response, ApiError> {
@@ -34,14 +34,20 @@ pub(super) async fn create(JsonBody(context, wire): JsonBody<CreateResponse>) ->
     let edit =
         move |request: &GenerationRequest, generation: &mut Generation| output::insert(&runs, request, generation);
     let made = generate_with(&context, request, terms, edit).await;
-    let Answer { generation, flows } = made.map_err(|error| context.validation(too_long(error)))?;
+    let mut answer = made.map_err(|error| context.validation(too_long(error)))?;
+    if manner.background {
+        answer = answer.scheduled();
+    }
+    answer.admitted(&context).await;
+    let Answer { generation, paces, .. } = answer;
     let Generation { choices, usage } = generation;
     let mut choice = choices.into_iter().next().unwrap_or_default();
     let seal = Seal::new(context.app().kit.seed)?;
     let mut output = output::of(&choice, &performed, manner, &ids, &seal);
 
     output.place(&namespaces);
-    let last = flows.first().and_then(|flow: &Flow| flow.clone().take_all()).map_or(Tick::default(), |(_, last)| last);
+    let flow = paces.first().map(Pace::forecast);
+    let last = flow.clone().and_then(Flow::take_all).map_or(Tick::default(), |(_, last)| last);
     let created = context.created();
     let times = Times { created, completed: created + last.since(context.arrived()).as_secs() as i64 };
     let items = output.items.clone();
@@ -55,18 +61,18 @@ pub(super) async fn create(JsonBody(context, wire): JsonBody<CreateResponse>) ->
     }
     if manner.store {
         let ends = choice.segments.iter().map(|segment| segment.tokens.iter().map(|token| token.end).collect());
-        let schedule = manner.background.then(|| Schedule::of(flows.first(), context.arrived()));
+        let schedule = manner.background.then(|| Schedule::of(flow.as_ref(), context.arrived()));
         let stored = Stored { response: response.clone(), input, ends: ends.collect(), schedule };
         stored::put(&context, &stored)?;
     }
-    let answer = Answer { generation: Generation { choices: vec![choice], usage }, flows };
+    let answer = Answer { generation: Generation { choices: vec![choice], usage }, paces, readings: Vec::new() };
     if manner.stream {
         return Ok(stream(context.clone(), answer, Events::new(response, manner.obfuscation, Replay::default())));
     }
     if manner.background {
         return Ok(json_answer(&under_way(&response, "queued", Vec::new())));
     }
-    collect(&context, answer).await;
+    collect(&context, answer).await?;
     Ok(json_answer(&response))
 }
 

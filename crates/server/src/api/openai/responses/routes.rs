@@ -12,7 +12,7 @@ use crate::api::Endpoint;
 use crate::body::stream;
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::generation::Answer;
+use crate::generation::{Answer, Pace};
 use crate::wire::{PathText, Query, json as json_answer};
 
 pub(in crate::api::openai) fn endpoints() -> Vec<Endpoint> {
@@ -52,7 +52,11 @@ async fn get_one(context: Context, PathText(id): PathText) -> Result<Response, A
     let cancelled = found.state(now) == State::Cancelled;
     let (segments, flow) = found.replay(now);
     let choices = vec![Choice { segments, ..Choice::default() }];
-    let answer = Answer { generation: Generation { choices, ..Generation::default() }, flows: vec![flow] };
+    let answer = Answer {
+        generation: Generation { choices, ..Generation::default() },
+        paces: vec![Pace::Planned(flow)],
+        ..Answer::default()
+    };
     Ok(stream(context.clone(), answer, Events::new(found.response, obfuscation, Replay { after, cancelled })))
 }
 

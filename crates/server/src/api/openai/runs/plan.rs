@@ -65,6 +65,7 @@ pub(super) fn add_round(
     });
     match made {
         Ok(answer) => {
+            let answer = answer.scheduled();
             let places = write_down(context, thread, run, &answer, calls);
             if let Some(round) = run.rounds.last_mut().filter(|_| watched) {
                 round.starts = round.from;
@@ -123,7 +124,7 @@ fn write_down(
 ) -> Vec<Option<(usize, usize)>> {
     let line = Line::new(context.clock());
     let from = line.at(context.arrived());
-    let pace = answer.flows.first().map(|flow| pace(line, from, flow.clone())).unwrap_or_default();
+    let pace = answer.paces.first().map(|flow| pace(line, from, flow.forecast())).unwrap_or_default();
     let (first, last) = (pace.first().copied().unwrap_or(0), pace.last().copied().unwrap_or(0));
     let usage = answer.generation.usage;
     let mut draft = Draft {

@@ -1,0 +1,256 @@
+//! From the router to a worker: who could take a request, who shall, and what waits.
+
+use fakeai_core::Tick;
+
+use super::request::{Booking, Phase, Spot};
+use super::worker::Reported;
+use super::{Action, Cluster, ClusterEvent, Refusal, RequestId, Role, Routed, WorkerState};
+use crate::EngineError;
+use crate::route::{Candidate, Choice, Query, Stage};
+use crate::scheduler::{self, Submission};
+
+impl Cluster {
+    /// Sends a request that is at the router to a worker, or leaves it there to wait. What is `admitted` was taken in
+    /// before and is not refused for load.
+    pub(super) fn send(&mut self, id: RequestId, is_admitted: bool, at: Tick) -> Result<(), Refusal> {
+        let stage = if self.is_disaggregated() { Stage::Prefill } else { Stage::Whole };
+        if self.is_disaggregated() {
+            self.gather(Stage::Decode, is_admitted)?;
+        }
+        self.gather(stage, is_admitted)?;
+        // Nobody overtakes those who wait; who is taken from the queue is its head.
+        if !is_admitted && self.has_queue() || self.is_overrun() {
+            self.queue.push_back(id);
+            return Ok(());
+        }
+        self.place(id, stage, at)
+    }
+
+    /// Whether somebody waits at the router.
+    fn has_queue(&mut self) -> bool {
+        while self.queue.pop_front_if(|id| self.requests.get(*id).is_none()).is_some() {}
+        !self.queue.is_empty()
+    }
+
+    /// Whether every candidate has more to read than the router's threshold.
+    fn is_overrun(&self) -> bool {
+        let Some(threshold) = self.settings.queue_threshold else { return false };
+        self.candidates.iter().all(|candidate| {
+            let most = threshold * f64::from(self.replicas[candidate.worker].settings().max_batched_tokens);
+            candidate.active_prefill_tokens as f64 > most
+        })
+    }
+
+    /// Sends on what waits at the router, as far as there is room.
+    pub(super) fn drain(&mut self, at: Tick) {
+        self.is_drain_planned = false;
+        let mut waiting = self.queue.len();
+        while waiting > 0 {
+            waiting -= 1;
+            let Some(id) = self.queue.pop_front() else { break };
+            if self.requests.get(id).is_none() {
+                continue;
+            }
+            match self.send(id, true, at) {
+                // Still no room: it went to the end, but is the first.
+                Ok(()) if self.queue.back() == Some(&id) => {
+                    self.queue.rotate_right(1);
+                    break;
+                }
+                Ok(()) => {}
+                Err(refusal) => self.reject(id, refusal, at),
+            }
+        }
+    }
+
+    /// Something ended: at `at`, look whether what waits at the router can go on.
+    pub(super) fn plan_drain(&mut self, at: Tick) {
+        if !self.queue.is_empty() && !self.is_drain_planned {
+            self.is_drain_planned = true;
+            self.agenda.add(at.max(self.now), Action::Drain);
+        }
+    }
+
+    pub(super) fn reject(&mut self, id: RequestId, refusal: Refusal, at: Tick) {
+        self.leave_workers(id, at);
+        if self.requests.remove(id).is_some() {
+            self.totals.rejected += 1;
+            self.events.push(ClusterEvent::Rejected { request: id, at, refusal: Box::new(refusal) });
+        }
+    }
+
+    /// Finds the workers that could do that part of a request.
+    pub(super) fn gather(&mut self, stage: Stage, is_admitted: bool) -> Result<(), Refusal> {
+        let role = match stage {
+            Stage::Whole => Role::Aggregated,
+            Stage::Prefill => Role::Prefill,
+            Stage::Decode => Role::Decode,
+        };
+        let limits = self.settings.limits;
+        let is_exact = self.settings.route.signal_interval.is_zero();
+        self.candidates.clear();
+        let (mut workers, mut is_busy, mut shortest) = (0, false, None);
+        for (number, worker) in self.workers.iter().enumerate() {
+            if worker.role != role || worker.state != WorkerState::Up {
+                continue;
+            }
+            workers += 1;
+            let replica = &self.replicas[number];
+            let reported = if is_exact { Reported::of(replica) } else { worker.reported };
+            let total_blocks = replica.total_blocks();
+            if !is_admitted {
+                let waiting = reported.waiting as usize;
+                if limits.max_waiting.is_some_and(|most| waiting >= most) {
+                    shortest = Some(shortest.map_or(waiting, |shortest: usize| shortest.min(waiting)));
+                    continue;
+                }
+                let usage = f64::from(reported.used_blocks) / f64::from(total_blocks);
+                if limits.busy_blocks.is_some_and(|most| usage > most)
+                    || limits.busy_prefill_tokens.is_some_and(|most| worker.book.prefill_tokens() > most)
+                {
+                    is_busy = true;
+                    continue;
+                }
+            }
+            self.candidates.push(Candidate {
+                worker: number,
+                running: reported.running,
+                waiting: reported.waiting,
+                used_blocks: reported.used_blocks,
+                total_blocks,
+                active_requests: worker.book.requests(),
+                active_prefill_tokens: worker.book.prefill_tokens(),
+                potential_blocks: 0,
+                overlap_blocks: 0,
+            });
+        }
+        match shortest {
+            _ if !self.candidates.is_empty() => Ok(()),
+            _ if workers == 0 => Err(Refusal::NoWorker),
+            Some(waiting) if !is_busy => Err(Refusal::QueuesFull { workers, waiting }),
+            _ => Err(Refusal::AllBusy { workers }),
+        }
+    }
+
+    /// Chooses one of the candidates and submits that part of the request there.
+    pub(super) fn place(&mut self, id: RequestId, stage: Stage, at: Tick) -> Result<(), Refusal> {
+        let Some(request) = self.requests.get(id) else { return Ok(()) };
+        let submission = part_of(&request.submission, stage);
+        let (session, arrived) = (request.session.filter(|_| stage != Stage::Decode), request.arrived);
+        let query = self.complete(&submission, stage, at);
+        let sessions = self.sessions.as_mut();
+        let kept = sessions.zip(session).and_then(|(all, session)| all.find(session, &self.candidates, at));
+        let router = &mut self.routers[usize::from(stage == Stage::Decode)];
+        let choice = match kept {
+            Some(place) => Some(router.follow(&query, &self.candidates[place])),
+            None => router.choose(&query, &self.candidates),
+        };
+        let Some(&Choice { worker, reason, overlap_blocks, .. }) = choice else { return Err(Refusal::NoWorker) };
+        let features = router.features();
+        let sequence = self.replicas[worker].submit(&submission, at).map_err(|error| match error {
+            EngineError::QueueFull { waiting } => Refusal::QueuesFull { workers: 1, waiting },
+            error => Refusal::Impossible(error),
+        })?;
+        self.wake(worker);
+        self.workers[worker].assign(sequence, id);
+        let full = full_blocks(&submission, query.block_tokens);
+        self.overlaps.sent(worker, full, at);
+        if let Some((sessions, session)) = self.sessions.as_mut().zip(session) {
+            sessions.keep(session, worker, at);
+        }
+        let cached = u64::from(overlap_blocks) * u64::from(query.block_tokens);
+        let hashed_blocks = if self.settings.route.strategy.uses_blocks() { full.len() as u32 } else { 0 };
+        let booking = Booking {
+            worker,
+            stage,
+            placed: at,
+            is_unread: true,
+            prefill_tokens: if stage == Stage::Decode {
+                0
+            } else {
+                u64::from(query.prompt_tokens).saturating_sub(cached)
+            },
+            blocks: query.prompt_tokens.div_ceil(query.block_tokens),
+            hashed_blocks,
+            features,
+        };
+        let book = &mut self.workers[worker].book;
+        book.add(&full[..hashed_blocks as usize], booking.blocks, booking.prefill_tokens);
+        if let Some(request) = self.requests.get_mut(id) {
+            let spot = Spot { worker, sequence };
+            request.booking = Some(booking);
+            request.phase = match (stage, request.phase) {
+                (Stage::Whole, _) => Phase::Serving(spot),
+                (Stage::Prefill, _) => Phase::Prefilling(spot),
+                (Stage::Decode, Phase::Leaving(source)) => Phase::Arriving { source, target: spot, transfer: None },
+                (Stage::Decode, other) => other,
+            };
+        }
+        let best_overlap_blocks =
+            self.candidates.iter().map(|candidate| candidate.overlap_blocks).max().unwrap_or_default();
+        self.totals.routed += 1;
+        self.totals.routed_blocks += u64::from(booking.blocks);
+        self.totals.overlap_blocks += u64::from(overlap_blocks);
+        self.totals.overlap_overruled += u64::from(best_overlap_blocks > overlap_blocks);
+        let waited = at.since(arrived);
+        let routed = Routed { request: id, worker, stage, at, reason, overlap_blocks, best_overlap_blocks, waited };
+        self.events.push(ClusterEvent::Routed(routed));
+        Ok(())
+    }
+
+    /// Fills in what candidates have to do with this request.
+    fn complete(&mut self, submission: &Submission, stage: Stage, at: Tick) -> Query {
+        let block_tokens = self.replicas[self.candidates[0].worker].settings().capacity.block_tokens;
+        let prompt_tokens = submission.prompt_tokens;
+        let query = Query {
+            prompt_tokens,
+            output_tokens: submission.max_output_tokens.max(submission.output_tokens),
+            block_tokens,
+            stage,
+        };
+        let full = full_blocks(submission, block_tokens);
+        if stage != Stage::Decode {
+            // At least one token is always read.
+            let most = (prompt_tokens.saturating_sub(1) / block_tokens) as usize;
+            let chain = &full[..most.min(full.len())];
+            self.overlaps.count(chain, at, &self.replicas, &mut self.overlap_counts);
+            for candidate in &mut self.candidates {
+                candidate.overlap_blocks = self.overlap_counts[candidate.worker];
+            }
+        }
+        if self.settings.route.strategy.uses_blocks() {
+            let blocks = prompt_tokens.div_ceil(block_tokens);
+            for candidate in &mut self.candidates {
+                candidate.potential_blocks = self.workers[candidate.worker].book.potential_blocks(full, blocks);
+            }
+        }
+        query
+    }
+
+    /// Strikes a request out of the router's book.
+    pub(super) fn unbook(&mut self, id: RequestId) {
+        let Some(request) = self.requests.get_mut(id) else { return };
+        let Some(booking) = request.booking.take() else { return };
+        let book = &mut self.workers[booking.worker].book;
+        if booking.is_unread {
+            book.finish_prefill(booking.prefill_tokens);
+        }
+        book.remove(&request.submission.chain[..booking.hashed_blocks as usize], booking.blocks);
+    }
+}
+
+/// What a worker gets of a request.
+fn part_of(submission: &Submission, stage: Stage) -> Submission {
+    let phase = match stage {
+        Stage::Whole => scheduler::Phase::Both,
+        Stage::Prefill => scheduler::Phase::Prefill,
+        Stage::Decode => scheduler::Phase::Decode,
+    };
+    Submission { phase, ..submission.clone() }
+}
+
+/// The hashes of the full blocks of the prompt; a chain may go on into the answer.
+fn full_blocks(submission: &Submission, block_tokens: u32) -> &[u64] {
+    let full = (submission.prompt_tokens / block_tokens) as usize;
+    &submission.chain[..full.min(submission.chain.len())]
+}

@@ -1,0 +1,90 @@
+//! When each token of an answer is ready: by the model of time the server was told, or by the physical engine.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use fakeai_core::Seed;
+use fakeai_engine::{Sequence, Speed};
+use fakeai_writer::{Generation, GenerationRequest, Rendered};
+use rustc_hash::FxHasher;
+
+use super::refusal::{refused, unable};
+use super::{Pace, Prepaid, Terms};
+use crate::context::Context;
+use crate::driver::{Driver, drawn, submission};
+use crate::error::ApiError;
+
+/// When the choices of one prompt are ready.
+#[derive(Debug)]
+pub(super) struct Times {
+    pub(super) paces: Vec<Pace>,
+    pub(super) readings: Vec<Prepaid>,
+}
+
+/// Lets the engine time the choices of `generation`.
+pub(super) fn submit(
+    context: &Context,
+    request: &GenerationRequest,
+    generation: &Generation,
+    terms: &Terms,
+    seed: Seed,
+) -> Result<Times, ApiError> {
+    let predicted_tokens = generation.usage.accepted_prediction_tokens / request.choices.max(1);
+    if let Some(driver) = context.app().drivers.on(context.clock(), &context.app().kit.tasks) {
+        return run(context, &driver.map_err(unable)?, request, generation, terms, (seed, predicted_tokens));
+    }
+    let now = context.arrived();
+    let paces = generation.choices.iter().enumerate().map(|(index, choice)| {
+        let sequence = Sequence {
+            prompt_tokens: generation.usage.prompt_tokens,
+            cached_tokens: generation.usage.cached_tokens,
+            output_tokens: choice.written_tokens(),
+            predicted_tokens,
+            speed: speed(request),
+            temperature: request.sampling.temperature.unwrap_or(1.0),
+            seed: seed.derive("pace").mix(index as u64),
+        };
+        context.app().engine.submit(&sequence, now).map(Pace::Planned).map_err(unable)
+    });
+    Ok(Times { paces: paces.collect::<Result<_, _>>()?, readings: Vec::new() })
+}
+
+/// Submits each choice to the physical engine, which reads the prompt for each and mostly finds it in its cache.
+fn run(
+    context: &Context,
+    driver: &Arc<Driver>,
+    request: &GenerationRequest,
+    generation: &Generation,
+    terms: &Terms,
+    (seed, predicted_tokens): (Seed, u32),
+) -> Result<Times, ApiError> {
+    let rendered = Rendered::of(request);
+    // OpenAI sends prompts of one key to the same machine, too.
+    let session = terms.cache_key.as_ref().map(|key| {
+        let mut hasher = FxHasher::default();
+        key.hash(&mut hasher);
+        hasher.finish()
+    });
+    let mut times = Times { paces: Vec::new(), readings: Vec::new() };
+    for (index, choice) in generation.choices.iter().enumerate() {
+        let sequence = submission(request, &rendered, choice, terms, driver.block_tokens());
+        let sequence = drawn(sequence, seed.derive("pace").mix(index as u64), predicted_tokens);
+        let live = driver.submit(&sequence, session, context.clock().now()).map_err(refused)?;
+        if index == 0 {
+            times.readings.push(Prepaid { reading: live.reading(), card: Arc::clone(&request.model) });
+        }
+        times.paces.push(Pace::Live(live));
+    }
+    Ok(times)
+}
+
+fn speed(request: &GenerationRequest) -> Speed {
+    let latency = request.model.latency;
+    Speed {
+        ttft_ms: latency.ttft_ms,
+        ttft_deviation_ms: latency.ttft_deviation_ms,
+        itl_ms: latency.itl_ms,
+        itl_deviation_ms: latency.itl_deviation_ms,
+        prefill_tokens_per_second: latency.prefill_tokens_per_second,
+    }
+}
