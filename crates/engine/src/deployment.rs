@@ -152,10 +152,8 @@ impl Deployment {
     /// As [`Self::capacity`]; [`EngineError::InvalidSettings`] if the settings cannot work or there are no replicas.
     pub fn cluster(&self) -> Result<Cluster, EngineError> {
         let model = self.step_model();
-        let workers = (0..self.all_replicas()).map(|number| {
-            let replica = Replica::of_ranks(&self.settings_of(number)?, &model, self.data_parallel)?;
-            Ok((self.role_of(number), replica))
-        });
+        let replica = |number| Replica::of_ranks(&self.settings_of(number)?, &model, self.data_parallel);
+        let workers = (0..self.all_replicas()).map(|number| Ok((self.role_of(number), replica(number)?)));
         Cluster::with_roles(workers.collect::<Result<_, EngineError>>()?, self.cluster_settings())
     }
 }

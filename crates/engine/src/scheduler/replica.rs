@@ -70,9 +70,9 @@ impl Replica {
     /// # Errors
     /// As [`Self::new`].
     pub fn restarted(&self) -> Result<Self, EngineError> {
-        let seed = self.settings().seed.derive("restart");
-        let ranks = self.ranks.len() as u32;
-        Self::of_ranks(&Settings { seed, ..self.settings().clone() }, &self.model, ranks)
+        let settings = self.settings();
+        let seed = settings.seed.derive("restart");
+        Self::of_ranks(&Settings { seed, ..settings.clone() }, &self.model, self.ranks.len() as u32)
     }
 
     /// From now on tells observers how the cache changes.
@@ -252,11 +252,6 @@ impl Replica {
     /// Sequences that ended and whose blocks are held.
     pub fn held(&self) -> usize {
         self.ranks.iter().map(|rank| rank.handover.held).sum()
-    }
-
-    /// Blocks of the cache, of all ranks.
-    pub fn total_blocks(&self) -> u32 {
-        self.settings().capacity.blocks * self.ranks.len() as u32
     }
 
     /// Blocks of the cache that nobody holds, of all ranks.
