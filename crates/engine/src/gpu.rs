@@ -14,10 +14,12 @@
 //! Throttling shows, but does not slow the steps down.
 
 mod board;
+mod boards;
 mod identity;
 mod reading;
 mod sensor;
 
 pub use board::{BoardSettings, GpuBoard};
+pub use boards::GpuBoards;
 pub use identity::Identity;
 pub use reading::{Reading, Throttle};

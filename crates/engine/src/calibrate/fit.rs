@@ -50,6 +50,7 @@ pub struct Fit {
 /// Unknown model or GPU, a model that does not fit, data-parallel attention.
 pub fn predict(measurement: &Measurement, coefficients: &Coefficients, kv: Precision) -> Result<Outcome, EngineError> {
     if measurement.data_parallel > 1 {
+        // The public file multiplies tp and dp of its eight such rows to 16 GPUs; their figures fit four (dp 4, tp 1).
         let what =
             "measurements of data-parallel attention are not fitted: the profiles are of single ranks".to_owned();
         return Err(EngineError::InvalidSettings { what });
