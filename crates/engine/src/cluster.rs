@@ -51,6 +51,8 @@ pub struct Cluster {
     settings: ClusterSettings,
     replicas: Vec<Replica>,
     workers: Vec<Worker>,
+    /// What the router chooses from: the data-parallel ranks of all workers, most often one each.
+    targets: Vec<Target>,
     requests: Requests,
     /// Of prompts, or of whole requests; and of answers to prompts that were read elsewhere.
     routers: [Router; 2],
@@ -74,6 +76,15 @@ pub struct Cluster {
     tokens: Vec<TokenEvent>,
     candidates: Vec<Candidate>,
     overlap_counts: Vec<u32>,
+}
+
+/// A data-parallel rank of a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The worker.
+    pub worker: usize,
+    /// The rank; 0 if it has none.
+    pub rank: u32,
 }
 
 /// What a cluster plans to do.
@@ -109,10 +120,16 @@ impl Cluster {
         check_roles(&workers, &settings)?;
         let fates = settings.outages.map_or(Seed::new(0), |outages| outages.seed).derive("outages");
         let (roles, replicas): (Vec<Role>, Vec<Replica>) = workers.into_iter().unzip();
+        let (mut targets, mut sides) = (Vec::new(), Vec::with_capacity(replicas.len()));
+        for (worker, (replica, role)) in replicas.iter().zip(roles).enumerate() {
+            let ranks = replica.ranks().count();
+            sides.push(Worker::new(role, ranks, targets.len(), fates.mix(worker as u64).rng()));
+            targets.extend((0..ranks as u32).map(|rank| Target { worker, rank }));
+        }
         let router =
             |label| Router::new(&RouteSettings { seed: settings.route.seed.derive(label), ..settings.route.clone() });
         let mut cluster = Self {
-            workers: (0..).zip(roles).map(|(place, role)| Worker::new(role, fates.mix(place).rng())).collect(),
+            workers: sides,
             requests: Requests::default(),
             routers: [router("first"), router("decode")],
             overlaps: Overlaps::new(&settings.route),
@@ -129,8 +146,9 @@ impl Cluster {
             is_noting: false,
             is_drain_planned: false,
             tokens: Vec::new(),
-            candidates: Vec::with_capacity(replicas.len()),
-            overlap_counts: vec![0; replicas.len()],
+            candidates: Vec::with_capacity(targets.len()),
+            overlap_counts: vec![0; targets.len()],
+            targets,
             replicas,
             settings,
         };
@@ -271,7 +289,10 @@ impl Cluster {
 
     fn scrape(&mut self, at: Tick) {
         for (worker, replica) in self.workers.iter_mut().zip(&self.replicas) {
-            worker.reported = Reported::of(replica);
+            let blocks = replica.settings().capacity.blocks;
+            for (side, rank) in worker.ranks.iter_mut().zip(replica.ranks()) {
+                side.reported = Reported::of_rank(blocks, &rank);
+            }
         }
         self.scraped = at;
     }
@@ -297,6 +318,12 @@ impl Cluster {
         let mut totals = self.workers.get(worker)?.past;
         totals += *self.replicas.get(worker)?.totals();
         Some(totals)
+    }
+
+    /// What the router chooses from: the data-parallel ranks of all workers. The workers of a [`Choice`] are numbers of
+    /// these.
+    pub fn targets(&self) -> &[Target] {
+        &self.targets
     }
 
     /// What was done so far.
