@@ -20,6 +20,9 @@ pub(super) struct Scale {
 /// Marks of a linear axis, about.
 const MARKS: f64 = 5.0;
 
+/// Marks of an axis that ends where its values end, about.
+const TIGHT_MARKS: f64 = 8.0;
+
 impl Scale {
     /// An axis that shows all `values`. A linear one begins at 0 unless values lie far from it. Values that a
     /// logarithmic one cannot show (0 and below) are drawn at its low end.
@@ -42,8 +45,9 @@ impl Scale {
         if low >= high {
             return Self::of([low, high].into_iter(), Spread::Linear, false);
         }
-        let marks = Self::linear(low, high).marks.into_iter().filter(|mark| (low..=high).contains(mark)).collect();
-        Self { spread: Spread::Linear, low, high, marks }
+        let step = round_up((high - low) / TIGHT_MARKS);
+        let marks = (0..).map(|mark| ((low / step).ceil() + f64::from(mark)) * step);
+        Self { spread: Spread::Linear, low, high, marks: marks.take_while(|mark| *mark <= high).collect() }
     }
 
     fn linear(low: f64, high: f64) -> Self {
@@ -135,6 +139,9 @@ mod tests {
         assert_eq!(marks(0.3, 9.7, Spread::Linear), "0 2 4 6 8 10");
         assert_eq!(marks(3.0, 210.0, Spread::Logarithmic), "2 5 10 20 50 100 200 500");
         assert_eq!(marks(0.0, 0.0, Spread::Linear), "0 0.2");
+        let tight = Scale::tight([0.0, 58.4].into_iter());
+        assert_eq!(tight.marks.len(), 6, "{tight:?}");
+        assert!((tight.place(58.4) - 1.0).abs() < 1e-9);
         assert_eq!(marks(1.0, 10_000.0, Spread::Logarithmic), "1 10 100 1000 10k");
     }
 

@@ -74,7 +74,7 @@ fn unit(seconds: f64) -> (&'static str, f64) {
 }
 
 /// More points than this are noise.
-const MOST_POINTS: usize = 120;
+const MOST_POINTS: usize = 160;
 
 /// Fewer and longer intervals.
 fn calm(series: &Series) -> Series {

@@ -120,7 +120,7 @@ fn facts(summary: &Summary) -> Vec<(&'static str, String)> {
         ("all tokens/s", figure(summary.total_tokens_per_second)),
         ("cache hits", percent(summary.cache_hit_rate)),
         ("preemptions", grouped(&summary.preemptions.to_string())),
-        ("sequences per step", figure(summary.mean_batch)),
+        ("mean batch", figure(summary.mean_batch)),
         ("replicas busy", percent(summary.busy)),
         ("KV cache used at most", percent(summary.most_kv_usage)),
         ("waiting at most", figure(summary.most_waiting)),
