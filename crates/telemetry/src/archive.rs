@@ -102,7 +102,7 @@ impl Archive {
     /// Totals since the start, in a stable order.
     pub fn totals(&self) -> Vec<(&Key, &Totals)> {
         let mut all: Vec<_> = self.totals.iter().collect();
-        all.sort_by(|(left, _), (right, _)| left.cmp(right));
+        all.sort_by_key(|(key, _)| *key);
         all
     }
 

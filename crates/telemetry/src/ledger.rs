@@ -114,7 +114,9 @@ impl Ledger {
 fn collect(list: &Mutex<Vec<Record>>, archive: &mut Archive) {
     // Taken out first, so that the thread that writes the list waits no longer than it takes to swap two of them.
     let records = std::mem::take(&mut *lock(list));
-    records.into_iter().for_each(|record| archive.add(record));
+    for record in records {
+        archive.add(record);
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -53,7 +53,7 @@ section! {
         profile: Option<PathBuf> = None, Key::new(Kind::File).flat("engine_profile");
         /// Replicas that only read prompts, for the others that then only write answers. 0 has each do both.
         prefill_replicas: u32 = 0, Key::integer(0, 4096);
-        /// How a replica is chosen: round_robin, least_loaded, cache_aware, kv (Dynamo's), hybrid or learned.
+        /// How a replica is chosen: by turns, by load, by what it has cached, or by what was learned.
         router: String = "least_loaded".to_owned(), text("round_robin, least_loaded, cache_aware, kv, hybrid or learned").value("STRATEGY");
         /// How often a request moves to another replica when its own fails. 0 loses it.
         migration_limit: u32 = 0, Key::integer(0, 1000);
