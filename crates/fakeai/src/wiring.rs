@@ -9,13 +9,15 @@ use fakeai_catalog::Catalog;
 use fakeai_core::{Clock, Seed, Tasks};
 use fakeai_engine::step::EngineKind;
 use fakeai_engine::{Jittered, Knobs, LatencyModel};
-use fakeai_server::settings::{Address, Audio, Cors, Listen, Physics, PromptCaching, ResponseDelay, Streams, Tls};
+use fakeai_server::settings::{
+    Address, Audio, Cors, Flavor, Listen, Physics, PromptCaching, ResponseDelay, Streams, Tls,
+};
 use fakeai_server::{Kit, Settings};
 use fakeai_tokens::{Encoding, Tokenizer};
 use fakeai_writer::{OutputLength, ReplyMode, Safety, WriterOptions};
 
 use crate::config::{
-    Config, EngineChoice, Features, Generation, Latency, OutputTokens, Reply, Server, TokenizerChoice,
+    Config, EngineChoice, Features, Generation, Latency, MetricsFlavor, OutputTokens, Reply, Server, TokenizerChoice,
 };
 use crate::deployment::{Options, deployment};
 use crate::start_error::StartError;
@@ -51,6 +53,7 @@ pub(crate) fn settings(config: &Config) -> Settings {
         safety_message: features.prepend_safety_message,
         metrics: metrics.enable_metrics,
         prometheus: metrics.enable_prometheus,
+        metrics_flavor: flavor(metrics.flavor),
         max_workspaces: workspaces.max,
         workspace_idle: Duration::from_secs_f64(workspaces.idle_seconds),
         writer: writer(generation, &features),
@@ -75,6 +78,17 @@ fn listen(server: &Server) -> Listen {
             0 => std::thread::available_parallelism().map_or(1, NonZero::get),
             threads => threads,
         },
+    }
+}
+
+const fn flavor(flavor: MetricsFlavor) -> Flavor {
+    match flavor {
+        MetricsFlavor::Fakeai => Flavor::Fakeai,
+        MetricsFlavor::Vllm => Flavor::Vllm,
+        MetricsFlavor::Sglang => Flavor::Sglang,
+        MetricsFlavor::Trtllm => Flavor::Trtllm,
+        MetricsFlavor::Nim => Flavor::Nim,
+        MetricsFlavor::Dynamo => Flavor::Dynamo,
     }
 }
 
@@ -104,7 +118,7 @@ pub(crate) fn physics(config: &Config, catalog: &mut Catalog) -> Result<Option<P
     if catalog.get(&engine.model).is_none() {
         catalog.insert(catalog.infer(&engine.model));
     }
-    Ok(Some(Physics { deployment, time_scale: engine.time_scale }))
+    Ok(Some(Physics { model: engine.model.clone(), deployment, time_scale: engine.time_scale }))
 }
 
 fn options(kind: EngineKind, config: &Config) -> Options {

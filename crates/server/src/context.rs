@@ -52,6 +52,10 @@ pub(crate) struct Note {
     pub first_token: Option<Tick>,
     /// What was read and written.
     pub tokens: Tokens,
+    /// Whether an answer reached the most tokens allowed.
+    pub is_cut: bool,
+    /// Whether the ledger counts it among those being answered.
+    pub has_begun: bool,
     /// What it costs, US dollars.
     pub cost_usd: f64,
 }
@@ -65,7 +69,7 @@ impl Context {
         path: String,
     ) -> Self {
         let clock = workspace.as_ref().map_or_else(|| station.clock(), |workspace| Arc::new(workspace.clock()));
-        let looks = ["/fakeai/", "/health", "/metrics"].iter().any(|own| path.starts_with(own));
+        let looks = api::LOOKS.iter().any(|own| path.starts_with(own));
         let mut ids = workspace.as_ref().unwrap_or_else(|| station.app().workspaces.default()).ids(looks);
         Self(Arc::new(Inner {
             request_id: ids.next_hex("req_", 32),
@@ -175,6 +179,8 @@ impl Context {
             first_token: note.first_token,
             ended: self.0.clock.now(),
             tokens: note.tokens,
+            is_cut: note.is_cut,
+            has_begun: note.has_begun,
             cost_usd: note.cost_usd,
         });
     }

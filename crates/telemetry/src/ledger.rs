@@ -1,6 +1,7 @@
 //! Where records go: totals for ever, single records for a minute.
 
-use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use fakeai_core::{Sharded, Tick};
 use rustc_hash::FxHashMap;
 
+use crate::engine::Requests;
 use crate::histogram::{Buckets, Pacing};
 use crate::record::{Outcome, Record};
 
@@ -34,6 +36,8 @@ pub struct Ledger {
 struct Shard {
     recent: VecDeque<Record>,
     totals: FxHashMap<Key, Totals>,
+    /// Requests being answered, by model: begun on this shard less ended on it.
+    active: FxHashMap<Arc<str>, i64>,
 }
 
 /// What totals are kept by.
@@ -72,6 +76,8 @@ pub struct Totals {
     pub ttft: Buckets,
     /// Mean seconds between tokens, of streams.
     pub itl: Buckets,
+    /// What engines count of requests, if tokens were written.
+    pub written: Option<Box<Requests>>,
 }
 
 impl Default for Totals {
@@ -87,6 +93,7 @@ impl Default for Totals {
             latency: Buckets::new(Buckets::LATENCY_SECONDS),
             ttft: Buckets::new(Buckets::TTFT_SECONDS),
             itl: Buckets::new(Buckets::ITL_SECONDS),
+            written: None,
         }
     }
 }
@@ -105,6 +112,9 @@ impl Totals {
             record.ttft_seconds().into_iter().for_each(|ttft| self.ttft.observe(ttft));
             record.itl_seconds().into_iter().for_each(|itl| self.itl.observe(itl));
         }
+        if record.tokens.completion > 0 {
+            self.written.get_or_insert_default().add(record);
+        }
     }
 
     /// Adds other totals to these.
@@ -119,6 +129,9 @@ impl Totals {
         self.latency.merge(&other.latency);
         self.ttft.merge(&other.ttft);
         self.itl.merge(&other.itl);
+        if let Some(written) = &other.written {
+            self.written.get_or_insert_default().merge(written);
+        }
     }
 }
 
@@ -144,6 +157,39 @@ impl Ledger {
             self.used.fetch_add(1, Ordering::Relaxed);
         }
         shard.add(record, MOST_RECENT / self.used.load(Ordering::Relaxed).max(1));
+    }
+
+    /// Counts a request in whose answer is being written; its record counts it out.
+    pub fn begin(&self, model: &Arc<str>) {
+        if self.enabled {
+            let mut shard = lock(self.shards.own());
+            let model = shard.active_name(model);
+            *shard.active.entry(model).or_default() += 1;
+        }
+    }
+
+    /// Requests being answered now, by model.
+    pub fn active(&self) -> BTreeMap<Arc<str>, u64> {
+        let mut all: BTreeMap<Arc<str>, i64> = BTreeMap::new();
+        for shard in self.shards.iter() {
+            for (model, count) in &lock(shard).active {
+                *all.entry(Arc::clone(model)).or_default() += count;
+            }
+        }
+        all.into_iter().filter_map(|(model, count)| Some((model, u64::try_from(count).ok()?))).collect()
+    }
+
+    /// What was written since the start, by model.
+    pub fn written(&self) -> BTreeMap<Arc<str>, Requests> {
+        let mut all: BTreeMap<Arc<str>, Requests> = BTreeMap::new();
+        for shard in self.shards.iter() {
+            for (key, totals) in &lock(shard).totals {
+                if let Some(written) = &totals.written {
+                    all.entry(Arc::clone(&key.model)).or_default().merge(written);
+                }
+            }
+        }
+        all
     }
 
     /// Counts a stream in (`true`) or out.
@@ -191,7 +237,26 @@ fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
 }
 
 impl Shard {
+    /// The name under which requests of a model are counted while they are answered. Those that end on another shard
+    /// than they began on leave a number on both, so names are limited here too; beyond the limit the number of others
+    /// is only about right.
+    fn active_name(&self, model: &Arc<str>) -> Arc<str> {
+        let is_kept = self.active.len() < MOST_MODELS || self.active.contains_key(model);
+        if is_kept { Arc::clone(model) } else { Arc::from("other") }
+    }
+
+    /// Counts a request out that [`Ledger::begin`] counted in, mostly on this shard.
+    fn end(&mut self, model: &Arc<str>) {
+        match self.active.entry(self.active_name(model)) {
+            Entry::Occupied(entry) if *entry.get() == 1 => drop(entry.remove()),
+            entry => *entry.or_default() -= 1,
+        }
+    }
+
     fn add(&mut self, mut record: Record, most_recent: usize) {
+        if let Some(model) = record.model.as_ref().filter(|_| record.has_begun) {
+            self.end(model);
+        }
         let key = self.key(&record);
         let totals = self.totals.entry(key);
         // The name in hand is this request's own; kept for a minute it would only lie about and grow cold.
@@ -239,6 +304,8 @@ pub(crate) mod tests {
             first_token: Some(Tick::from_nanos(seconds * 1_000_000_000 + 20_000_000)),
             ended: Tick::from_nanos(seconds * 1_000_000_000 + 70_000_000),
             tokens: Tokens { prompt: 10, cached: 0, completion: 11, reasoning: 0, delivered: 11 },
+            is_cut: false,
+            has_begun: false,
             cost_usd: 0.001,
         }
     }

@@ -4,11 +4,14 @@
 //! metric is computed from those when somebody looks. No handler calls a metric by name, and nothing here knows HTTP
 //! or the wire formats.
 
+pub mod engine;
+mod exposition;
 mod histogram;
 mod ledger;
 mod record;
 mod views;
 
+pub use exposition::CONTENT_TYPE;
 pub use histogram::{Buckets, Pacing, PacingSummary};
 pub use ledger::{Key, Ledger, Totals, WINDOW};
 pub use record::{Outcome, Record, Tokens};

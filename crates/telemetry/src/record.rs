@@ -27,6 +27,10 @@ pub struct Record {
     pub ended: Tick,
     /// What was read and written.
     pub tokens: Tokens,
+    /// Whether an answer reached the most tokens allowed.
+    pub is_cut: bool,
+    /// Whether it was counted by [`crate::Ledger::begin`].
+    pub has_begun: bool,
     /// What it costs, US dollars.
     pub cost_usd: f64,
 }

@@ -401,6 +401,11 @@ impl Replica {
         self.pool.free()
     }
 
+    /// Blocks of the cache whose content can be found again, whether somebody holds them or not.
+    pub fn known_blocks(&self) -> usize {
+        self.pool.cached()
+    }
+
     /// Of this chain, how many blocks from its start are cached: what a router asks.
     pub fn cached_blocks(&self, chain: &[u64]) -> u32 {
         if self.settings.is_prefix_cached { self.pool.match_prefix(chain).0 } else { 0 }

@@ -6,8 +6,10 @@
 //! hand the same task runs in virtual time.
 
 mod drivers;
+mod figures;
 mod live;
 mod submission;
+mod watch;
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -25,10 +27,14 @@ pub(crate) use drivers::Drivers;
 use live::{Forecast, Line};
 pub(crate) use live::{Live, Reading};
 pub(crate) use submission::{drawn, submission};
+pub(crate) use watch::Asked;
+use watch::Watch;
 
 /// A physical engine, and how fast its time goes by.
 #[derive(Clone, Debug)]
 pub struct Physics {
+    /// What the model is called.
+    pub model: String,
     /// What is deployed.
     pub deployment: Deployment,
     /// Seconds of the engine's time in one second of the clock's.
@@ -51,6 +57,7 @@ pub(crate) struct Driver {
     time_scale: f64,
     model: StepModel,
     block_tokens: u32,
+    physics: Physics,
     state: Mutex<State>,
 }
 
@@ -61,6 +68,7 @@ struct State {
     lines: Vec<Vec<Option<Arc<Line>>>>,
     /// Tokens of steps that ended, which leave later: by the clock's ticks, in order.
     leaving: VecDeque<Departure>,
+    watch: Watch,
     /// The task, while it sleeps, and until when.
     asleep: Option<(Tick, Waker)>,
 }
@@ -73,21 +81,29 @@ struct Departure {
 }
 
 impl Driver {
-    /// An idle cluster that begins now.
-    pub(crate) fn start(physics: &Physics, clock: &Clock, tasks: &Tasks) -> Result<Arc<Self>, EngineError> {
+    /// An idle cluster that begins now. What it does is counted if `is_watched`.
+    pub(crate) fn start(
+        physics: &Physics,
+        clock: &Clock,
+        tasks: &Tasks,
+        is_watched: bool,
+    ) -> Result<Arc<Self>, EngineError> {
         let cluster = physics.deployment.cluster()?;
+        let model = physics.deployment.step_model();
         let driver = Arc::new(Self {
             origin: clock.now(),
             clock: clock.clone(),
             time_scale: physics.time_scale,
-            model: physics.deployment.step_model(),
             block_tokens: physics.deployment.capacity()?.block_tokens,
+            physics: physics.clone(),
             state: Mutex::new(State {
                 lines: vec![Vec::new(); cluster.replicas().len()],
+                watch: Watch::new(cluster.replicas().len(), &model, physics.time_scale, is_watched),
                 cluster,
                 leaving: VecDeque::new(),
                 asleep: None,
             }),
+            model,
         });
         tasks.spawn(run(Arc::downgrade(&driver)));
         Ok(driver)
@@ -107,10 +123,16 @@ impl Driver {
     ///
     /// # Errors
     /// What the engine refuses: longer than its context or its cache, or too many waiting.
-    pub(crate) fn submit(self: &Arc<Self>, submission: &Submission, now: Tick) -> Result<Live, EngineError> {
+    pub(crate) fn submit(
+        self: &Arc<Self>,
+        submission: &Submission,
+        asked: Asked,
+        now: Tick,
+    ) -> Result<Live, EngineError> {
         let line = Arc::new(Line::default());
         let mut state = self.lock();
         let (replica, sequence) = state.cluster.submit(submission, self.inside(now))?;
+        state.watch.submitted(replica, sequence.slot(), submission, asked, self.inside(now));
         let lines = &mut state.lines[replica];
         if lines.len() <= sequence.slot() {
             lines.resize(sequence.slot() + 1, None);
@@ -138,7 +160,9 @@ impl Driver {
     /// Drops a sequence nobody waits for.
     fn abort(&self, place: Place) {
         let mut state = self.lock();
-        state.cluster.abort(place.replica, place.sequence);
+        if state.cluster.abort(place.replica, place.sequence) {
+            state.watch.aborted(place.replica, place.sequence.slot());
+        }
     }
 
     /// What may be expected of a sequence if nobody else comes: whoever waits reads first, then all write together.
@@ -194,13 +218,16 @@ impl Driver {
 impl State {
     /// Runs every step that has ended by `now`.
     fn advance(&mut self, driver: &Driver, now: Tick) {
-        let Self { cluster, lines, leaving, .. } = self;
-        cluster.advance(driver.inside(now), &mut (), |replica, events| {
-            for event in events {
-                let line = &mut lines[replica][event.sequence.slot()];
-                let Some(line) = (if event.is_last { line.take() } else { line.clone() }) else { continue };
-                leaving.push_back(Departure { at: driver.outside(event.at), line, event: *event });
-            }
+        let Self { cluster, lines, leaving, watch, .. } = self;
+        watch.during(&driver.model, |tap, eyes| {
+            cluster.advance(driver.inside(now), tap, |replica, events| {
+                eyes.see(replica, events);
+                for event in events {
+                    let line = &mut lines[replica][event.sequence.slot()];
+                    let Some(line) = (if event.is_last { line.take() } else { line.clone() }) else { continue };
+                    leaving.push_back(Departure { at: driver.outside(event.at), line, event: *event });
+                }
+            });
         });
         // Those of each replica are in order; together they need not be.
         if lines.len() > 1 {

@@ -1,55 +1,11 @@
-//! The Prometheus view: text format 0.0.4, names of the original system.
-
-use std::fmt::{Display, Write};
+//! The Prometheus view: names of the original system.
 
 use fakeai_core::Tick;
 
 use super::core::{CoreMetrics, Statistics};
+use crate::exposition::Family;
 use crate::histogram::Buckets;
 use crate::ledger::{Key, Ledger, Totals};
-
-/// Content type of [`render`]'s text.
-pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-
-/// A family's text under construction.
-struct Family<'a> {
-    text: &'a mut String,
-    name: &'static str,
-}
-
-/// Escapes a label's value.
-fn escaped(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
-}
-
-impl<'a> Family<'a> {
-    fn new(text: &'a mut String, name: &'static str, kind: &str, help: &str) -> Self {
-        // Writing to a String cannot fail, here and below.
-        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
-        Self { text, name }
-    }
-
-    fn sample(&mut self, suffix: &str, labels: &[(&str, &str)], value: impl Display) {
-        let _ = write!(self.text, "{}{suffix}", self.name);
-        if !labels.is_empty() {
-            let list: Vec<String> =
-                labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
-            let _ = write!(self.text, "{{{}}}", list.join(","));
-        }
-        let _ = writeln!(self.text, " {value}");
-    }
-
-    fn histogram(&mut self, labels: &[(&str, &str)], buckets: &Buckets) {
-        for (bound, count) in buckets.cumulative() {
-            let bound = if bound.is_finite() { bound.to_string() } else { "+Inf".to_owned() };
-            let mut with_bound = labels.to_vec();
-            with_bound.push(("le", &bound));
-            self.sample("_bucket", &with_bound, count);
-        }
-        self.sample("_sum", labels, buckets.sum());
-        self.sample("_count", labels, buckets.count());
-    }
-}
 
 /// Everything the ledger knows at `now`.
 pub fn render(ledger: &Ledger, now: Tick) -> String {
