@@ -98,7 +98,8 @@ fn rates(text: &mut String, core: &CoreMetrics) {
             family.sample("", &[("endpoint", endpoint)], statistics.rate);
         }
     }
-    let mut family = Family::new(text, "fakeai_latency_seconds", "gauge", "Quantiles of latency over the last minute.");
+    let mut family =
+        Family::new(text, "fakeai_latency_seconds", "summary", "Quantiles of latency over the last minute.");
     for (endpoint, statistics) in &core.latency {
         quantiles(&mut family, &[("endpoint", endpoint)], statistics);
     }
@@ -119,17 +120,18 @@ fn rates(text: &mut String, core: &CoreMetrics) {
         streams.failed_streams,
     );
     let mut family =
-        Family::new(text, "fakeai_ttft_seconds", "gauge", "Quantiles of time to first token over the last minute.");
+        Family::new(text, "fakeai_ttft_seconds", "summary", "Quantiles of time to first token over the last minute.");
     quantiles(&mut family, &[], &streams.ttft);
     let mut family = Family::new(
         text,
         "fakeai_stream_tokens_per_second",
-        "gauge",
+        "summary",
         "Quantiles of a stream's speed over the last minute.",
     );
     quantiles(&mut family, &[], &streams.tokens_per_second);
 }
 
+/// A summary without sum and count, because only the last minute is known.
 fn quantiles(family: &mut Family<'_>, labels: &[(&str, &str)], statistics: &Statistics) {
     for (quantile, value) in [("0.5", statistics.p50), ("0.9", statistics.p90), ("0.99", statistics.p99)] {
         let mut labels = labels.to_vec();
@@ -143,7 +145,7 @@ fn pacing(text: &mut String, ledger: &Ledger) {
     let mut family = Family::new(
         text,
         "fakeai_token_lateness_seconds",
-        "gauge",
+        "summary",
         "How long after its scheduled time a token left, quantiles since the start.",
     );
     for (quantile, micros) in [("0.5", summary.p50_us), ("0.9", summary.p90_us), ("0.99", summary.p99_us)] {
