@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::repository::root;
 
 /// The crates, lowest first: each may depend on those before it.
-const LOWEST_FIRST: [&str; 12] = [
+const LOWEST_FIRST: [&str; 13] = [
     "fakeai-core",
     "fakeai-schema",
     "fakeai-tokens",
@@ -17,18 +17,20 @@ const LOWEST_FIRST: [&str; 12] = [
     "fakeai-guard",
     "fakeai-media",
     "fakeai-engine",
+    "fakeai-simulate",
     "fakeai-writer",
     "fakeai-server",
     "fakeai",
 ];
 
 /// Crates that must not know of something, and why.
-const IGNORANT: [(&str, &[&str], &str); 6] = [
+const IGNORANT: [(&str, &[&str], &str); 7] = [
     (
         "engine",
         &["tokio", "serde_json", "axum", "hyper", "fakeai-tokens"],
         "the engine has no I/O, no JSON and no text",
     ),
+    ("simulate", &["tokio", "axum", "hyper"], "the simulator has no clock and no async"),
     ("writer", &["tokio", "axum", "hyper"], "the writer knows no time and no wire"),
     ("schema", &["tokio", "axum", "hyper"], "a schema knows no wire and no request"),
     ("guard", &["tokio", "axum", "hyper"], "the guard is pure"),

@@ -6,17 +6,21 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use fakeai_core::{Rng, Seed, Tick};
-use fakeai_engine::cluster::Cluster;
+use fakeai_engine::cluster::{Cluster, ClusterEvent, ClusterSettings, Role};
 use fakeai_engine::kv::{BlockPool, Capacity, ExtraKeys, Memory, chain};
+use fakeai_engine::route::Strategy;
 use fakeai_engine::scheduler::{EngineKind, Replica, Settings, Submission};
 use fakeai_engine::step::{Layout, Profile, StepModel};
-use fakeai_engine::{Architecture, Gpu, Precision};
+use fakeai_engine::{Architecture, Gpu};
 
 pub(super) fn run(trace: Option<&Path>) -> Result<()> {
     decode()?;
     prefixes();
+    route()?;
     if let Some(trace) = trace {
-        replay(trace)?;
+        for (name, strategy) in Strategy::all() {
+            replay(trace, name, strategy)?;
+        }
     }
     Ok(())
 }
@@ -35,7 +39,7 @@ fn since(begin: Duration) -> Duration {
 fn replica(seed: u64) -> Result<Replica> {
     let architecture = Architecture::find("meta-llama/Llama-3.1-70B-Instruct")?;
     let gpu = Gpu::find("H100")?;
-    let layout = Layout { tensor_parallel: 4, expert_parallel: 1, weights: Precision::Bf16, kv: Precision::Bf16 };
+    let layout = Layout { tensor_parallel: 4, ..Layout::default() };
     let profile = Profile::find(EngineKind::Vllm, "H100", false)?;
     let capacity = Capacity::of_model(architecture, gpu, 4, &Memory::default())?;
     let settings = Settings { seed: Seed::new(seed), ..Settings::new(EngineKind::Vllm, capacity) };
@@ -82,9 +86,7 @@ fn prefixes() {
             hits += u64::from(matched);
             pool.hold_prefix(&chain[..matched as usize], &mut held);
             pool.allocate(chain.len() as u32 - matched, &mut held);
-            for place in matched as usize..chain.len() {
-                pool.publish(held[place], chain[place], place.checked_sub(1).map(|before| chain[before]));
-            }
+            pool.publish(&held, chain, matched as usize);
             pool.release(&mut held);
         }
         let kept = since(begin);
@@ -99,37 +101,88 @@ fn prefixes() {
     }
 }
 
+/// What sending one request to one of eight workers costs, the worker's own intake included: prompts of 1,024 tokens,
+/// whose content is unknown, or known and half shared by 64 families.
+fn route() -> Result<()> {
+    const REQUESTS: u64 = 4000;
+    for (name, strategy) in Strategy::all() {
+        let mut costs = [0.0; 2];
+        for (cost, is_known) in costs.iter_mut().zip([false, true]) {
+            let mut cluster = cluster(strategy)?;
+            let mut spent = Duration::ZERO;
+            for number in 0..REQUESTS {
+                let at = Tick::from_nanos(number * 50_000_000);
+                cluster.advance(at, &mut (), |_| {});
+                let block = |place| if place < 32 { number % 64 * 64 + place + 1 } else { (number + 64) * 64 + place };
+                let chain = if is_known { (0..64).map(block).collect() } else { Arc::from([]) };
+                let submission = Submission { chain, ..Submission::new(1024, 100) };
+                let begin = now();
+                cluster.submit(&submission, at)?;
+                spent += since(begin);
+            }
+            *cost = spent.as_secs_f64() * 1e6 / REQUESTS as f64;
+        }
+        println!("route {name:12} over 8 workers: {:.2} µs, {:.2} µs with 64 known blocks", costs[0], costs[1]);
+    }
+    Ok(())
+}
+
+fn cluster(strategy: Strategy) -> Result<Cluster> {
+    let workers = (0..8).map(|seed| Ok((Role::Aggregated, replica(seed)?))).collect::<Result<_>>()?;
+    Ok(Cluster::with_roles(workers, ClusterSettings::of(strategy))?)
+}
+
 /// An hour of Azure's conversations over eight replicas.
-fn replay(path: &Path) -> Result<()> {
+fn replay(path: &Path, name: &str, strategy: Strategy) -> Result<()> {
     let text = std::fs::read_to_string(path).with_context(|| format!("can't read {}", path.display()))?;
     let requests = text.lines().skip(1).map(parse).collect::<Option<Vec<_>>>().context("a line of the trace is odd")?;
     let start = requests.first().map_or(0, |request| request.0);
-    let mut cluster = Cluster::new((0..8).map(replica).collect::<Result<_>>()?)?;
-    let (mut tokens, mut last) = (0_u64, Tick::default());
-    let none: Arc<[u64]> = Arc::from([]);
+    let mut cluster = cluster(strategy)?;
+    let mut seen = Seen::default();
     let begin = now();
-    let mut take = |_: usize, events: &[fakeai_engine::scheduler::TokenEvent]| {
-        for event in events {
-            tokens += u64::from(event.tokens);
-            last = last.max(event.at);
-        }
-    };
     for (at, prompt, output) in &requests {
         let at = Tick::from_nanos(at - start);
-        cluster.advance(at, &mut (), &mut take);
-        let submission = Submission { chain: Arc::clone(&none), ..Submission::new(*prompt, *output) };
-        cluster.submit(&submission, at)?;
+        cluster.advance(at, &mut (), |event| seen.take(&event));
+        let request = cluster.submit(&Submission::new(*prompt, *output), at)?;
+        seen.arrivals.resize(seen.arrivals.len().max(request.slot() + 1), at);
+        seen.arrivals[request.slot()] = at;
     }
     while let Some(at) = cluster.next_event() {
-        cluster.advance(at, &mut (), &mut take);
+        cluster.advance(at, &mut (), |event| seen.take(&event));
     }
+    let spent = since(begin).as_secs_f64();
+    seen.ttfts.sort_by(f64::total_cmp);
     println!(
-        "{} requests, {tokens} tokens, {:.0} s of traffic over 8 replicas: {:.2} s",
+        "{name:12} {} requests, {} tokens, {:.0} s of traffic over 8 replicas: {spent:.2} s; TTFT mean {:.1} ms, p99 {:.1} ms",
         requests.len(),
-        last.since(Tick::default()).as_secs_f64(),
-        since(begin).as_secs_f64(),
+        seen.tokens,
+        seen.last.since(Tick::default()).as_secs_f64(),
+        seen.ttfts.iter().sum::<f64>() * 1e3 / seen.ttfts.len() as f64,
+        seen.ttfts.get(seen.ttfts.len() * 99 / 100).copied().unwrap_or_default() * 1e3,
     );
     Ok(())
+}
+
+/// What a replay has shown so far.
+#[derive(Default)]
+struct Seen {
+    tokens: u64,
+    last: Tick,
+    /// By slot of the request.
+    arrivals: Vec<Tick>,
+    /// Seconds.
+    ttfts: Vec<f64>,
+}
+
+impl Seen {
+    fn take(&mut self, event: &ClusterEvent) {
+        let ClusterEvent::Tokens(event) = event else { return };
+        self.tokens += u64::from(event.tokens);
+        self.last = self.last.max(event.at);
+        if event.produced == event.tokens {
+            self.ttfts.push(event.at.since(self.arrivals[event.request.slot()]).as_secs_f64());
+        }
+    }
 }
 
 /// `2023-11-16 18:15:46.6805900,374,44`: nanoseconds of the day, prompt and answer.

@@ -1,113 +1,393 @@
-//! Several engine instances behind one door: replicas, or the data-parallel ranks of one.
+//! Several engine instances behind one router.
 //!
-//! They share nothing, so each advances by itself. A new sequence goes to the one with the fewest sequences, the first
-//! of equals; whoever wants another choice submits to a replica by number.
+//! A [`Cluster`] is told the time, as its replicas are: requests are submitted at ticks, [`Cluster::advance`] does
+//! everything that happens by a tick and yields [`ClusterEvent`]s, and [`Cluster::next_event`] says when to come back.
+//! A request has one [`RequestId`] whichever workers it is on. The router chooses a worker (room `route`), refuses what
+//! it is told to refuse, holds back what it is told to hold back, and follows workers that fail and recover.
+//!
+//! Workers are all [`Role::Aggregated`], or some read prompts and the others write answers (`handover`).
 
-use fakeai_core::Tick;
+mod agenda;
+mod dispatch;
+mod event;
+mod handover;
+#[cfg(test)]
+mod invariants;
+mod link;
+mod outage;
+mod overlap;
+mod refusal;
+mod request;
+mod settings;
+mod settle;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+use std::collections::VecDeque;
+
+use fakeai_core::{Seed, Tick};
+
+pub use event::{ClusterEvent, ClusterObserver, ClusterTotals, Routed, Tokens, Transferred};
+pub use link::Link;
+pub use refusal::{Limits, Refusal};
+pub use request::RequestId;
+pub use settings::{ClusterSettings, Outages, Transfer};
+pub use worker::{Role, Worker, WorkerState};
 
 use crate::EngineError;
-use crate::scheduler::{Observer, Replica, SequenceId, Submission, TokenEvent};
+use crate::route::{Affinity, Candidate, Choice, RouteSettings, Router, Stage};
+use crate::scheduler::{Replica, Submission, TokenEvent, Totals};
+use agenda::{Agenda, Due};
+use link::Traffic;
+use outage::Turn;
+use overlap::Overlaps;
+use request::{Phase, Request, Requests};
+use worker::Reported;
 
-/// Replicas that serve the same model.
+/// Workers that serve the same model, and their router.
 #[derive(Debug)]
 pub struct Cluster {
+    settings: ClusterSettings,
     replicas: Vec<Replica>,
-    /// When each has something to do next.
-    next: Vec<Option<Tick>>,
+    workers: Vec<Worker>,
+    /// What the router chooses from: the data-parallel ranks of all workers, most often one each.
+    targets: Vec<Target>,
+    requests: Requests,
+    /// Of prompts, or of whole requests; and of answers to prompts that were read elsewhere.
+    routers: [Router; 2],
+    overlaps: Overlaps,
+    sessions: Option<Affinity>,
+    /// Requests that wait at the router; some are gone.
+    queue: VecDeque<RequestId>,
+    due: Due,
+    agenda: Agenda<Action>,
+    outages: Agenda<Turn>,
+    traffic: Option<Traffic>,
+    totals: ClusterTotals,
+    events: Vec<ClusterEvent>,
+    /// What `advance` was told last.
+    now: Tick,
+    /// When engines were last asked what they report.
+    scraped: Tick,
+    is_noting: bool,
+    is_drain_planned: bool,
+    /// Used again and again.
+    tokens: Vec<TokenEvent>,
+    candidates: Vec<Candidate>,
+    overlap_counts: Vec<u32>,
+}
+
+/// A data-parallel rank of a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The worker.
+    pub worker: usize,
+    /// The rank; 0 if it has none.
+    pub rank: u32,
+}
+
+/// What a cluster plans to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Action {
+    Fail(usize),
+    Recover(usize),
+    /// Send on what waits at the router.
+    Drain,
+    /// The router knows that a prompt is read: find a decode worker. With the request's migrations so far.
+    HandOver(RequestId, u32),
+    /// The set-up of a transfer is over.
+    Send(RequestId, u32),
 }
 
 impl Cluster {
-    /// These replicas.
+    /// These replicas, each for whole requests, with the default settings.
     ///
     /// # Errors
     /// [`EngineError::InvalidSettings`] if there are none.
     pub fn new(replicas: Vec<Replica>) -> Result<Self, EngineError> {
-        if replicas.is_empty() {
-            return Err(EngineError::InvalidSettings { what: "a cluster needs at least one replica".to_owned() });
+        let workers = replicas.into_iter().map(|replica| (Role::Aggregated, replica)).collect();
+        Self::with_roles(workers, ClusterSettings::default())
+    }
+
+    /// These replicas in these roles.
+    ///
+    /// # Errors
+    /// [`EngineError::InvalidSettings`] if there are none, if the settings cannot work, or if prefill and decode
+    /// workers are not both there, with a transfer and without aggregated ones.
+    pub fn with_roles(workers: Vec<(Role, Replica)>, settings: ClusterSettings) -> Result<Self, EngineError> {
+        settings.check()?;
+        check_roles(&workers, &settings)?;
+        let fates = settings.outages.map_or(Seed::new(0), |outages| outages.seed).derive("outages");
+        let (roles, replicas): (Vec<Role>, Vec<Replica>) = workers.into_iter().unzip();
+        let (mut targets, mut sides) = (Vec::new(), Vec::with_capacity(replicas.len()));
+        for (worker, (replica, role)) in replicas.iter().zip(roles).enumerate() {
+            let ranks = replica.ranks().count();
+            sides.push(Worker::new(role, ranks, targets.len(), fates.mix(worker as u64).rng()));
+            targets.extend((0..ranks as u32).map(|rank| Target { worker, rank }));
         }
-        let next = replicas.iter().map(Replica::next_event).collect();
-        Ok(Self { replicas, next })
-    }
-
-    /// Takes a sequence in at `at` on the replica with the fewest sequences, and says which that is.
-    ///
-    /// # Errors
-    /// As [`Replica::submit`].
-    pub fn submit(&mut self, submission: &Submission, at: Tick) -> Result<(usize, SequenceId), EngineError> {
-        let load = |replica: &Replica| replica.running() + replica.waiting();
-        let least = (0..self.replicas.len()).min_by_key(|place| load(&self.replicas[*place])).unwrap_or_default();
-        Ok((least, self.submit_to(least, submission, at)?))
-    }
-
-    /// Takes a sequence in on the replica of that number.
-    ///
-    /// # Errors
-    /// As [`Replica::submit`]; [`EngineError::InvalidSettings`] if there is no such replica.
-    pub fn submit_to(&mut self, place: usize, submission: &Submission, at: Tick) -> Result<SequenceId, EngineError> {
-        let Some(replica) = self.replicas.get_mut(place) else {
-            return Err(EngineError::InvalidSettings { what: format!("there is no replica {place}") });
+        let router =
+            |label| Router::new(&RouteSettings { seed: settings.route.seed.derive(label), ..settings.route.clone() });
+        let mut cluster = Self {
+            workers: sides,
+            requests: Requests::default(),
+            routers: [router("first"), router("decode")],
+            overlaps: Overlaps::new(&settings.route),
+            sessions: settings.route.sessions.map(Affinity::new),
+            queue: VecDeque::new(),
+            due: Due::new(replicas.len()),
+            agenda: Agenda::new(),
+            outages: Agenda::new(),
+            traffic: settings.transfer.map(|transfer| Traffic::new(transfer.link.bytes_per_second)),
+            totals: ClusterTotals::default(),
+            events: Vec::new(),
+            now: Tick::default(),
+            scraped: Tick::default(),
+            is_noting: false,
+            is_drain_planned: false,
+            tokens: Vec::new(),
+            candidates: Vec::with_capacity(targets.len()),
+            overlap_counts: vec![0; targets.len()],
+            targets,
+            replicas,
+            settings,
         };
-        let id = replica.submit(submission, at)?;
-        self.next[place] = replica.next_event();
-        Ok(id)
+        cluster.note_if_needed();
+        (0..cluster.workers.len()).for_each(|worker| cluster.plan_outage(worker, Tick::default()));
+        Ok(cluster)
     }
 
-    /// Drops a sequence. `false` if it is gone already.
-    pub fn abort(&mut self, place: usize, sequence: SequenceId) -> bool {
-        self.replicas.get_mut(place).is_some_and(|replica| replica.abort(sequence))
+    /// From now on tells observers how the caches change.
+    pub fn note_cache_events(&mut self) {
+        self.is_noting = true;
+        self.note_if_needed();
     }
 
-    /// Runs every step that ends by `now`. `take` gets each replica's number and its tokens, in the order of their
-    /// ticks within the replica.
-    pub fn advance<O: Observer>(&mut self, now: Tick, observer: &mut O, mut take: impl FnMut(usize, &[TokenEvent])) {
-        let mut events = Vec::new();
-        for (place, replica) in self.replicas.iter_mut().enumerate() {
-            if self.next[place].is_none_or(|next| next > now) {
-                continue;
-            }
-            events.clear();
-            replica.advance(now, &mut events, observer);
-            self.next[place] = replica.next_event();
-            take(place, &events);
+    fn note_if_needed(&mut self) {
+        if self.is_noting || self.overlaps.needs_events() {
+            self.replicas.iter_mut().for_each(Replica::note_cache_events);
         }
     }
 
-    /// When `advance` has something to do next; `None` while there is nothing to do.
-    pub fn next_event(&self) -> Option<Tick> {
-        self.next.iter().copied().flatten().min()
+    /// Takes a request in at `at`, which is not before the tick `advance` was told last. Call `advance(at)` before, so
+    /// that the router sees what is.
+    ///
+    /// # Errors
+    /// [`Refusal`], and then the request has ended.
+    pub fn submit(&mut self, submission: &Submission, at: Tick) -> Result<RequestId, Refusal> {
+        self.take_in(submission, None, at)
     }
 
-    /// The replicas.
+    /// As [`Self::submit`], for a request of a session: it goes to the worker the session's last request went to,
+    /// unless that is down or too loaded.
+    ///
+    /// # Errors
+    /// As [`Self::submit`].
+    pub fn submit_in_session(&mut self, submission: &Submission, session: u64, at: Tick) -> Result<RequestId, Refusal> {
+        self.take_in(submission, Some(session), at)
+    }
+
+    fn take_in(&mut self, submission: &Submission, session: Option<u64>, at: Tick) -> Result<RequestId, Refusal> {
+        self.totals.arrived += 1;
+        let in_flight = self.requests.len();
+        if let Some(limit) = self.settings.limits.max_in_flight.filter(|limit| in_flight >= *limit) {
+            self.totals.rejected += 1;
+            return Err(Refusal::TooManyInFlight { in_flight, limit });
+        }
+        let request = self.requests.insert(Request::new(submission, session, self.totals.arrived, at));
+        self.send(request, false, at.max(self.now)).map(|()| request).inspect_err(|_| {
+            self.requests.remove(request);
+            self.totals.rejected += 1;
+        })
+    }
+
+    /// Drops a request, wherever it is. `false` if it has ended already.
+    pub fn abort(&mut self, request: RequestId) -> bool {
+        if self.requests.get(request).is_none() {
+            return false;
+        }
+        self.leave_workers(request, self.now);
+        self.requests.remove(request);
+        self.totals.aborted += 1;
+        self.plan_drain(self.now);
+        true
+    }
+
+    /// Does everything that happens by `now` and hands out what happened: in the order of things, except that the
+    /// tokens of different workers are in order only within each worker.
+    pub fn advance<O: ClusterObserver>(&mut self, now: Tick, observer: &mut O, mut take: impl FnMut(ClusterEvent)) {
+        loop {
+            let other = self.next_action().map_or(now, |at| at.min(now));
+            let scrape = self.next_scrape(other);
+            let until = scrape.unwrap_or(other);
+            if let Some((at, worker)) = self.due.first().filter(|(at, _)| *at <= until) {
+                // Where one worker's step makes work for another, they go step by step in the order of time.
+                let until = if self.is_coupled() { at } else { until };
+                self.now = self.now.max(at);
+                self.run(worker, until, observer);
+            } else if let Some(at) = scrape {
+                self.scrape(at);
+            } else if !self.act(now) {
+                break;
+            }
+            self.events.drain(..).for_each(&mut take);
+        }
+        self.now = self.now.max(now);
+        self.events.drain(..).for_each(&mut take);
+    }
+
+    /// When `advance` has something to do next; `None` while there is nothing to do. Failures by chance count only
+    /// while a request is in flight.
+    pub fn next_event(&self) -> Option<Tick> {
+        let step = self.due.first().map(|(at, _)| at);
+        let chance = self.outages.next().filter(|_| self.requests.len() > 0);
+        let transfer = self.traffic.as_ref().and_then(Traffic::next_end);
+        [step, self.agenda.next(), transfer, chance].into_iter().flatten().min()
+    }
+
+    /// When something other than a step of a worker happens next.
+    fn next_action(&self) -> Option<Tick> {
+        let transfer = self.traffic.as_ref().and_then(Traffic::next_end);
+        [self.agenda.next(), self.outages.next(), transfer].into_iter().flatten().min()
+    }
+
+    /// Does the first thing that is due and no step. `false` if there is none.
+    fn act(&mut self, now: Tick) -> bool {
+        let Some(at) = self.next_action().filter(|at| *at <= now) else { return false };
+        self.now = self.now.max(at);
+        if let Some((at, action)) = self.agenda.pop_due(at) {
+            match action {
+                Action::Fail(worker) => self.take_down(worker, at),
+                Action::Recover(worker) => self.bring_up(worker, at),
+                Action::Drain => self.drain(at),
+                Action::HandOver(request, life) => self.hand_over(request, life, at),
+                Action::Send(request, life) => self.begin_transfer(request, life, at),
+            }
+        } else if let Some(request) = self.traffic.as_mut().and_then(|traffic| traffic.pop_ended(at)) {
+            self.end_transfer(request, at);
+        } else if let Some((at, turn)) = self.outages.pop_due(at) {
+            self.turn(turn, at);
+        }
+        true
+    }
+
+    /// Whether what one worker does changes what another does before the caller comes back.
+    fn is_coupled(&self) -> bool {
+        self.is_disaggregated() || self.settings.queue_threshold.is_some()
+    }
+
+    const fn is_disaggregated(&self) -> bool {
+        self.traffic.is_some()
+    }
+
+    /// The last tick by `until` at which engines should have been asked, if they were not.
+    fn next_scrape(&self, until: Tick) -> Option<Tick> {
+        let interval = self.settings.route.signal_interval.as_nanos() as u64;
+        let times = until.as_nanos().checked_div(interval)?;
+        Some(Tick::from_nanos(times * interval)).filter(|at| *at > self.scraped)
+    }
+
+    fn scrape(&mut self, at: Tick) {
+        for (worker, replica) in self.workers.iter_mut().zip(&self.replicas) {
+            let blocks = replica.settings().capacity.blocks;
+            for (side, rank) in worker.ranks.iter_mut().zip(replica.ranks()) {
+                side.reported = Reported::of_rank(blocks, &rank);
+            }
+        }
+        self.scraped = at;
+    }
+
+    /// Asks the worker's replica again when it has something to do.
+    fn wake(&mut self, worker: usize) {
+        self.due.set(worker, self.replicas[worker].next_event());
+    }
+
+    /// The workers' replicas, by number.
     pub fn replicas(&self) -> &[Replica] {
         &self.replicas
     }
+
+    /// The workers, by number.
+    pub fn workers(&self) -> &[Worker] {
+        &self.workers
+    }
+
+    /// What a worker's replica has done, in all its lives. What it had when it went down counts as aborted. `None` if
+    /// there is no such worker.
+    pub fn worker_totals(&self, worker: usize) -> Option<Totals> {
+        let mut totals = self.workers.get(worker)?.past;
+        totals += *self.replicas.get(worker)?.totals();
+        Some(totals)
+    }
+
+    /// What the router chooses from: the data-parallel ranks of all workers. The workers of a [`Choice`] are numbers of
+    /// these.
+    pub fn targets(&self) -> &[Target] {
+        &self.targets
+    }
+
+    /// What was done so far.
+    pub const fn totals(&self) -> &ClusterTotals {
+        &self.totals
+    }
+
+    /// Requests in flight.
+    pub fn in_flight(&self) -> usize {
+        self.requests.len()
+    }
+
+    /// Requests that wait at the router.
+    pub fn queued(&self) -> usize {
+        let is_queued = |id: &&RequestId| self.requests.get(**id).is_some();
+        self.queue.iter().filter(is_queued).count()
+    }
+
+    /// Transfers under way.
+    pub fn transferring(&self) -> usize {
+        self.traffic.as_ref().map_or(0, Traffic::len)
+    }
+
+    /// The worker that has the request: the decode worker once there is one. `None` if it waits at the router or has
+    /// ended.
+    pub fn worker_of(&self, request: RequestId) -> Option<usize> {
+        match self.requests.get(request)?.phase {
+            Phase::Queued => None,
+            Phase::Serving(spot) | Phase::Prefilling(spot) | Phase::Leaving(spot) => Some(spot.worker),
+            Phase::Arriving { target, .. } => Some(target.worker),
+        }
+    }
+
+    /// The last decision of the router for that part of a request, with all scores.
+    pub const fn choice(&self, stage: Stage) -> &Choice {
+        self.router(stage).choice()
+    }
+
+    /// The router for that part of a request.
+    pub const fn router(&self, stage: Stage) -> &Router {
+        match stage {
+            Stage::Whole | Stage::Prefill => &self.routers[0],
+            Stage::Decode => &self.routers[1],
+        }
+    }
+
+    /// How it is set up.
+    pub const fn settings(&self) -> &ClusterSettings {
+        &self.settings
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kv::Capacity;
-    use crate::scheduler::{EngineKind, Settings};
-    use crate::step::StepModel;
-
-    #[test]
-    fn sequences_spread_and_all_are_served() {
-        let replica = || {
-            let settings = Settings::new(EngineKind::Vllm, Capacity::of(100, 16));
-            Replica::new(settings, StepModel::fixed(0.01, 0.0)).unwrap()
-        };
-        let mut cluster = Cluster::new(vec![replica(), replica(), replica()]).unwrap();
-        let places: Vec<usize> =
-            (0..6).map(|_| cluster.submit(&Submission::new(10, 5), Tick::default()).unwrap().0).collect();
-        assert_eq!(places, [0, 1, 2, 0, 1, 2]);
-        let mut tokens = [0; 3];
-        while let Some(at) = cluster.next_event() {
-            cluster.advance(at, &mut (), |place, events| {
-                tokens[place] += events.iter().map(|event| event.tokens).sum::<u32>();
-            });
-        }
-        assert_eq!(tokens, [10; 3]);
-        assert!(cluster.submit_to(3, &Submission::new(1, 1), Tick::default()).is_err());
-        assert!(Cluster::new(Vec::new()).is_err());
+fn check_roles(workers: &[(Role, Replica)], settings: &ClusterSettings) -> Result<(), EngineError> {
+    let wrong = |what: &str| Err(EngineError::InvalidSettings { what: what.to_owned() });
+    let count = |role| workers.iter().filter(|(other, _)| *other == role).count();
+    if workers.is_empty() {
+        return wrong("a cluster needs at least one replica");
+    }
+    match (count(Role::Prefill), count(Role::Decode), count(Role::Aggregated)) {
+        (0, 0, _) if settings.transfer.is_some() => wrong("a transfer needs prefill and decode workers"),
+        (0, 0, _) => Ok(()),
+        (0, ..) | (_, 0, _) => wrong("prefill workers need decode workers, and the other way round"),
+        (_, _, 0) if settings.transfer.is_none() => wrong("prefill and decode workers need a link between them"),
+        (_, _, 0) => Ok(()),
+        _ => wrong("workers are either all aggregated, or each for prefill or decode"),
     }
 }

@@ -34,6 +34,8 @@ pub(crate) enum Gap {
     None,
     /// Uniform around a mean.
     Uniform { mean_ns: f64, spread: f64 },
+    /// Normal around a mean, at most a share of it away.
+    Clamped { mean_ns: f64, deviation: f64, most: f64 },
     /// Normal around a mean, never below a floor.
     Normal { mean_ns: f64, deviation_ns: f64, floor_ns: f64 },
 }
@@ -44,6 +46,9 @@ impl Gap {
             Self::None => return Duration::ZERO,
             Self::Uniform { mean_ns, spread: 0.0 } => mean_ns,
             Self::Uniform { mean_ns, spread } => mean_ns * rng.range(1.0 - spread, 1.0 + spread),
+            Self::Clamped { mean_ns, deviation, most } => {
+                mean_ns * (1.0 + deviation * rng.normal()).clamp(1.0 - most, 1.0 + most)
+            }
             Self::Normal { mean_ns, deviation_ns, floor_ns } => (mean_ns + deviation_ns * rng.normal()).max(floor_ns),
         };
         Duration::from_nanos(nanos.max(0.0) as u64)

@@ -10,25 +10,34 @@ pub mod cluster;
 mod deployment;
 mod error;
 mod flow;
+pub mod gpu;
 mod hardware;
 pub mod kv;
 mod latency;
+mod latency_table;
 mod nearest;
 mod profile;
 mod prompt_cache;
+pub mod route;
 pub mod scheduler;
+mod slots;
 pub mod step;
 
 pub use architecture::{Architecture, Experts, Latent, Shape, Window};
-pub use deployment::Deployment;
+pub use deployment::{Deployment, Disaggregation};
 pub use error::EngineError;
 pub use flow::{Flow, Readiness};
-pub use hardware::{Gpu, Precision};
-pub use latency::{Jittered, Knobs, LatencyModel, ParseJitterError};
+pub use hardware::{Board, Gpu, Precision};
+pub use latency::{Jittered, Knobs, LatencyModel, LoadFactor, ParseJitterError};
+pub use latency_table::LatencyTable;
 pub use profile::Speed;
 pub use prompt_cache::{PromptCache, Retention};
 
+use std::sync::{Mutex, PoisonError};
+
 use fakeai_core::{Seed, Tick};
+
+use slots::Slots;
 
 /// What the engine needs to know of one answer.
 #[derive(Clone, Copy, Debug)]
@@ -60,24 +69,45 @@ impl Sequence {
 }
 
 /// Decides when tokens are ready. One engine serves the whole server.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Engine {
     model: LatencyModel,
+    /// Of knobs that load slows down.
+    slots: Mutex<Slots>,
 }
 
 impl Engine {
     /// An engine that times tokens by `model`.
-    pub const fn new(model: LatencyModel) -> Self {
-        Self { model }
+    pub fn new(model: LatencyModel) -> Self {
+        Self { model, slots: Mutex::default() }
     }
 
-    /// Takes a sequence in at `now`. Dropping the flow ends the sequence.
-    pub fn submit(&self, sequence: &Sequence, now: Tick) -> Flow {
-        match &self.model {
+    /// Takes a sequence in at `now`. Dropping the flow ends the sequence, but its slot is taken until its time is over.
+    ///
+    /// # Errors
+    /// [`EngineError::QueueFull`] if as many wait as may.
+    pub fn submit(&self, sequence: &Sequence, now: Tick) -> Result<Flow, EngineError> {
+        Ok(match &self.model {
             LatencyModel::Instant => Flow::instant(sequence.output_tokens, now),
-            LatencyModel::Knobs(knobs) => knobs.flow(sequence, now),
+            LatencyModel::Knobs(knobs) => match knobs.load {
+                None => knobs.flow(sequence, now, 1.0),
+                Some(load) => self.in_slot(knobs, load, sequence, now)?,
+            },
             LatencyModel::Profile => sequence.speed.flow(sequence, now),
+        })
+    }
+
+    fn in_slot(&self, knobs: &Knobs, load: LoadFactor, sequence: &Sequence, now: Tick) -> Result<Flow, EngineError> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = slots.waiting(now);
+        if waiting >= load.most_waiting {
+            return Err(EngineError::QueueFull { waiting });
         }
+        let (start, running) = slots.next(load.slots, now);
+        let share = f64::from(running - 1) / f64::from(load.slots.max(2) - 1);
+        let flow = knobs.flow(sequence, start, 1.0 + (load.factor - 1.0) * share);
+        slots.fill(flow.clone().take_all().map_or(start, |(_, last)| last));
+        Ok(flow)
     }
 
     /// How tokens are timed.

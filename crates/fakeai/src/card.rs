@@ -58,7 +58,11 @@ fn latency(config: &Config) -> String {
             1 => "one replica".to_owned(),
             many => format!("{many} replicas"),
         };
-        let faster = if engine.time_scale == 1.0 { String::new() } else { format!(", time × {}", engine.time_scale) };
+        let faster = if (engine.time_scale - 1.0).abs() < 1e-9 {
+            String::new()
+        } else {
+            format!(", time × {}", engine.time_scale)
+        };
         let (kind, model, gpu) = (engine.kind.word(), &engine.model, &engine.gpu);
         return format!("as {kind} serves {model}: {replicas} of {gpus} × {gpu}{faster}");
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use fakeai_catalog::Catalog;
 use fakeai_core::{Clock, Seed, Tasks};
 use fakeai_engine::step::EngineKind;
-use fakeai_engine::{Jittered, Knobs, LatencyModel};
+use fakeai_engine::{Jittered, Knobs, LatencyModel, LoadFactor};
 use fakeai_server::settings::{
     Address, Audio, Cors, Flavor, Listen, Physics, PromptCaching, ResponseDelay, Streams, Tls,
 };
@@ -27,7 +27,7 @@ pub(crate) fn settings(config: &Config) -> Settings {
     let Config { server, generation, models, api, features, metrics, security, workspaces, .. } = config.clone();
     Settings {
         listen: listen(&server),
-        latency: latency(&generation),
+        latency: latency(config),
         physics: None,
         response_delay: ResponseDelay {
             mean: Duration::from_secs_f64(generation.response_delay),
@@ -92,14 +92,36 @@ const fn flavor(flavor: MetricsFlavor) -> Flavor {
     }
 }
 
-fn latency(generation: &Generation) -> LatencyModel {
-    let knob = |mean_ms, jitter_percent| Jittered { mean_ms, jitter_percent };
-    match generation.latency {
+fn latency(config: &Config) -> LatencyModel {
+    match config.generation.latency {
         Latency::Instant => LatencyModel::Instant,
         Latency::Profile => LatencyModel::Profile,
-        Latency::Knobs => LatencyModel::Knobs(Knobs {
-            ttft: knob(generation.ttft_ms, generation.ttft_variance_percent),
-            itl: knob(generation.itl_ms, generation.itl_variance_percent),
+        Latency::Knobs => LatencyModel::Knobs(knobs(config)),
+    }
+}
+
+fn knobs(config: &Config) -> Knobs {
+    let Config { generation, engine, .. } = config;
+    let knob = |mean_ms, jitter_percent, deviation_ms| Jittered { mean_ms, jitter_percent, deviation_ms };
+    let by_length = generation.prefill_overhead_ms > 0.0 || generation.prefill_time_per_token_ms > 0.0;
+    let ttft = if by_length {
+        knob(generation.prefill_overhead_ms, 0.0, generation.prefill_time_std_dev_ms)
+    } else {
+        knob(generation.ttft_ms, generation.ttft_variance_percent, generation.ttft_std_dev_ms)
+    };
+    let is_loaded = generation.time_factor_under_load > 1.0 || engine.max_num_seqs > 0;
+    Knobs {
+        ttft,
+        itl: knob(generation.itl_ms, generation.itl_variance_percent, generation.itl_std_dev_ms),
+        prefill_token_ms: generation.prefill_time_per_token_ms,
+        load: is_loaded.then_some(LoadFactor {
+            factor: generation.time_factor_under_load,
+            // As many as llm-d's simulator runs where it is not told.
+            slots: if engine.max_num_seqs > 0 { engine.max_num_seqs } else { 5 },
+            most_waiting: match engine.max_waiting_queue_length {
+                0 => usize::MAX,
+                most => most,
+            },
         }),
     }
 }
@@ -134,6 +156,8 @@ fn options(kind: EngineKind, config: &Config) -> Options {
         data_parallel_size: engine.data_parallel_size,
         enable_expert_parallel: engine.enable_expert_parallel,
         replicas: kv_cache.num_workers,
+        prefill_replicas: 0,
+        router: None,
         max_num_seqs: some(engine.max_num_seqs),
         max_num_batched_tokens: some(engine.max_num_batched_tokens),
         max_model_len: some(engine.max_model_len),

@@ -23,6 +23,8 @@ PATHS = {
 FOREIGN = re.compile(
     r"(vllm|sglang):\w+ metric names should not contain ':'"
     r"|vllm:iteration_tokens_total non-counter metrics should not have \"_total\" suffix"
+    r"|DCGM_FI_\w+ (label names should be written in 'snake_case' not 'camelCase'"
+    r"|counter metrics should have \"_total\" suffix|metric name should not include type 'counter')"
 )
 
 
@@ -63,6 +65,11 @@ def test_promtool_can_read_every_exposition(loaded):
         text = scrape(server, path)
         assert f"# TYPE {name} counter" in text, path
         assert complaints(text) == [], path
+
+
+def test_promtool_can_read_the_gpus(loaded):
+    server, _ = loaded
+    assert complaints(scrape(server, "/dcgm/metrics")) == []
 
 
 def test_counters_are_what_the_answers_used(loaded):

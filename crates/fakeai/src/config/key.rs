@@ -53,6 +53,11 @@ impl Key {
         Self::new(Kind::Number { min, max }).value("N")
     }
 
+    /// A time in milliseconds, up to an hour.
+    pub(super) const fn milliseconds() -> Self {
+        Self::new(Kind::Milliseconds { min: 0.0, max: 3_600_000.0 }).value("MS")
+    }
+
     /// The name it goes by without its section: `rate_limit_tpm` and `FAKEAI_RATE_LIMIT_TPM`.
     pub(super) const fn flat(mut self, flat: &'static str) -> Self {
         self.flat = Some(flat);

@@ -21,6 +21,13 @@ pub enum Kind {
         /// The largest.
         max: f64,
     },
+    /// A time in milliseconds, both bounds included; as text also with a unit.
+    Milliseconds {
+        /// The shortest.
+        min: f64,
+        /// The longest.
+        max: f64,
+    },
     /// One of a few whole numbers.
     OneOfNumbers(&'static [u64]),
     /// One of a few words.
@@ -60,6 +67,9 @@ impl Kind {
             Self::Integer { min, max: u64::MAX } => format!("a whole number from {min}"),
             Self::Integer { min, max } => format!("a whole number from {min} to {max}"),
             Self::Number { min, max } => format!("a number from {min} to {max}"),
+            Self::Milliseconds { min, max } => {
+                format!("milliseconds from {min} to {max}, or a time such as 1.5s or 200us")
+            }
             Self::OneOfNumbers(numbers) => one_of(&numbers.iter().map(u64::to_string).collect::<Vec<_>>()),
             Self::OneOf(words) => one_of(words),
             Self::Text { allowed, .. } => allowed.to_owned(),
@@ -78,7 +88,9 @@ impl Kind {
         match self {
             Self::Switch => value.as_bool().map(Value::from),
             Self::Integer { min, max } => value.as_u64().filter(|n| (min..=max).contains(n)).map(Value::from),
-            Self::Number { min, max } => value.as_f64().filter(|n| (min..=max).contains(n)).map(Value::from),
+            Self::Number { min, max } | Self::Milliseconds { min, max } => {
+                value.as_f64().filter(|n| (min..=max).contains(n)).map(Value::from)
+            }
             Self::OneOfNumbers(numbers) => value.as_u64().filter(|n| numbers.contains(n)).map(Value::from),
             Self::Texts { .. } | Self::Files => {
                 let elements =
@@ -97,6 +109,7 @@ impl Kind {
             Self::Switch => parse_switch(text).map(Value::from),
             Self::Integer { .. } | Self::OneOfNumbers(_) => self.read(&text.trim().parse::<u64>().ok()?.into()),
             Self::Number { .. } => self.read(&text.trim().parse::<f64>().ok()?.into()),
+            Self::Milliseconds { .. } => self.read(&milliseconds(text.trim())?.into()),
             Self::OneOf(words) => {
                 words.iter().find(|word| word.eq_ignore_ascii_case(text.trim())).map(|&word| word.into())
             }
@@ -122,6 +135,15 @@ impl Kind {
             _ => !text.trim().is_empty(),
         }
     }
+}
+
+/// The milliseconds that `text` stands for; a bare number is milliseconds.
+fn milliseconds(text: &str) -> Option<f64> {
+    const UNITS: [(&str, f64); 7] =
+        [("ns", 1e-6), ("us", 1e-3), ("µs", 1e-3), ("ms", 1.0), ("s", 1e3), ("m", 6e4), ("h", 3.6e6)];
+    let unit = UNITS.iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)));
+    let (number, factor) = unit.unwrap_or((text, &1.0));
+    Some(number.trim().parse::<f64>().ok()? * factor)
 }
 
 /// The switch that `text` stands for.
@@ -158,6 +180,15 @@ mod tests {
         assert_eq!(Kind::Switch.read(&json!("off")), Some(json!(false)));
         assert_eq!(Kind::Switch.parse("2"), None);
         assert_eq!(Kind::Switch.read(&json!(1)), None);
+    }
+
+    #[test]
+    fn times_have_units() {
+        let kind = Kind::Milliseconds { min: 0.0, max: 1e6 };
+        for (text, millis) in [("20", 20.0), ("20ms", 20.0), ("1.5s", 1500.0), ("750us", 0.75), ("1m", 60_000.0)] {
+            assert_eq!(kind.parse(text), Some(json!(millis)), "{text}");
+        }
+        assert_eq!((kind.parse("20 days"), kind.parse("-1ms"), kind.parse("1h")), (None, None, None));
     }
 
     #[test]

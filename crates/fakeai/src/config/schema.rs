@@ -40,6 +40,7 @@ fn property(key: &Key, description: String) -> Value {
         Kind::Integer { min, max: u64::MAX } => json!({"type": "integer", "minimum": min}),
         Kind::Integer { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
         Kind::Number { min, max } => json!({"type": "number", "minimum": min, "maximum": max}),
+        Kind::Milliseconds { min, max } => json!({"type": ["number", "string"], "minimum": min, "maximum": max}),
         Kind::OneOfNumbers(numbers) => json!({"enum": numbers}),
         Kind::OneOf(words) => json!({"enum": words}),
         // A bare number is the short form of its text.

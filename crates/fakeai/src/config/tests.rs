@@ -80,7 +80,9 @@ fn another_value(key: &Key, existing_file: &Path) -> (Value, String) {
     let value = match key.kind {
         Kind::Switch => json!(keys::default_of(key) == json!(false)),
         Kind::Integer { min, max } => json!(if keys::default_of(key) == json!(min + 1) { max } else { min + 1 }),
-        Kind::Number { max, .. } => json!(if keys::default_of(key) == json!(max) { 1.0 } else { max }),
+        Kind::Number { max, .. } | Kind::Milliseconds { max, .. } => {
+            json!(if keys::default_of(key) == json!(max) { 1.0 } else { max })
+        }
         Kind::OneOfNumbers(numbers) => json!(numbers.last()),
         Kind::OneOf(words) => json!(words.last()),
         Kind::Text { .. } => match key.name {

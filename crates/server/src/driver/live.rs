@@ -7,9 +7,10 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use fakeai_core::Tick;
+use fakeai_engine::cluster::{Refusal, RequestId};
 use fakeai_engine::{Flow, Readiness};
 
-use super::{Driver, Place};
+use super::Driver;
 
 /// Later than every tick: when a token comes is not known yet.
 const UNKNOWN: Tick = Tick::from_nanos(u64::MAX);
@@ -19,7 +20,7 @@ const UNKNOWN: Tick = Tick::from_nanos(u64::MAX);
 pub(crate) struct Live {
     pub(super) driver: Arc<Driver>,
     pub(super) line: Arc<Line>,
-    pub(super) place: Place,
+    pub(super) request: RequestId,
     /// Tokens of the sequence.
     pub(super) tokens: u32,
     /// Of those, the ones that were not taken yet.
@@ -28,6 +29,15 @@ pub(crate) struct Live {
     pub(super) ready: VecDeque<(Tick, u32)>,
     /// When it may be expected to be ready: of the first token, and from one to the next.
     pub(super) forecast: Forecast,
+}
+
+/// Why a request gets no more tokens.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Failure {
+    /// Its worker failed.
+    Lost,
+    /// It waited at the router, and was refused after all.
+    Refused(Refusal),
 }
 
 /// What can be said of token times beforehand.
@@ -49,12 +59,29 @@ struct Mailbox {
     /// Prompt tokens found in the cache, once that is known.
     cached: Option<u32>,
     has_ended: bool,
+    failure: Option<Failure>,
     waker: Option<Waker>,
 }
 
 impl Line {
     fn lock(&self) -> MutexGuard<'_, Mailbox> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The request was admitted, and so much of its prompt was cached.
+    pub(super) fn admit(&self, cached_tokens: u32) -> Option<Waker> {
+        let mut mailbox = self.lock();
+        mailbox.cached.get_or_insert(cached_tokens);
+        mailbox.waker.take()
+    }
+
+    /// There will be no more tokens.
+    pub(super) fn fail(&self, failure: Failure) -> Option<Waker> {
+        let mut mailbox = self.lock();
+        mailbox.has_ended = true;
+        mailbox.cached.get_or_insert(0);
+        mailbox.failure = Some(failure);
+        mailbox.waker.take()
     }
 
     /// Tokens are ready since `at`. Whoever waits for them is to be woken.
@@ -102,7 +129,7 @@ impl Live {
     /// Wakes `waker` at the next news. True if there is some already.
     pub(crate) fn listen(&self, waker: &Waker) -> bool {
         let mut mailbox = self.line.lock();
-        if !mailbox.ready.is_empty() {
+        if !mailbox.ready.is_empty() || (mailbox.failure.is_some() && self.left > 0) {
             return true;
         }
         match &mut mailbox.waker {
@@ -112,8 +139,14 @@ impl Live {
         false
     }
 
+    /// Why the tokens that were not taken never come, once those that came were.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        let mailbox = self.line.lock();
+        mailbox.failure.clone().filter(|_| self.left > 0 && self.ready.is_empty() && mailbox.ready.is_empty())
+    }
+
     /// Waits until the last token is ready; the ticks of the first and the last.
-    pub(crate) async fn finish(&mut self) -> Option<(Tick, Tick)> {
+    pub(crate) async fn finish(&mut self) -> Result<Option<(Tick, Tick)>, Failure> {
         let mut span = None;
         poll_fn(|context| {
             loop {
@@ -122,7 +155,10 @@ impl Live {
                     span = Some((span.map_or(at, |(first, _)| first), at));
                 }
                 if self.next().is_none() {
-                    return Poll::Ready(span);
+                    return Poll::Ready(Ok(span));
+                }
+                if let Some(failure) = self.failure() {
+                    return Poll::Ready(Err(failure));
                 }
                 if self.ready.is_empty() && !self.listen(context.waker()) {
                     return Poll::Pending;
@@ -177,7 +213,7 @@ impl Reading {
 impl Drop for Live {
     fn drop(&mut self) {
         if self.left > 0 && !self.line.lock().has_ended {
-            self.driver.abort(self.place);
+            self.driver.abort(self.request);
         }
     }
 }

@@ -11,6 +11,7 @@ mod live;
 mod submission;
 mod watch;
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -18,17 +19,19 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use fakeai_core::{Clock, Tasks, Tick};
-use fakeai_engine::cluster::Cluster;
-use fakeai_engine::scheduler::{SequenceId, Submission, TokenEvent};
+use fakeai_engine::cluster::{Cluster, ClusterEvent, Refusal, RequestId, Tokens};
+use fakeai_engine::gpu::{BoardSettings, GpuBoard};
+use fakeai_engine::scheduler::Submission;
 use fakeai_engine::step::{Batch, StepModel};
 use fakeai_engine::{Deployment, EngineError};
+use fakeai_telemetry::engine::Ending;
 
 pub(crate) use drivers::Drivers;
+pub(crate) use live::{Failure, Live, Reading};
 use live::{Forecast, Line};
-pub(crate) use live::{Live, Reading};
 pub(crate) use submission::{drawn, submission};
 pub(crate) use watch::Asked;
-use watch::Watch;
+use watch::{Eyes, Watch};
 
 /// A physical engine, and how fast its time goes by.
 #[derive(Clone, Debug)]
@@ -39,13 +42,6 @@ pub struct Physics {
     pub deployment: Deployment,
     /// Seconds of the engine's time in one second of the clock's.
     pub time_scale: f64,
-}
-
-/// Which replica, and which of its sequences.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
-    replica: usize,
-    sequence: SequenceId,
 }
 
 /// One cluster on one clock.
@@ -64,11 +60,13 @@ pub(crate) struct Driver {
 #[derive(Debug)]
 struct State {
     cluster: Cluster,
-    /// By replica and slot: where the tokens of its sequence go.
-    lines: Vec<Vec<Option<Arc<Line>>>>,
+    /// By slot of the request: where its tokens go.
+    lines: Vec<Option<Arc<Line>>>,
+    /// Requests that were admitted since the last look, and how much of their prompts was cached.
+    admitted: Vec<(RequestId, u32)>,
+    watch: Watch,
     /// Tokens of steps that ended, which leave later: by the clock's ticks, in order.
     leaving: VecDeque<Departure>,
-    watch: Watch,
     /// The task, while it sleeps, and until when.
     asleep: Option<(Tick, Waker)>,
 }
@@ -77,7 +75,15 @@ struct State {
 struct Departure {
     at: Tick,
     line: Arc<Line>,
-    event: TokenEvent,
+    parcel: Parcel,
+}
+
+/// What is left with whoever waits.
+#[derive(Debug)]
+enum Parcel {
+    Tokens(Tokens),
+    /// There will be no more.
+    Failure(Failure),
 }
 
 impl Driver {
@@ -90,6 +96,10 @@ impl Driver {
     ) -> Result<Arc<Self>, EngineError> {
         let cluster = physics.deployment.cluster()?;
         let model = physics.deployment.step_model();
+        let settings = BoardSettings { seed: physics.deployment.settings.seed, ..BoardSettings::default() };
+        let board = |worker| GpuBoard::new(&physics.deployment, worker, settings);
+        let boards: Vec<GpuBoard> =
+            (0..cluster.workers().len() as u32).map(board).collect::<Result<_, EngineError>>()?;
         let driver = Arc::new(Self {
             origin: clock.now(),
             clock: clock.clone(),
@@ -97,9 +107,10 @@ impl Driver {
             block_tokens: physics.deployment.capacity()?.block_tokens,
             physics: physics.clone(),
             state: Mutex::new(State {
-                lines: vec![Vec::new(); cluster.replicas().len()],
-                watch: Watch::new(cluster.replicas().len(), &model, physics.time_scale, is_watched),
                 cluster,
+                lines: Vec::new(),
+                admitted: Vec::new(),
+                watch: Watch::new(boards, &model, physics.time_scale, is_watched),
                 leaving: VecDeque::new(),
                 asleep: None,
             }),
@@ -119,55 +130,65 @@ impl Driver {
         self.block_tokens
     }
 
-    /// Takes a sequence in at `now`.
+    /// Takes a request in at `now`. Requests of one `session` go to the same worker where they can.
     ///
     /// # Errors
-    /// What the engine refuses: longer than its context or its cache, or too many waiting.
+    /// What the cluster refuses.
     pub(crate) fn submit(
         self: &Arc<Self>,
         submission: &Submission,
+        session: Option<u64>,
         asked: Asked,
         now: Tick,
-    ) -> Result<Live, EngineError> {
+    ) -> Result<Live, Refusal> {
         let line = Arc::new(Line::default());
         let mut state = self.lock();
-        let (replica, sequence) = state.cluster.submit(submission, self.inside(now))?;
-        state.watch.submitted(replica, sequence.slot(), submission, asked, self.inside(now));
-        let lines = &mut state.lines[replica];
-        if lines.len() <= sequence.slot() {
-            lines.resize(sequence.slot() + 1, None);
+        let inside = self.inside(now);
+        // So that the router sees what is.
+        state.advance(self, now);
+        let request = match session {
+            Some(session) => state.cluster.submit_in_session(submission, session, inside),
+            None => state.cluster.submit(submission, inside),
+        };
+        let request = request.inspect_err(|_| state.wake_task(self))?;
+        if state.lines.len() <= request.slot() {
+            state.lines.resize(request.slot() + 1, None);
         }
-        lines[sequence.slot()] = Some(Arc::clone(&line));
-        let forecast = self.forecast(&state.cluster, replica, submission, now);
-        let next = state.cluster.next_event().map(|at| self.outside(at));
-        let wake = state.wake_for(next);
+        state.lines[request.slot()] = Some(Arc::clone(&line));
+        let worker = state.cluster.worker_of(request).unwrap_or_default();
+        state.watch.submitted(worker, request, submission, asked, inside);
+        let forecast = self.forecast(&state.cluster, worker, submission, now);
+        state.wake_task(self);
         drop(state);
-        if let Some(waker) = wake {
-            waker.wake();
-        }
-        let place = Place { replica, sequence };
-        Ok(Live {
-            driver: Arc::clone(self),
-            line,
-            place,
-            tokens: submission.output_tokens,
-            left: submission.output_tokens,
-            ready: VecDeque::new(),
-            forecast,
-        })
+        let tokens = submission.output_tokens;
+        Ok(Live { driver: Arc::clone(self), line, request, tokens, left: tokens, ready: VecDeque::new(), forecast })
     }
 
-    /// Drops a sequence nobody waits for.
-    fn abort(&self, place: Place) {
+    /// Looks at the cluster as it is now, by its own time, or changes it.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Cluster, Tick) -> T) -> T {
+        let now = self.clock.now();
         let mut state = self.lock();
-        if state.cluster.abort(place.replica, place.sequence) {
-            state.watch.aborted(place.replica, place.sequence.slot());
+        state.advance(self, now);
+        let changed = change(&mut state.cluster, self.inside(now));
+        state.advance(self, now);
+        state.wake_task(self);
+        changed
+    }
+
+    /// Drops a request nobody waits for.
+    fn abort(&self, request: RequestId) {
+        let mut state = self.lock();
+        if state.cluster.abort(request) {
+            state.watch.ended(request, Ending::Abort);
+            if let Some(line) = state.lines.get_mut(request.slot()) {
+                *line = None;
+            }
         }
     }
 
     /// What may be expected of a sequence if nobody else comes: whoever waits reads first, then all write together.
-    fn forecast(&self, cluster: &Cluster, replica: usize, submission: &Submission, now: Tick) -> Forecast {
-        let replica = &cluster.replicas()[replica];
+    fn forecast(&self, cluster: &Cluster, worker: usize, submission: &Submission, now: Tick) -> Forecast {
+        let replica = &cluster.replicas()[worker];
         let mut batch = Batch::default();
         let context = submission.prompt_tokens + submission.output_tokens / 2;
         for _ in 0..=replica.running() {
@@ -202,11 +223,8 @@ impl Driver {
         let mut state = self.lock();
         state.advance(self, now);
         state.hand_out(now, &mut wakers);
-        let steps = state.cluster.next_event().map(|at| self.outside(at));
-        let tokens = state.leaving.front().map(|departure| departure.at);
-        let next = [steps, tokens].into_iter().flatten().min();
-        let until = next.unwrap_or(Tick::from_nanos(u64::MAX));
-        state.asleep = Some((until, waker.clone()));
+        let next = state.next(self);
+        state.asleep = Some((next.unwrap_or(Tick::from_nanos(u64::MAX)), waker.clone()));
         drop(state);
         if let Some(next) = next {
             self.clock.wake_at(next, waker);
@@ -216,37 +234,61 @@ impl Driver {
 }
 
 impl State {
-    /// Runs every step that has ended by `now`.
+    /// Does everything that has happened by `now`.
     fn advance(&mut self, driver: &Driver, now: Tick) {
-        let Self { cluster, lines, leaving, watch, .. } = self;
-        watch.during(&driver.model, |tap, eyes| {
-            cluster.advance(driver.inside(now), tap, |replica, events| {
-                eyes.see(replica, events);
-                for event in events {
-                    let line = &mut lines[replica][event.sequence.slot()];
-                    let Some(line) = (if event.is_last { line.take() } else { line.clone() }) else { continue };
-                    leaving.push_back(Departure { at: driver.outside(event.at), line, event: *event });
+        let Self { cluster, lines, leaving, admitted, watch, .. } = self;
+        let before = leaving.len();
+        let watch = &RefCell::new(watch);
+        cluster.advance(driver.inside(now), &mut Eyes { watch, admitted }, |event| {
+            watch.borrow_mut().happened(&event);
+            let (request, at, is_last, parcel) = match event {
+                ClusterEvent::Tokens(tokens) => (tokens.request, tokens.at, tokens.is_last, Parcel::Tokens(tokens)),
+                ClusterEvent::Lost { request, at, .. } => (request, at, true, Parcel::Failure(Failure::Lost)),
+                ClusterEvent::Rejected { request, at, refusal } => {
+                    (request, at, true, Parcel::Failure(Failure::Refused(*refusal)))
                 }
-            });
+                _ => return,
+            };
+            let Some(line) = lines.get_mut(request.slot()) else { return };
+            // A request that was dropped meanwhile has left its line; nobody looks there any more.
+            let Some(line) = (if is_last { line.take() } else { line.clone() }) else { return };
+            leaving.push_back(Departure { at: driver.outside(at), line, parcel });
         });
-        // Those of each replica are in order; together they need not be.
-        if lines.len() > 1 {
+        // Tokens of each worker are in order; together they need not be.
+        if leaving.len() > before && cluster.workers().len() > 1 {
             leaving.make_contiguous().sort_by_key(|departure| departure.at);
         }
     }
 
-    /// Hands out the tokens that leave by `now`.
+    /// Hands out what leaves by `now`, and tells who was admitted.
     fn hand_out(&mut self, now: Tick, wakers: &mut Vec<Waker>) {
+        for (request, cached_tokens) in self.admitted.drain(..) {
+            if let Some(Some(line)) = self.lines.get(request.slot()) {
+                wakers.extend(line.admit(cached_tokens));
+            }
+        }
         while self.leaving.front().is_some_and(|departure| departure.at <= now) {
-            let Some(Departure { at, line, event }) = self.leaving.pop_front() else { return };
-            wakers.extend(line.deliver(at, event.tokens, event.cached_tokens, event.is_last));
+            let Some(Departure { at, line, parcel }) = self.leaving.pop_front() else { return };
+            wakers.extend(match parcel {
+                Parcel::Tokens(tokens) => line.deliver(at, tokens.tokens, tokens.cached_tokens, tokens.is_last),
+                Parcel::Failure(failure) => line.fail(failure),
+            });
         }
     }
 
-    /// The task, if it sleeps past `next`.
-    fn wake_for(&mut self, next: Option<Tick>) -> Option<Waker> {
-        let next = next?;
-        self.asleep.take_if(|(until, _)| *until > next).map(|(_, waker)| waker)
+    /// When there is something to do next, by the clock.
+    fn next(&self, driver: &Driver) -> Option<Tick> {
+        let happens = self.cluster.next_event().map(|at| driver.outside(at));
+        let leaves = self.leaving.front().map(|departure| departure.at);
+        [happens, leaves].into_iter().flatten().min()
+    }
+
+    /// Wakes the task if it sleeps past what comes next.
+    fn wake_task(&mut self, driver: &Driver) {
+        let Some(next) = self.next(driver) else { return };
+        if let Some((_, waker)) = self.asleep.take_if(|(until, _)| *until > next) {
+            waker.wake();
+        }
     }
 }
 

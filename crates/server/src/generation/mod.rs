@@ -4,14 +4,18 @@
 mod cache;
 mod check;
 mod pace;
+mod refusal;
 mod timing;
 
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use fakeai_catalog::ModelCard;
 use fakeai_core::Tick;
 use fakeai_engine::LatencyModel;
 use fakeai_writer::{Finish, Generation, GenerationRequest, Part, Prompt, Role, Seeding, Turn, Usage};
+use futures_util::future::Either;
 
 use crate::context::Context;
 use crate::driver::Reading;
@@ -76,20 +80,33 @@ pub(crate) struct Terms {
 /// keep its other connections waiting for a millisecond and more.
 const LONG_BYTES: u64 = 64 * 1024;
 
-/// Answers a request.
-pub(crate) async fn generate(context: &Context, request: GenerationRequest, terms: Terms) -> Result<Answer, ApiError> {
-    generate_with(context, request, terms, |_, _| {}).await
+/// An answer that is there already, or under way where it keeps no connection waiting.
+pub(crate) type Generating = Either<Ready<Result<Answer, ApiError>>, Boxed<Result<Answer, ApiError>>>;
+
+type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Answers a request. A short one is answered by this call, so that what it is asked and how does not become part of
+/// the future, which would be moved with it.
+pub(crate) fn generate(context: &Context, request: GenerationRequest, terms: Terms) -> Generating {
+    generate_with(context, request, terms, |_, _| {})
 }
 
 /// The same; `edit` may change what is said before it is timed, and keeps the counts right.
-pub(crate) async fn generate_with(
+pub(crate) fn generate_with(
     context: &Context,
     request: GenerationRequest,
     terms: Terms,
     edit: impl FnOnce(&GenerationRequest, &mut Generation) + Send + 'static,
-) -> Result<Answer, ApiError> {
-    let (here, bytes) = (context.clone(), prompt_bytes(&request));
-    aside(context, bytes, move || generate_here(&here, request, &terms, edit)).await
+) -> Generating {
+    let bytes = prompt_bytes(&request);
+    if bytes <= LONG_BYTES {
+        return Either::Left(ready(generate_here(context, request, &terms, edit)));
+    }
+    let here = context.clone();
+    Either::Right(Box::pin(async move {
+        let there = here.clone();
+        aside(&here, bytes, move || generate_here(&there, request, &terms, edit)).await
+    }))
 }
 
 /// Does `work` on `bytes` of text: here if they are few, else where it keeps no connection waiting.
@@ -191,11 +208,14 @@ pub(crate) fn charge_cached(context: &Context, readings: &mut Vec<Prepaid>, usag
 }
 
 /// Waits until the last token of the last choice is ready: a non-streaming answer is a stream, collected.
-pub(crate) async fn collect(context: &Context, answer: Answer) -> Generation {
+///
+/// # Errors
+/// The engine that writes it has failed.
+pub(crate) async fn collect(context: &Context, answer: Answer) -> Result<Generation, ApiError> {
     let Answer { mut generation, paces, mut readings } = answer;
     let mut first: Option<Tick> = None;
     for pace in paces {
-        if let Some((began, _)) = pace.finish(context.clock()).await {
+        if let Some((began, _)) = pace.finish(context.clock()).await? {
             first = Some(first.map_or(began, |first| first.min(began)));
         }
     }
@@ -204,7 +224,7 @@ pub(crate) async fn collect(context: &Context, answer: Answer) -> Generation {
         context.note().first_token = first;
     }
     context.note().tokens.delivered = generation.usage.completion_tokens;
-    generation
+    Ok(generation)
 }
 
 fn note(context: &Context, request: &GenerationRequest, generation: &Generation) {

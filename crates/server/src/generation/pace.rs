@@ -6,7 +6,9 @@ use std::task::Waker;
 use fakeai_core::{Clock, Tick};
 use fakeai_engine::{Flow, Readiness};
 
+use super::refusal::failed;
 use crate::driver::Live;
+use crate::error::ApiError;
 
 /// When the tokens of one choice are ready.
 #[derive(Debug)]
@@ -60,16 +62,27 @@ impl Pace {
     }
 
     /// Waits until the last token is ready; the ticks of the first and the last, if there are any.
-    pub(crate) async fn finish(self, clock: &Clock) -> Option<(Tick, Tick)> {
+    ///
+    /// # Errors
+    /// The engine has failed, or would not take it after all.
+    pub(crate) async fn finish(self, clock: &Clock) -> Result<Option<(Tick, Tick)>, ApiError> {
         match self {
             Self::Planned(flow) => {
-                let span = flow.take_all()?;
-                if span.1 > clock.now() {
-                    clock.sleep_until(span.1).await;
+                let span = flow.take_all();
+                if let Some((_, last)) = span.filter(|(_, last)| *last > clock.now()) {
+                    clock.sleep_until(last).await;
                 }
-                Some(span)
+                Ok(span)
             }
-            Self::Live(mut live) => live.finish().await,
+            Self::Live(mut live) => live.finish().await.map_err(failed),
+        }
+    }
+
+    /// Why the tokens that are left will never come.
+    pub(crate) fn failure(&self) -> Option<ApiError> {
+        match self {
+            Self::Planned(_) => None,
+            Self::Live(live) => live.failure().map(failed),
         }
     }
 

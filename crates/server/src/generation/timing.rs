@@ -1,15 +1,19 @@
 //! When each token of an answer is ready: by the model of time the server was told, or by the physical engine.
 
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
 use fakeai_core::Seed;
-use fakeai_engine::{EngineError, Sequence, Speed};
+use fakeai_engine::{Sequence, Speed};
 use fakeai_telemetry::engine::Ending;
 use fakeai_writer::{Choice, Finish, Generation, GenerationRequest, Rendered};
-use http::StatusCode;
+use rustc_hash::FxHasher;
 
+use super::refusal::{refused, unable};
 use super::{Pace, Prepaid, Terms};
 use crate::context::Context;
 use crate::driver::{Asked, Driver, drawn, submission};
-use crate::error::{ApiError, SERVER_ERROR};
+use crate::error::ApiError;
 
 /// When the choices of one prompt are ready.
 #[derive(Debug)]
@@ -28,7 +32,7 @@ pub(super) fn submit(
 ) -> Result<Times, ApiError> {
     let predicted_tokens = generation.usage.accepted_prediction_tokens / request.choices.max(1);
     if let Some(driver) = context.app().drivers.on(context.clock(), &context.app().kit.tasks) {
-        return run(context, &driver.map_err(refused)?, request, generation, terms, (seed, predicted_tokens));
+        return run(context, &driver.map_err(unable)?, request, generation, terms, (seed, predicted_tokens));
     }
     let now = context.arrived();
     let paces = generation.choices.iter().enumerate().map(|(index, choice)| {
@@ -41,21 +45,27 @@ pub(super) fn submit(
             temperature: request.sampling.temperature.unwrap_or(1.0),
             seed: seed.derive("pace").mix(index as u64),
         };
-        Pace::Planned(context.app().engine.submit(&sequence, now))
+        context.app().engine.submit(&sequence, now).map(Pace::Planned).map_err(unable)
     });
-    Ok(Times { paces: paces.collect(), readings: Vec::new() })
+    Ok(Times { paces: paces.collect::<Result<_, _>>()?, readings: Vec::new() })
 }
 
 /// Submits each choice to the physical engine, which reads the prompt for each and mostly finds it in its cache.
 fn run(
     context: &Context,
-    driver: &std::sync::Arc<Driver>,
+    driver: &Arc<Driver>,
     request: &GenerationRequest,
     generation: &Generation,
     terms: &Terms,
     (seed, predicted_tokens): (Seed, u32),
 ) -> Result<Times, ApiError> {
     let rendered = Rendered::of(request);
+    // OpenAI sends prompts of one key to the same machine, too.
+    let session = terms.cache_key.as_ref().map(|key| {
+        let mut hasher = FxHasher::default();
+        key.hash(&mut hasher);
+        hasher.finish()
+    });
     let mut times = Times { paces: Vec::new(), readings: Vec::new() };
     let longest = generation.choices.iter().map(Choice::written_tokens).max().unwrap_or(0);
     let choices = (generation.choices.len() as u32, longest);
@@ -67,40 +77,13 @@ fn run(
             max_tokens: terms.limit.map(|limit| limit.tokens),
             choices: (index == 0).then_some(choices),
         };
-        let live = driver.submit(&sequence, asked, context.clock().now()).map_err(refused)?;
+        let live = driver.submit(&sequence, session, asked, context.clock().now()).map_err(refused)?;
         if index == 0 {
-            times.readings.push(Prepaid { reading: live.reading(), card: std::sync::Arc::clone(&request.model) });
+            times.readings.push(Prepaid { reading: live.reading(), card: Arc::clone(&request.model) });
         }
         times.paces.push(Pace::Live(live));
     }
     Ok(times)
-}
-
-/// What vLLM answers to what it cannot take.
-fn refused(error: EngineError) -> ApiError {
-    let overloaded = |message: String| ApiError {
-        status: StatusCode::SERVICE_UNAVAILABLE,
-        kind: SERVER_ERROR,
-        code: Some("overloaded"),
-        param: None,
-        message: message.into(),
-    };
-    match error {
-        EngineError::SequenceTooLong { tokens, limit } => ApiError::invalid(format!(
-            "This model's maximum context length is {limit} tokens. However, you requested {tokens} tokens. Please \
-             reduce the length of the input or of the completion."
-        ))
-        .code("context_length_exceeded"),
-        EngineError::SequenceTooLarge { blocks, limit } => ApiError::invalid(format!(
-            "The request needs {blocks} blocks of KV cache, and the whole cache of this server has {limit}. Please \
-             reduce the length of the input or of the completion."
-        ))
-        .code("context_length_exceeded"),
-        EngineError::QueueFull { waiting } => {
-            overloaded(format!("The server is overloaded: {waiting} requests are waiting already. Please retry later."))
-        }
-        other => overloaded(format!("The engine can't serve this request: {other}.")),
-    }
 }
 
 fn speed(request: &GenerationRequest) -> Speed {

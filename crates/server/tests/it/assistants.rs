@@ -12,9 +12,9 @@ use crate::harness::{TestServer, millis, request};
 
 /// A server whose first token takes 40 ms and every other 5 ms.
 pub fn paced() -> TestServer {
-    let exactly = |mean_ms| Jittered { mean_ms, jitter_percent: 0.0 };
+    let exactly = |mean_ms| Jittered { mean_ms, jitter_percent: 0.0, deviation_ms: 0.0 };
     TestServer::with(|settings| {
-        settings.latency = LatencyModel::Knobs(Knobs { ttft: exactly(40.0), itl: exactly(5.0) });
+        settings.latency = LatencyModel::Knobs(Knobs { ttft: exactly(40.0), itl: exactly(5.0), ..Knobs::default() });
     })
 }
 
@@ -351,9 +351,10 @@ async fn what_a_run_says_goes_before_what_its_assistant_says() {
 
 #[tokio::test]
 async fn a_run_that_would_take_longer_than_ten_minutes_expires_under_way() {
-    let exactly = |mean_ms| Jittered { mean_ms, jitter_percent: 0.0 };
+    let exactly = |mean_ms| Jittered { mean_ms, jitter_percent: 0.0, deviation_ms: 0.0 };
     let server = TestServer::with(|settings| {
-        settings.latency = LatencyModel::Knobs(Knobs { ttft: exactly(60_000.0), itl: exactly(60_000.0) });
+        settings.latency =
+            LatencyModel::Knobs(Knobs { ttft: exactly(60_000.0), itl: exactly(60_000.0), ..Knobs::default() });
         settings.writer.output_tokens = OutputLength::Fixed(40);
     });
     let (assistant, thread) = (assistant(&server, json!([])).await, thread(&server, "Tell me about the sea.").await);

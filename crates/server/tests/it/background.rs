@@ -11,8 +11,9 @@ use crate::responses::{ask, events, kinds};
 fn slow() -> TestServer {
     TestServer::with(|settings| {
         settings.latency = LatencyModel::Knobs(Knobs {
-            ttft: Jittered { mean_ms: 100.0, jitter_percent: 0.0 },
-            itl: Jittered { mean_ms: 10.0, jitter_percent: 0.0 },
+            ttft: Jittered { mean_ms: 100.0, jitter_percent: 0.0, deviation_ms: 0.0 },
+            itl: Jittered { mean_ms: 10.0, jitter_percent: 0.0, deviation_ms: 0.0 },
+            ..Knobs::default()
         });
     })
 }

@@ -337,7 +337,9 @@ async fn metrics_take_the_names_they_are_told_to() {
         assert!(Scrape::of(&server, "/metrics/prometheus").await.has("fakeai_requests_total"));
     }
     let off = TestServer::with(|settings| settings.prometheus = false);
-    for path in ["/vllm/metrics", "/sglang/metrics", "/trtllm/metrics", "/v1/metrics", "/dynamo/metrics"] {
+    for path in
+        ["/vllm/metrics", "/sglang/metrics", "/trtllm/metrics", "/v1/metrics", "/dynamo/metrics", "/dcgm/metrics"]
+    {
         assert_eq!(off.get(path).await.status, 404);
     }
     let uncounted = TestServer::with(|settings| settings.metrics = false);
@@ -394,4 +396,33 @@ async fn the_figures_as_json() {
     load(&server).await;
     insta::assert_json_snapshot!("dynamo_json", server.get("/dynamo/metrics/json").await.json());
     insta::assert_json_snapshot!("kv_cache_json", server.get("/kv-cache/metrics").await.json());
+}
+
+#[tokio::test]
+async fn gpus_work_when_the_engine_does() {
+    let deployment = Deployment { tensor_parallel: 2, replicas: 2, ..deployment() };
+    let server = server(deployment, 1.0);
+    let idle = Scrape::of(&server, "/dcgm/metrics").await;
+    assert!(close(idle.sum("DCGM_FI_DEV_GPU_UTIL", &[]), 0.0));
+    // Two at once, for longer than the second that a reading is a mean of.
+    let bodies = (0..2).map(|number| {
+        let messages = json!([{"role": "user", "content": format!("Number {number}: tell me a story.")}]);
+        body(0, json!({"messages": messages, "max_tokens": 400}))
+    });
+    at_once(&server, bodies).await;
+    let text = server.get("/dcgm/metrics").await.text();
+    let busy = Scrape::parse(&text);
+    for gpu in 0..4 {
+        let of = |name: &str| busy.sum(name, &[&format!("gpu=\"{gpu}\""), &format!("device=\"nvidia{gpu}\"")]);
+        assert!(of("DCGM_FI_DEV_GPU_UTIL") > 50.0 && of("DCGM_FI_DEV_GPU_UTIL") <= 100.0, "{text}");
+        assert!(of("DCGM_FI_PROF_DRAM_ACTIVE") > 0.1 && of("DCGM_FI_PROF_DRAM_ACTIVE") <= 1.0);
+        assert!(of("DCGM_FI_DEV_POWER_USAGE") > 100.0 && of("DCGM_FI_DEV_POWER_USAGE") <= 700.0);
+    }
+    insta::assert_snapshot!("dcgm", text);
+    let figures = server.get("/dcgm/metrics/json").await.json();
+    assert_eq!(figures.as_object().unwrap().keys().collect::<Vec<_>>(), ["gpu_0", "gpu_1", "gpu_2", "gpu_3"]);
+    assert_eq!(figures["gpu_3"]["name"], "NVIDIA H100 80GB HBM3");
+    let none = TestServer::new();
+    assert_eq!(none.get("/dcgm/metrics").await.text(), "");
+    assert_eq!(none.get("/dcgm/metrics/json").await.json(), json!({}));
 }

@@ -1,7 +1,7 @@
 //! The physical engine behind the API, on a clock that the test moves: what it times, finds cached and refuses.
 
 use fakeai_core::Tick;
-use fakeai_engine::cluster::Cluster;
+use fakeai_engine::cluster::{Cluster, ClusterEvent};
 use fakeai_engine::scheduler::Submission;
 use fakeai_engine::step::{EngineKind, Noise};
 use fakeai_engine::{Architecture, Deployment, Gpu};
@@ -44,7 +44,11 @@ fn alone(mut cluster: Cluster, prompt: u32, output: u32) -> (Tick, Tick) {
     cluster.submit(&Submission::new(prompt, output), Tick::default()).unwrap();
     let mut ticks = Vec::new();
     while let Some(at) = cluster.next_event() {
-        cluster.advance(at, &mut (), |_, events| ticks.extend(events.iter().map(|event| event.at)));
+        cluster.advance(at, &mut (), |event| {
+            if let ClusterEvent::Tokens(tokens) = event {
+                ticks.push(tokens.at);
+            }
+        });
     }
     (ticks[0], *ticks.last().unwrap())
 }
@@ -174,4 +178,45 @@ async fn what_cannot_fit_is_refused() {
     busy.settings.max_waiting = Some(0);
     let (status, error) = server(busy, 1.0).chat(body(0, json!({}))).await.error();
     assert_eq!((status, &error["code"]), (503, &json!("overloaded")), "{error}");
+}
+
+#[tokio::test]
+async fn a_worker_that_fails_takes_its_requests_with_it_or_hands_them_on() {
+    for migrations in [0, 1] {
+        let mut two = Deployment { replicas: 2, ..deployment() };
+        two.cluster.migration_limit = migrations;
+        let server = server(two, 1.0);
+        let long = body(0, json!({"stream": true, "max_tokens": 200}));
+        let mut stream = server.open(request(Method::POST, "/v1/chat/completions", Some(long))).await.into_body();
+        let mut text = String::new();
+        while text.matches("\"content\"").count() < 20 {
+            tokio::task::yield_now().await;
+            server.jump();
+            text.extend(ready(&mut stream));
+        }
+        let workers = server.get("/fakeai/workers").await.json()["data"].clone();
+        let number = usize::from(workers[1]["running"] == 1);
+        assert_eq!((&workers[number]["running"], &workers[1 - number]["running"]), (&json!(1), &json!(0)));
+        let failed = server.post(&format!("/fakeai/workers/{number}/fail"), json!({})).await.json();
+        assert_eq!((&failed["state"], &failed["running"]), (&json!("failed"), &json!(0)));
+        for _ in 0..100_000 {
+            tokio::task::yield_now().await;
+            server.jump();
+            text.extend(ready(&mut stream));
+            if text.ends_with("[DONE]\n\n") || text.contains("engine_failed") {
+                break;
+            }
+        }
+        // Tokens already sent are not sent again.
+        let whole = migrations == 1;
+        assert_eq!(
+            (text.matches("\"content\"").count() == 201, text.contains("engine_failed")),
+            (whole, !whole),
+            "{text}"
+        );
+        let recovered = server.post(&format!("/fakeai/workers/{number}/recover"), json!({})).await.json();
+        assert_eq!(recovered["state"], "up");
+        assert_eq!(server.post("/fakeai/workers/2/fail", json!({})).await.status, 404);
+    }
+    assert_eq!(TestServer::new().get("/fakeai/workers").await.status, 404);
 }

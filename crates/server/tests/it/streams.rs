@@ -19,8 +19,8 @@ fn body(extra: Value) -> Value {
 }
 
 fn paced(settings: &mut Settings) {
-    let exactly = |mean_ms| Jittered { mean_ms, jitter_percent: 0.0 };
-    settings.latency = LatencyModel::Knobs(Knobs { ttft: exactly(20.0), itl: exactly(5.0) });
+    let exactly = |mean_ms| Jittered { mean_ms, jitter_percent: 0.0, deviation_ms: 0.0 };
+    settings.latency = LatencyModel::Knobs(Knobs { ttft: exactly(20.0), itl: exactly(5.0), ..Knobs::default() });
 }
 
 #[tokio::test]
@@ -102,8 +102,9 @@ async fn a_client_that_hangs_up_stops_the_generation() {
 #[tokio::test]
 async fn silence_is_broken_by_comments_and_given_up_on() {
     let server = TestServer::with(|settings| {
-        let exactly = |mean_ms| Jittered { mean_ms, jitter_percent: 0.0 };
-        settings.latency = LatencyModel::Knobs(Knobs { ttft: exactly(20.0), itl: exactly(60_000.0) });
+        let exactly = |mean_ms| Jittered { mean_ms, jitter_percent: 0.0, deviation_ms: 0.0 };
+        settings.latency =
+            LatencyModel::Knobs(Knobs { ttft: exactly(20.0), itl: exactly(60_000.0), ..Knobs::default() });
     });
     let answer = server.send(request(Method::POST, "/v1/chat/completions", Some(body(json!({}))))).await;
     let text = answer.text();

@@ -174,15 +174,16 @@ impl CacheMetrics {
 
 fn by_endpoint(ledger: &Ledger) -> BTreeMap<&'static str, EndpointCache> {
     let mut all: BTreeMap<&str, EndpointCache> = BTreeMap::new();
-    for (key, totals) in ledger.totals() {
-        let Some(written) = &totals.written else { continue };
-        let (hits, misses) = hits_and_misses(written);
-        let endpoint = all.entry(key.endpoint).or_default();
-        endpoint.hits += hits;
-        endpoint.misses += misses;
-        endpoint.total_tokens += written.prompt_tokens;
-        endpoint.cached_tokens += written.cached_tokens;
-    }
+    ledger.look(|archive| {
+        for (path, _, written) in archive.written() {
+            let (hits, misses) = hits_and_misses(written);
+            let endpoint = all.entry(path).or_default();
+            endpoint.hits += hits;
+            endpoint.misses += misses;
+            endpoint.total_tokens += written.prompt_tokens;
+            endpoint.cached_tokens += written.cached_tokens;
+        }
+    });
     all
 }
 

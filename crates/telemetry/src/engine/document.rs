@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::engine::dynamo::Front;
 use crate::engine::table::{Metric, Table};
-use crate::engine::{Instance, LastStep, Physical, Setup, Steps, dynamo, nim, sglang, trtllm, vllm};
+use crate::engine::{Gpu, Instance, LastStep, Physical, Setup, Steps, dcgm, dynamo, nim, sglang, trtllm, vllm};
 
 /// Every family in Markdown: one heading for each program, one row for each family.
 pub fn document() -> String {
@@ -18,6 +18,8 @@ pub fn document() -> String {
     section(&mut text, "Dynamo's frontend", "/dynamo/metrics", &[(&dynamo::FRONTEND, "")], &alone, &behind);
     let workers = [(&dynamo::WORKERS, "as its frontend sees them"), (&dynamo::COMPONENT, "as they see themselves")];
     section(&mut text, "Dynamo's workers", "/dynamo/metrics", &workers, &without, &with);
+    let (gpu, none) = (Gpu::default(), "a sample for each GPU of the physical engine, none without one");
+    section(&mut text, "DCGM", "/dcgm/metrics", &[(&dcgm::TABLE, none)], &gpu, &gpu);
     text
 }
 
@@ -56,6 +58,24 @@ fn row<S>(text: &mut String, metric: &Metric<S>, without: &S, with: &S) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const MARK: &str =
+        "<!-- Made from crates/telemetry/src/engine; `UPDATE_DOCS=1 cargo test -p fakeai-telemetry` rewrites it. -->";
+
+    /// `UPDATE_DOCS=1` rewrites the page's tables instead.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test that rewrites a page when it is told to")]
+    fn the_page_shows_every_family() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/metrics-families.md");
+        let page = std::fs::read_to_string(path).unwrap_or_default();
+        let (before, _) = page.split_once(MARK).unwrap_or((&page, ""));
+        let made = format!("{before}{MARK}\n\n{}", document().trim_end()) + "\n";
+        if std::env::var("UPDATE_DOCS").is_ok() {
+            std::fs::write(path, &made).unwrap();
+        } else {
+            assert!(page == made, "{path} is stale: UPDATE_DOCS=1 cargo test -p fakeai-telemetry rewrites it");
+        }
+    }
 
     #[test]
     fn every_family_has_one_row() {

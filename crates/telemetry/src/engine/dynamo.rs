@@ -12,8 +12,7 @@ use crate::engine::bounds::{
 use crate::engine::table::{Metric, Samples, Table, counter, counters, gauge, histogram};
 use crate::engine::{Ending, Instance, Physical, Requests, Setup};
 use crate::exposition::Manner;
-use crate::ledger::Key;
-use crate::{Ledger, Totals};
+use crate::{Key, Ledger, Totals};
 
 pub(super) const FRONTEND: Table<Front> = Table {
     metrics: FRONTEND_METRICS,
@@ -117,6 +116,13 @@ impl Front {
             let model = if key.model.is_empty() { Arc::from("unknown") } else { Arc::clone(&key.model) };
             fronts.entry(model).or_default().count(endpoint, &key, &totals);
         }
+        ledger.look(|archive| {
+            for (path, model, written) in archive.written() {
+                if endpoint(path).is_some() {
+                    fronts.entry(Arc::clone(model)).or_default().requests.merge(written);
+                }
+            }
+        });
         for (model, active) in ledger.active() {
             fronts.entry(model).or_default().active = active;
         }
@@ -138,9 +144,6 @@ impl Front {
                 None if requests == 0 => {}
                 None => self.counts.push(Count { endpoint, request_type, error_type, requests }),
             }
-        }
-        if let Some(written) = &totals.written {
-            self.requests.merge(written);
         }
     }
 

@@ -130,8 +130,8 @@ impl DynamoMetrics {
     /// What the frontend and its workers know at `now`.
     pub fn of(ledger: &Ledger, engines: &[Instance], now: Tick) -> Self {
         let fronts = Front::all(ledger, engines);
-        let mut recent = ledger.recent(now);
-        recent.retain(|record| endpoint(record.endpoint).is_some());
+        let is_known = |record: &&Record| endpoint(record.endpoint).is_some();
+        let recent: Vec<Record> = ledger.look(|archive| archive.recent(now).filter(is_known).cloned().collect());
         let seconds = WINDOW.as_secs_f64().min(now.as_nanos() as f64 / 1e9).max(1.0);
         let tokens: u64 = recent.iter().map(|record| u64::from(record.tokens.delivered)).sum();
         let answered = |record: &&Record| record.outcome == Outcome::Success;

@@ -8,6 +8,7 @@
 
 mod bounds;
 mod cache_view;
+mod dcgm;
 mod document;
 mod dynamo;
 mod dynamo_view;
@@ -22,6 +23,7 @@ mod vllm;
 pub use cache_view::{
     CacheMetrics, CachePerformance, CacheWorker, EndpointCache, RadixTree, RouterConfig, SmartRouter, Speedup,
 };
+pub use dcgm::{Gpu, by_name as gpus_by_name, render as render_gpus};
 pub use document::document;
 pub use dynamo_view::{BatchFigures, CacheFigures, DynamoMetrics, Latency, PerModel, Queue, Summary, Throughput};
 pub use instance::{Instance, Physical, Setup};

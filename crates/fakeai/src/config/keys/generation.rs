@@ -14,13 +14,28 @@ section! {
         /// Most that the response delay varies, as a fraction of it.
         max_variance: f64 = 0.3, Key::number(0.0, 1.0).value("FRACTION");
         /// Time to the first token, in milliseconds; the flag also takes its variance.
-        ttft_ms: f64 = 20.0, Key::number(0.0, 3_600_000.0).flag("ttft").value("MS[:PERCENT[%]]");
+        ttft_ms: f64 = 20.0, Key::milliseconds().flag("ttft").aliases(&["time-to-first-token"]).value("MS[:PERCENT[%]]");
         /// Variance of the time to the first token, in percent.
         ttft_variance_percent: f64 = 10.0, Key::number(0.0, 100.0).second_of("ttft");
         /// Time between tokens, in milliseconds; the flag also takes its variance.
-        itl_ms: f64 = 5.0, Key::number(0.0, 3_600_000.0).flag("itl").value("MS[:PERCENT[%]]");
+        itl_ms: f64 = 5.0, Key::milliseconds().flag("itl").aliases(&["inter-token-latency"]).value("MS[:PERCENT[%]]");
         /// Variance of the time between tokens, in percent.
         itl_variance_percent: f64 = 10.0, Key::number(0.0, 100.0).second_of("itl");
+        /// Standard deviation of the time to the first token. Above 0, it is drawn from a normal distribution and the
+        /// variance in percent does not hold; draws stray by 70 % at most.
+        ttft_std_dev_ms: f64 = 0.0, Key::milliseconds().flag("time-to-first-token-std-dev");
+        /// Standard deviation of the time between tokens, as for the first.
+        itl_std_dev_ms: f64 = 0.0, Key::milliseconds().flag("inter-token-latency-std-dev");
+        /// Time to the first token before any of the prompt is read. If this or `prefill_time_per_token_ms` is above 0,
+        /// they and the prompt's length decide instead of `ttft_ms`.
+        prefill_overhead_ms: f64 = 0.0, Key::milliseconds().flag("prefill-overhead");
+        /// Time to the first token for each prompt token that is not cached.
+        prefill_time_per_token_ms: f64 = 0.0, Key::milliseconds().flag("prefill-time-per-token");
+        /// Standard deviation of the time to the first token where the prompt's length decides it.
+        prefill_time_std_dev_ms: f64 = 0.0, Key::milliseconds().flag("prefill-time-std-dev");
+        /// How many times as slow the knobs are when `engine.max_num_seqs` sequences run (5 if that is 0). Further
+        /// sequences wait.
+        time_factor_under_load: f64 = 1.0, Key::number(1.0, 1000.0).value("FACTOR");
         /// Which model of time decides when a token is ready: knobs (`ttft_ms` and `itl_ms`), profile (the model card's
         /// speed) or instant.
         latency: Latency = Latency::Knobs, Key::new(Kind::OneOf(Latency::WORDS)).value("MODEL");

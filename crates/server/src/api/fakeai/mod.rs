@@ -1,5 +1,7 @@
 //! The server's own controls: workspaces, their seed, their clock, the requests they saw.
 
+mod workers;
+
 use std::time::Duration;
 
 use axum::response::Response;
@@ -14,7 +16,8 @@ use crate::error::ApiError;
 use crate::wire::{JsonBody, PathText, json};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![
+    let mut all = workers::endpoints();
+    all.extend([
         Endpoint::own("GET", "/fakeai/workspaces", "listWorkspaces", get(list)),
         Endpoint::own("DELETE", "/fakeai/workspaces/{name}", "deleteWorkspace", delete(delete_one)),
         Endpoint::own("GET", "/fakeai/workspace", "getWorkspace", get(get_one)),
@@ -22,7 +25,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::own("POST", "/fakeai/clock", "setClock", post(set_clock)),
         Endpoint::own("GET", "/fakeai/requests", "listRequests", get(requests)),
         Endpoint::own("GET", "/fakeai/pacing", "getPacing", get(pacing)),
-    ]
+    ]);
+    all
 }
 
 #[derive(Serialize)]

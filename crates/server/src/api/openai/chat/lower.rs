@@ -35,7 +35,7 @@ pub(super) struct Lowered {
     pub keep: Option<Keep>,
 }
 
-pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered, ApiError> {
+pub(super) fn lower(context: &Context, mut wire: Box<ChatRequest>) -> Result<Lowered, ApiError> {
     let model = wire.model.take().filter(|model| !model.is_empty()).ok_or_else(ApiError::missing_model)?;
     let mut messages = messages(&mut wire)?;
     let sampling = sampling(&mut wire)?;
@@ -87,13 +87,8 @@ pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered,
         reasoning,
         prediction,
     };
-    let terms = Terms {
-        limit,
-        cache_key: wire.prompt_cache_key,
-        cached_for_a_day,
-        cache_salt: wire.cache_salt,
-        priority: wire.priority.unwrap_or_default(),
-    };
+    let (cache_key, cache_salt, priority) = (wire.prompt_cache_key, wire.cache_salt, wire.priority.unwrap_or_default());
+    let terms = Terms { limit, cache_key, cache_salt, priority, cached_for_a_day };
     Ok(Lowered { request, terms, model, service_tier, stream, manner, spoken, keep })
 }
 

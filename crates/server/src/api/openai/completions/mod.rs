@@ -42,6 +42,6 @@ async fn create(JsonBody(context, wire): JsonBody<CompletionRequest>) -> Result<
     if let Some(include_usage) = streaming {
         return Ok(stream(context, whole, Chunks::new(&head, include_usage)));
     }
-    let generation = collect(&context, whole).await;
+    let generation = collect(&context, whole).await?;
     Ok(json(&encode::completion(&head, &generation)))
 }

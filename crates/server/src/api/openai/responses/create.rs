@@ -72,7 +72,7 @@ pub(super) async fn create(JsonBody(context, wire): JsonBody<CreateResponse>) ->
     if manner.background {
         return Ok(json_answer(&under_way(&response, "queued", Vec::new())));
     }
-    collect(&context, answer).await;
+    collect(&context, answer).await?;
     Ok(json_answer(&response))
 }
 

@@ -88,12 +88,8 @@ pub(super) fn lower(context: &Context, mut wire: CreateResponse, ids: &ItemIds) 
         tell(context, &mut wire, conversation.as_deref(), &offers, ids, (manner.include, checked.most_calls))?;
 
     media::check(context, &card, &turns, |_, _| "input".to_owned())?;
-    let terms = Terms {
-        limit: checked.limit,
-        cache_key: wire.prompt_cache_key.clone(),
-        cached_for_a_day: checked.cached_for_a_day,
-        ..Terms::default()
-    };
+    let (limit, cached_for_a_day, cache_key) = (checked.limit, checked.cached_for_a_day, wire.prompt_cache_key.clone());
+    let terms = Terms { limit, cache_key, cached_for_a_day, ..Terms::default() };
     let max_tokens = terms.limit.map_or(card.max_output_tokens, |limit| limit.tokens);
     let temperature = wire.temperature;
     let echo = Echo {
