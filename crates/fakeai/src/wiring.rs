@@ -10,12 +10,12 @@ use std::time::Duration;
 use fakeai_catalog::Catalog;
 use fakeai_core::{Clock, Seed, Tasks};
 use fakeai_engine::LatencyModel;
-use fakeai_server::settings::{Address, Audio, Cors, Listen, PromptCaching, ResponseDelay, Streams, Tls};
+use fakeai_server::settings::{Address, Audio, Cors, Flavor, Listen, PromptCaching, ResponseDelay, Streams, Tls};
 use fakeai_server::{Kit, Settings};
 use fakeai_tokens::{Encoding, Tokenizer};
 use fakeai_writer::{OutputLength, ReplyMode, Safety, WriterOptions};
 
-use crate::config::{Config, Features, Generation, OutputTokens, Reply, Server, TokenizerChoice};
+use crate::config::{Config, Features, Generation, MetricsFlavor, OutputTokens, Reply, Server, TokenizerChoice};
 use crate::start_error::StartError;
 
 pub(crate) use timing::{latency, physics};
@@ -52,6 +52,7 @@ pub(crate) fn settings(config: &Config) -> Settings {
         safety_message: features.prepend_safety_message,
         metrics: metrics.enable_metrics,
         prometheus: metrics.enable_prometheus,
+        metrics_flavor: flavor(metrics.flavor),
         max_workspaces: workspaces.max,
         workspace_idle: Duration::from_secs_f64(workspaces.idle_seconds),
         writer: writer(generation, &features),
@@ -76,6 +77,17 @@ fn listen(server: &Server) -> Listen {
             0 => std::thread::available_parallelism().map_or(1, NonZero::get),
             threads => threads,
         },
+    }
+}
+
+const fn flavor(flavor: MetricsFlavor) -> Flavor {
+    match flavor {
+        MetricsFlavor::Fakeai => Flavor::Fakeai,
+        MetricsFlavor::Vllm => Flavor::Vllm,
+        MetricsFlavor::Sglang => Flavor::Sglang,
+        MetricsFlavor::Trtllm => Flavor::Trtllm,
+        MetricsFlavor::Nim => Flavor::Nim,
+        MetricsFlavor::Dynamo => Flavor::Dynamo,
     }
 }
 

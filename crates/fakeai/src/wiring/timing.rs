@@ -74,7 +74,7 @@ pub(crate) fn physics(config: &Config, catalog: &mut Catalog) -> Result<Option<P
     if catalog.get(&engine.model).is_none() {
         catalog.insert(catalog.infer(&engine.model));
     }
-    Ok(Some(Physics { deployment, time_scale: engine.time_scale }))
+    Ok(Some(Physics { model: engine.model.clone(), deployment, time_scale: engine.time_scale }))
 }
 
 /// Numbers that were fitted before.
