@@ -16,8 +16,7 @@ use crate::process::{Server, now};
 use crate::report::print;
 
 /// What is deployed, in flags that server and simulator share.
-const DEPLOYMENT: [&str; 6] =
-    ["--engine", "vllm", "--model", "meta-llama/Llama-3.1-8B-Instruct", "--gpu", "h100"];
+const DEPLOYMENT: [&str; 6] = ["--engine", "vllm", "--model", "meta-llama/Llama-3.1-8B-Instruct", "--gpu", "h100"];
 const CLIENTS: [usize; 4] = [1, 8, 32, 64];
 const REQUESTS_PER_CLIENT: usize = 10;
 /// A lone client's mean of ten requests would be mostly luck.

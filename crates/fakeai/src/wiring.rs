@@ -145,12 +145,9 @@ pub(crate) fn catalog(files: &[impl AsRef<Path>]) -> Result<Catalog, StartError>
 
 /// Time, chance and tasks of a real server. Must be called inside its runtime.
 pub(crate) fn kit(config: &Config) -> std::io::Result<Kit> {
-    Ok(Kit {
-        clock: Clock::system()?,
-        seed: Seed::new(config.generation.seed),
-        entropy: entropy(),
-        tasks: Tasks::default(),
-    })
+    let clock = Clock::system()?;
+    clock.spin(Duration::from_micros(config.server.spin_us));
+    Ok(Kit { clock, seed: Seed::new(config.generation.seed), entropy: entropy(), tasks: Tasks::default() })
 }
 
 /// A number nobody can guess: the standard library seeds its hash maps from the operating system.
