@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::repository::root;
 
 /// The crates, lowest first: each may depend on those before it.
-const LOWEST_FIRST: [&str; 12] = [
+const LOWEST_FIRST: [&str; 13] = [
     "fakeai-core",
     "fakeai-schema",
     "fakeai-tokens",
@@ -16,6 +16,7 @@ const LOWEST_FIRST: [&str; 12] = [
     "fakeai-telemetry",
     "fakeai-guard",
     "fakeai-media",
+    "fakeai-events",
     "fakeai-engine",
     "fakeai-writer",
     "fakeai-server",

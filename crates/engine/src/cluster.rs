@@ -18,6 +18,7 @@ mod outage;
 mod overlap;
 mod refusal;
 mod request;
+mod reset;
 mod settings;
 mod settle;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use settings::{ClusterSettings, Outages, Transfer};
 pub use worker::{Role, Worker, WorkerState};
 
 use crate::EngineError;
+use crate::kv::KvEvent;
 use crate::route::{Affinity, Candidate, Choice, RouteSettings, Router, Stage};
 use crate::scheduler::{Replica, Submission, TokenEvent, Totals};
 use agenda::{Agenda, Due};
@@ -209,13 +211,24 @@ impl Cluster {
                 self.run(worker, until, observer);
             } else if let Some(at) = scrape {
                 self.scrape(at);
-            } else if !self.act(now) {
+            } else if self.act(now) {
+                self.tell_losses(observer);
+            } else {
                 break;
             }
             self.events.drain(..).for_each(&mut take);
         }
         self.now = self.now.max(now);
         self.events.drain(..).for_each(&mut take);
+    }
+
+    /// A worker that has just failed has an empty cache.
+    fn tell_losses<O: ClusterObserver>(&self, observer: &mut O) {
+        for event in self.events.iter().filter(|_| self.is_noting) {
+            if let ClusterEvent::WorkerFailed { worker, .. } = event {
+                observer.cache_changed(*worker, &[KvEvent::Cleared]);
+            }
+        }
     }
 
     /// When `advance` has something to do next; `None` while there is nothing to do. Failures by chance count only

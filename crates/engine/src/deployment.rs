@@ -75,8 +75,8 @@ impl Deployment {
         self.all_replicas().saturating_mul(self.tensor_parallel)
     }
 
-    /// Replicas of all kinds.
-    const fn all_replicas(&self) -> u32 {
+    /// Replicas of all kinds: as many as the cluster has workers.
+    pub const fn all_replicas(&self) -> u32 {
         match &self.disaggregation {
             Some(disaggregation) => self.replicas.saturating_add(disaggregation.prefill_replicas),
             None => self.replicas,

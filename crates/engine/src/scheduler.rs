@@ -15,6 +15,7 @@ mod live;
 mod observe;
 mod plan;
 mod replica;
+mod reset;
 mod settings;
 mod sglang;
 #[cfg(test)]

@@ -14,10 +14,12 @@ use fakeai_server::{Kit, Settings};
 use fakeai_tokens::{Encoding, Tokenizer};
 use fakeai_writer::{OutputLength, ReplyMode, Safety, WriterOptions};
 
+use crate::adapters;
 use crate::config::{
     Config, EngineChoice, Features, Generation, Latency, OutputTokens, Reply, Server, TokenizerChoice,
 };
 use crate::deployment::{Options, deployment};
+use crate::kv_events;
 use crate::start_error::StartError;
 
 /// The server's settings as `config` has them, but for the physical engine, which needs the catalog ([`physics`]).
@@ -27,6 +29,8 @@ pub(crate) fn settings(config: &Config) -> Settings {
         listen: listen(&server),
         latency: latency(config),
         physics: None,
+        adapters: if config.engine.kind == EngineChoice::None { None } else { adapters::loaded(&config.engine) },
+        kv_events: kv_events::settings(&config.kv_events),
         response_delay: ResponseDelay {
             mean: Duration::from_secs_f64(generation.response_delay),
             variance: if generation.random_delay { generation.max_variance } else { 0.0 },
@@ -122,7 +126,8 @@ pub(crate) fn physics(config: &Config, catalog: &mut Catalog) -> Result<Option<P
         EngineChoice::Trtllm => EngineKind::Trtllm,
     };
     let cannot = |source| StartError::Deployment { model: engine.model.clone(), source };
-    let deployment = deployment(&options(kind, config), catalog).map_err(cannot)?;
+    let mut deployment = deployment(&options(kind, config), catalog).map_err(cannot)?;
+    deployment.settings.adapters = adapters::costs(engine, &deployment.architecture);
     if catalog.get(&engine.model).is_none() {
         catalog.insert(catalog.infer(&engine.model));
     }

@@ -10,6 +10,7 @@ use fakeai_telemetry::Ledger;
 use fakeai_tokens::{CountMemo, Encoding, Tokenizer};
 use fakeai_writer::Writer;
 
+use crate::adapters::Loaded;
 use crate::driver::Drivers;
 use crate::error::ApiError;
 use crate::settings::Settings;
@@ -45,6 +46,8 @@ pub struct App {
     pub engine: Engine,
     /// When it is said, if a physical engine decides it.
     pub(crate) drivers: Drivers,
+    /// Adapters that can be asked for; `None` if the engine takes none.
+    pub(crate) adapters: Option<Loaded>,
     /// What happened.
     pub ledger: Ledger,
     /// Tenants.
@@ -67,7 +70,8 @@ impl App {
             counts: CountMemo::default(),
             writer: Writer::new(settings.writer.clone()),
             engine: Engine::new(settings.latency.clone()),
-            drivers: Drivers::new(settings.physics.clone()),
+            drivers: Drivers::new(settings.physics.clone(), settings.kv_events.as_ref(), kit.clock.clone()),
+            adapters: settings.adapters.as_ref().map(|adapters| Loaded::new(adapters, &catalog)),
             ledger: Ledger::new(settings.metrics),
             workspaces: Workspaces::new(making, settings.max_workspaces, settings.workspace_idle),
             closing: AtomicBool::new(false),
@@ -94,7 +98,8 @@ impl App {
     }
 
     fn known_model(&self, workspace: &Workspace, id: &str) -> Option<Arc<ModelCard>> {
-        self.catalog.get(id).cloned().or_else(|| workspace.model(id))
+        let adapter = || self.adapters.as_ref().and_then(|adapters| adapters.card(id));
+        self.catalog.get(id).cloned().or_else(adapter).or_else(|| workspace.model(id))
     }
 
     fn inferred(&self, workspace: &Workspace, id: &str) -> Result<ModelCard, ApiError> {

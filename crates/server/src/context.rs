@@ -56,6 +56,10 @@ pub(crate) struct Note {
     pub cost_usd: f64,
 }
 
+/// What these paths begin with only looks at the server: it takes no number among the requests.
+const LOOKS: [&str; 8] =
+    ["/fakeai/", "/health", "/metrics", "/dynamo/", "/tokenize", "/detokenize", "/version", "/load"];
+
 impl Context {
     /// A request that has just arrived; `workspace` is one called by its name.
     pub(crate) fn new(
@@ -65,7 +69,7 @@ impl Context {
         path: String,
     ) -> Self {
         let clock = workspace.as_ref().map_or_else(|| station.clock(), |workspace| Arc::new(workspace.clock()));
-        let looks = ["/fakeai/", "/health", "/metrics"].iter().any(|own| path.starts_with(own));
+        let looks = LOOKS.iter().any(|own| path.starts_with(own));
         let mut ids = workspace.as_ref().unwrap_or_else(|| station.app().workspaces.default()).ids(looks);
         Self(Arc::new(Inner {
             request_id: ids.next_hex("req_", 32),

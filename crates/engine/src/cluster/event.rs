@@ -129,7 +129,8 @@ pub trait ClusterObserver {
     fn preempted(&mut self, _worker: usize, _request: RequestId) {}
     /// Drafts were verified, and so many held.
     fn drafted(&mut self, _worker: usize, _drafts: u32, _accepted: u32) {}
-    /// A worker's cache changed, in this order; only after [`super::Cluster::note_cache_events`].
+    /// A worker's cache changed, in this order: told at the end of each step, even if nothing changed, and when the
+    /// worker fails. Only after [`super::Cluster::note_cache_events`].
     fn cache_changed(&mut self, _worker: usize, _events: &[KvEvent]) {}
 }
 

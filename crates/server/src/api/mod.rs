@@ -2,8 +2,10 @@
 
 mod fakeai;
 mod fallback;
+mod kv_events;
 mod observe;
 mod openai;
+mod vllm;
 
 use std::sync::LazyLock;
 
@@ -38,7 +40,10 @@ impl Endpoint {
 
 /// Every operation there is.
 pub fn endpoints() -> Vec<Endpoint> {
-    [openai::endpoints(), observe::endpoints(), fakeai::endpoints()].into_iter().flatten().collect()
+    [openai::endpoints(), observe::endpoints(), fakeai::endpoints(), kv_events::endpoints(), vllm::endpoints()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The router of all endpoints. Rooms read bodies with [`crate::wire`], which keeps to the server's own limit; axum's

@@ -4,8 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use fakeai_core::{Clock, Tasks};
 use fakeai_engine::EngineError;
+use fakeai_events::Feed;
 
 use super::{Driver, Physics};
+use crate::settings::KvEvents;
 
 /// Drivers beyond this many are dropped once nobody uses them.
 const MOST_IDLE: usize = 64;
@@ -14,13 +16,26 @@ const MOST_IDLE: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Drivers {
     physics: Option<Physics>,
+    /// Changes of the caches on the server's own clock, for each worker; `None` if nobody is told.
+    feeds: Option<Arc<[Arc<Feed>]>>,
+    /// The server's own clock.
+    clock: Clock,
     started: Mutex<Vec<Arc<Driver>>>,
 }
 
 impl Drivers {
     /// Nothing runs yet.
-    pub(crate) fn new(physics: Option<Physics>) -> Self {
-        Self { physics, started: Mutex::default() }
+    pub(crate) fn new(physics: Option<Physics>, events: Option<&KvEvents>, clock: Clock) -> Self {
+        let feeds = physics.as_ref().zip(events).map(|(physics, events)| {
+            let workers = 0..physics.deployment.all_replicas();
+            workers.map(|worker| Arc::new(Feed::new(worker, events.feed))).collect()
+        });
+        Self { physics, feeds, clock, started: Mutex::default() }
+    }
+
+    /// Changes of the caches on the server's own clock, for each worker; none if nobody is told.
+    pub(crate) fn feeds(&self) -> &[Arc<Feed>] {
+        self.feeds.as_deref().unwrap_or_default()
     }
 
     /// Whether there is a physical engine.
@@ -38,7 +53,8 @@ impl Drivers {
         if started.len() >= MOST_IDLE {
             started.retain(|driver| Arc::strong_count(driver) > 1);
         }
-        let driver = Driver::start(physics, clock, tasks);
+        let feeds = self.feeds.clone().filter(|_| self.clock.shares_ticks(clock));
+        let driver = Driver::start(physics, clock, tasks, feeds);
         if let Ok(driver) = &driver {
             started.push(Arc::clone(driver));
         }

@@ -5,6 +5,8 @@
 //! Ticks are absolute, so being woken late delays tokens but never the engine's own time. On a clock that is moved by
 //! hand the same task runs in virtual time.
 
+mod caches;
+mod contents;
 mod drivers;
 mod live;
 mod submission;
@@ -17,14 +19,17 @@ use std::time::Duration;
 
 use fakeai_core::{Clock, Tasks, Tick};
 use fakeai_engine::cluster::{Cluster, ClusterEvent, ClusterObserver, Refusal, RequestId, Tokens};
+use fakeai_engine::kv::KvEvent;
 use fakeai_engine::scheduler::Submission;
 use fakeai_engine::step::{Batch, StepModel};
 use fakeai_engine::{Deployment, EngineError};
+use fakeai_events::Feed;
 
+use caches::Caches;
 pub(crate) use drivers::Drivers;
 pub(crate) use live::{Failure, Live, Reading};
 use live::{Forecast, Line};
-pub(crate) use submission::{drawn, submission};
+pub(crate) use submission::{Sequence, sequence};
 
 /// A physical engine, and how fast its time goes by.
 #[derive(Clone, Debug)]
@@ -44,6 +49,7 @@ pub(crate) struct Driver {
     time_scale: f64,
     model: StepModel,
     block_tokens: u32,
+    tells_caches: bool,
     state: Mutex<State>,
 }
 
@@ -52,8 +58,7 @@ struct State {
     cluster: Cluster,
     /// By slot of the request: where its tokens go.
     lines: Vec<Option<Arc<Line>>>,
-    /// Requests that were admitted since the last look, and how much of their prompts was cached.
-    admitted: Admitted,
+    told: Told,
     /// Tokens of steps that ended, which leave later: by the clock's ticks, in order.
     leaving: VecDeque<Departure>,
     /// The task, while it sleeps, and until when.
@@ -75,30 +80,54 @@ enum Parcel {
     Failure(Failure),
 }
 
-/// Notes who is admitted.
+/// What the cluster told since the last look.
 #[derive(Debug, Default)]
-struct Admitted(Vec<(RequestId, u32)>);
+struct Told {
+    /// Requests that were admitted, and how much of their prompts was cached.
+    admitted: Vec<(RequestId, u32)>,
+    /// Slots of requests that have ended.
+    ended: Vec<usize>,
+    /// Goes on to tell of caches, if somebody wants to know.
+    caches: Option<Caches>,
+}
 
-impl ClusterObserver for Admitted {
+impl ClusterObserver for Told {
     fn admitted(&mut self, _worker: usize, request: RequestId, _waited: Duration, cached_tokens: u32) {
-        self.0.push((request, cached_tokens));
+        self.admitted.push((request, cached_tokens));
+    }
+
+    fn cache_changed(&mut self, worker: usize, events: &[KvEvent]) {
+        if let Some(caches) = &mut self.caches {
+            caches.change(worker, events);
+        }
     }
 }
 
 impl Driver {
-    /// An idle cluster that begins now.
-    pub(crate) fn start(physics: &Physics, clock: &Clock, tasks: &Tasks) -> Result<Arc<Self>, EngineError> {
-        let cluster = physics.deployment.cluster()?;
+    /// An idle cluster that begins now. Changes of its caches go into `feeds`, one for each worker.
+    pub(crate) fn start(
+        physics: &Physics,
+        clock: &Clock,
+        tasks: &Tasks,
+        feeds: Option<Arc<[Arc<Feed>]>>,
+    ) -> Result<Arc<Self>, EngineError> {
+        let mut cluster = physics.deployment.cluster()?;
+        let block_tokens = physics.deployment.capacity()?.block_tokens;
+        let caches = feeds.map(|feeds| Caches::new(feeds, block_tokens, dated(clock, clock.now())));
+        if caches.is_some() {
+            cluster.note_cache_events();
+        }
         let driver = Arc::new(Self {
             origin: clock.now(),
             clock: clock.clone(),
             time_scale: physics.time_scale,
             model: physics.deployment.step_model(),
-            block_tokens: physics.deployment.capacity()?.block_tokens,
+            block_tokens,
+            tells_caches: caches.is_some(),
             state: Mutex::new(State {
                 cluster,
                 lines: Vec::new(),
-                admitted: Admitted::default(),
+                told: Told { caches, ..Told::default() },
                 leaving: VecDeque::new(),
                 asleep: None,
             }),
@@ -117,32 +146,41 @@ impl Driver {
         self.block_tokens
     }
 
+    /// Whether somebody wants to know what is in its caches.
+    pub(crate) const fn tells_caches(&self) -> bool {
+        self.tells_caches
+    }
+
     /// Takes a request in at `now`. Requests of one `session` go to the same worker where they can.
     ///
     /// # Errors
     /// What the cluster refuses.
     pub(crate) fn submit(
         self: &Arc<Self>,
-        submission: &Submission,
+        sequence: Sequence,
         session: Option<u64>,
         now: Tick,
     ) -> Result<Live, Refusal> {
+        let Sequence { submission, text } = sequence;
         let line = Arc::new(Line::default());
         let mut state = self.lock();
         let inside = self.inside(now);
         // So that the router sees what is.
         state.advance(self, now);
         let request = match session {
-            Some(session) => state.cluster.submit_in_session(submission, session, inside),
-            None => state.cluster.submit(submission, inside),
+            Some(session) => state.cluster.submit_in_session(&submission, session, inside),
+            None => state.cluster.submit(&submission, inside),
         };
         let request = request.inspect_err(|_| state.wake_task(self))?;
         if state.lines.len() <= request.slot() {
             state.lines.resize(request.slot() + 1, None);
         }
         state.lines[request.slot()] = Some(Arc::clone(&line));
+        if let Some((caches, text)) = state.told.caches.as_mut().zip(text) {
+            caches.add(request, text);
+        }
         let worker = state.cluster.worker_of(request).unwrap_or_default();
-        let forecast = self.forecast(&state.cluster, worker, submission, now);
+        let forecast = self.forecast(&state.cluster, worker, &submission, now);
         state.wake_task(self);
         drop(state);
         let tokens = submission.output_tokens;
@@ -160,13 +198,26 @@ impl Driver {
         changed
     }
 
+    /// Forgets what idle workers have cached. `false` if some worker has blocks in use and keeps what it has.
+    pub(crate) fn reset_prefix_caches(&self) -> bool {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        state.advance(self, now);
+        let State { cluster, told, .. } = &mut *state;
+        cluster.reset_prefix_caches(told)
+    }
+
     /// Drops a request nobody waits for.
     fn abort(&self, request: RequestId) {
         let mut state = self.lock();
-        if state.cluster.abort(request)
-            && let Some(line) = state.lines.get_mut(request.slot())
-        {
-            *line = None;
+        let State { cluster, lines, told, .. } = &mut *state;
+        if cluster.abort(request) {
+            if let Some(line) = lines.get_mut(request.slot()) {
+                *line = None;
+            }
+            if let Some(caches) = &mut told.caches {
+                caches.abort(request, cluster);
+            }
         }
     }
 
@@ -220,9 +271,13 @@ impl Driver {
 impl State {
     /// Does everything that has happened by `now`.
     fn advance(&mut self, driver: &Driver, now: Tick) {
-        let Self { cluster, lines, leaving, admitted, .. } = self;
+        let Self { cluster, lines, leaving, told, .. } = self;
         let before = leaving.len();
-        cluster.advance(driver.inside(now), admitted, |event| {
+        if let Some(caches) = &mut told.caches {
+            caches.look_at(dated(&driver.clock, now));
+        }
+        let mut ended = std::mem::take(&mut told.ended);
+        cluster.advance(driver.inside(now), told, |event| {
             let (request, at, is_last, parcel) = match event {
                 ClusterEvent::Tokens(tokens) => (tokens.request, tokens.at, tokens.is_last, Parcel::Tokens(tokens)),
                 ClusterEvent::Lost { request, at, .. } => (request, at, true, Parcel::Failure(Failure::Lost)),
@@ -231,11 +286,19 @@ impl State {
                 }
                 _ => return,
             };
+            if is_last {
+                ended.push(request.slot());
+            }
             let Some(line) = lines.get_mut(request.slot()) else { return };
             // A request that was dropped meanwhile has left its line; nobody looks there any more.
             let Some(line) = (if is_last { line.take() } else { line.clone() }) else { return };
             leaving.push_back(Departure { at: driver.outside(at), line, parcel });
         });
+        if let Some(caches) = &mut told.caches {
+            ended.iter().for_each(|slot| caches.finish(*slot));
+        }
+        ended.clear();
+        told.ended = ended;
         // Tokens of each worker are in order; together they need not be.
         if leaving.len() > before && cluster.workers().len() > 1 {
             leaving.make_contiguous().sort_by_key(|departure| departure.at);
@@ -244,7 +307,7 @@ impl State {
 
     /// Hands out what leaves by `now`, and tells who was admitted.
     fn hand_out(&mut self, now: Tick, wakers: &mut Vec<Waker>) {
-        for (request, cached_tokens) in self.admitted.0.drain(..) {
+        for (request, cached_tokens) in self.told.admitted.drain(..) {
             if let Some(Some(line)) = self.lines.get(request.slot()) {
                 wakers.extend(line.admit(cached_tokens));
             }
@@ -272,6 +335,11 @@ impl State {
             waker.wake();
         }
     }
+}
+
+/// A tick with its date in seconds since 1970.
+fn dated(clock: &Clock, now: Tick) -> (Tick, f64) {
+    (now, clock.unix_nanos() as f64 / 1e9)
 }
 
 /// The task: as long as somebody holds the driver.

@@ -11,7 +11,7 @@ use rustc_hash::FxHasher;
 use super::refusal::{refused, unable};
 use super::{Pace, Prepaid, Terms};
 use crate::context::Context;
-use crate::driver::{Driver, drawn, submission};
+use crate::driver::{Driver, sequence};
 use crate::error::ApiError;
 
 /// When the choices of one prompt are ready.
@@ -65,11 +65,13 @@ fn run(
         key.hash(&mut hasher);
         hasher.finish()
     });
+    let adapters = context.app().adapters.as_ref();
+    let adapter = adapters.and_then(|adapters| adapters.find(&request.model.id)).map(|entry| entry.adapter);
     let mut times = Times { paces: Vec::new(), readings: Vec::new() };
     for (index, choice) in generation.choices.iter().enumerate() {
-        let sequence = submission(request, &rendered, choice, terms, driver.block_tokens());
-        let sequence = drawn(sequence, seed.derive("pace").mix(index as u64), predicted_tokens);
-        let live = driver.submit(&sequence, session, context.clock().now()).map_err(refused)?;
+        let sequence = sequence(request, &rendered, choice, (terms, adapter.as_ref()), driver);
+        let sequence = sequence.drawn(seed.derive("pace").mix(index as u64), predicted_tokens);
+        let live = driver.submit(sequence, session, context.clock().now()).map_err(refused)?;
         if index == 0 {
             times.readings.push(Prepaid { reading: live.reading(), card: Arc::clone(&request.model) });
         }

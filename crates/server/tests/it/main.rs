@@ -17,6 +17,7 @@ mod conversations;
 mod embeddings;
 mod errors;
 mod harness;
+mod kv_events;
 mod media;
 mod models;
 mod observe;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{TestServer, ready, request};
 
-fn deployment() -> Deployment {
+pub fn deployment() -> Deployment {
     let architecture = Architecture::find("llama-3.1-8b").unwrap().clone();
     let mut deployment = Deployment::new(EngineKind::Vllm, architecture, Gpu::find("h100").unwrap().clone()).unwrap();
     deployment.settings.noise = Noise::NONE;
@@ -24,7 +24,7 @@ fn server(deployment: Deployment, time_scale: f64) -> TestServer {
     TestServer::with(|settings| settings.physics = Some(Physics { deployment, time_scale }))
 }
 
-fn body(words: usize, extra: Value) -> Value {
+pub fn body(words: usize, extra: Value) -> Value {
     let mut body = json!({
         "model": "meta-llama/Llama-3.1-8B-Instruct", "seed": 3, "max_tokens": 40, "ignore_eos": true,
         "messages": [{"role": "user", "content": format!("Tell me about {}the sea.", "the tides and ".repeat(words))}],

@@ -17,6 +17,8 @@ mod threads;
 mod tools;
 mod usage;
 
+pub(super) use chat::{Chat, prompt};
+
 use super::Endpoint;
 
 /// Every endpoint of the family, under `/v1` and without it.

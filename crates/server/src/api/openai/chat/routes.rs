@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use axum::routing::post;
-use fakeai_writer::Generation;
+use fakeai_writer::{Generation, GenerationRequest};
+use serde::Deserialize;
 
 use super::chunks::Chunks;
 use super::encode;
@@ -53,6 +54,23 @@ async fn create(JsonBody(context, wire): JsonBody<ChatRequest>) -> Result<Respon
     let generation = collect(&context, answer).await?;
     let written = plain(&head, &generation);
     Ok(written.map_or_else(|| json(&encode::completion(&head, &generation)), json_bytes))
+}
+
+/// A chat as it would be asked, for one who only wants to know its prompt.
+#[derive(Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub(in crate::api) struct Chat(ChatRequest);
+
+impl Chat {
+    /// The model it names, if it names one.
+    pub(in crate::api) fn model(&self) -> Option<&str> {
+        self.0.model.as_deref().filter(|model| !model.is_empty())
+    }
+}
+
+/// The request that a chat is.
+pub(in crate::api) async fn prompt(context: &Context, chat: Chat) -> Result<GenerationRequest, ApiError> {
+    understand(context, chat.0).await.map(|lowered| lowered.request)
 }
 
 /// Lowers a request; media are measured beside the connections.
