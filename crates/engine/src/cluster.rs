@@ -17,6 +17,7 @@ mod link;
 mod outage;
 mod overlap;
 mod refusal;
+mod remote;
 mod request;
 mod reset;
 mod settings;
@@ -39,7 +40,7 @@ pub use worker::{Role, Worker, WorkerState};
 use crate::EngineError;
 use crate::kv::KvEvent;
 use crate::route::{Affinity, Candidate, Choice, RouteSettings, Router, Stage};
-use crate::scheduler::{Replica, Submission, TokenEvent, Totals};
+use crate::scheduler::{self, Replica, Submission, TokenEvent, Totals};
 use agenda::{Agenda, Due};
 use link::Traffic;
 use outage::Turn;
@@ -72,6 +73,8 @@ pub struct Cluster {
     scraped: Tick,
     is_noting: bool,
     is_drain_planned: bool,
+    /// Whether a prompt that was read outside ever came.
+    takes_remote: bool,
     /// Used again and again.
     tokens: Vec<TokenEvent>,
     candidates: Vec<Candidate>,
@@ -89,6 +92,8 @@ enum Action {
     HandOver(RequestId, u32),
     /// The set-up of a transfer is over.
     Send(RequestId, u32),
+    /// What was read outside has arrived.
+    Arrive(RequestId, u32),
 }
 
 impl Cluster {
@@ -130,6 +135,7 @@ impl Cluster {
             scraped: Tick::default(),
             is_noting: false,
             is_drain_planned: false,
+            takes_remote: false,
             tokens: Vec::new(),
             candidates: Vec::with_capacity(replicas.len()),
             overlap_counts: vec![0; replicas.len()],
@@ -173,6 +179,7 @@ impl Cluster {
 
     fn take_in(&mut self, submission: &Submission, session: Option<u64>, at: Tick) -> Result<RequestId, Refusal> {
         self.totals.arrived += 1;
+        self.takes_remote |= submission.phase == scheduler::Phase::Decode;
         let in_flight = self.requests.len();
         if let Some(limit) = self.settings.limits.max_in_flight.filter(|limit| in_flight >= *limit) {
             self.totals.rejected += 1;
@@ -257,6 +264,7 @@ impl Cluster {
                 Action::Drain => self.drain(at),
                 Action::HandOver(request, life) => self.hand_over(request, life, at),
                 Action::Send(request, life) => self.begin_transfer(request, life, at),
+                Action::Arrive(request, life) => self.arrive(request, life, at),
             }
         } else if let Some(request) = self.traffic.as_mut().and_then(|traffic| traffic.pop_ended(at)) {
             self.end_transfer(request, at);
@@ -268,7 +276,7 @@ impl Cluster {
 
     /// Whether what one worker does changes what another does before the caller comes back.
     fn is_coupled(&self) -> bool {
-        self.is_disaggregated() || self.settings.queue_threshold.is_some()
+        self.is_disaggregated() || self.takes_remote || self.settings.queue_threshold.is_some()
     }
 
     const fn is_disaggregated(&self) -> bool {

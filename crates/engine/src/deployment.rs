@@ -130,7 +130,11 @@ impl Deployment {
         });
         let route = RouteSettings { seed: seed.derive("router"), ..self.cluster.route.clone() };
         let outages = self.cluster.outages.map(|outages| Outages { seed: seed.derive("outages"), ..outages });
-        ClusterSettings { route, outages, transfer, ..self.cluster.clone() }
+        let remote = self.cluster.remote.unwrap_or_else(|| Transfer {
+            link: Link::network(&self.gpu),
+            kv_bytes_per_token: self.architecture.kv_bytes_per_token(self.memory.kv),
+        });
+        ClusterSettings { route, outages, transfer, remote: Some(remote), ..self.cluster.clone() }
     }
 
     /// The cluster, idle.

@@ -49,7 +49,9 @@ pub fn encode(batch: &Batch, style: Style) -> Vec<u8> {
     done(encode::write_f64(&mut writer.out, *unix_seconds));
     writer.name("events");
     writer.list(events.len());
-    events.iter().for_each(|event| writer.event(event));
+    for event in events {
+        writer.event(event);
+    }
     writer.name("data_parallel_rank");
     writer.number((*rank).into());
     writer.out.into_vec()
@@ -61,6 +63,7 @@ struct Writer {
 }
 
 /// A buffer takes everything.
+#[expect(clippy::needless_pass_by_value, reason = "it is there to use results up")]
 fn done<T, E>(written: Result<T, E>) {
     debug_assert!(written.is_ok(), "a buffer has room");
 }
@@ -92,7 +95,9 @@ impl Writer {
         }
         self.name("token_ids");
         self.list(token_ids.len());
-        token_ids.iter().for_each(|id| self.number((*id).into()));
+        for id in token_ids {
+            self.number((*id).into());
+        }
         self.name("block_size");
         self.number((*block_tokens).into());
         self.name("lora_id");
@@ -133,7 +138,9 @@ impl Writer {
 
     fn hashes(&mut self, hashes: &[u64]) {
         self.list(hashes.len());
-        hashes.iter().for_each(|hash| self.hash(*hash));
+        for hash in hashes {
+            self.hash(*hash);
+        }
     }
 
     fn hash(&mut self, hash: u64) {

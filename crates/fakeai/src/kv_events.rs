@@ -37,7 +37,8 @@ impl VllmConfig {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let config: Self = serde_json::from_str(text).ok()?;
+        // Structs would also be read from arrays, field by field.
+        let config: Self = serde_json::from_str(text).ok().filter(|_| text.trim_start().starts_with('{'))?;
         let is_valid = |text: &Option<String>| text.as_deref().is_none_or(is_endpoint);
         (is_valid(&config.endpoint) && is_valid(&config.replay_endpoint)).then_some(config)
     }

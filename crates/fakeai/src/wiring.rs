@@ -104,6 +104,12 @@ fn knobs(config: &Config) -> Knobs {
         ttft,
         itl: knob(generation.itl_ms, generation.itl_variance_percent, generation.itl_std_dev_ms),
         prefill_token_ms: generation.prefill_time_per_token_ms,
+        transfer: if generation.kv_cache_transfer_latency_ms > 0.0 {
+            knob(generation.kv_cache_transfer_latency_ms, 0.0, generation.kv_cache_transfer_latency_std_dev_ms)
+        } else {
+            knob(0.0, 0.0, generation.kv_cache_transfer_time_std_dev_ms)
+        },
+        transfer_token_ms: generation.kv_cache_transfer_time_per_token_ms,
         load: is_loaded.then_some(LoadFactor {
             factor: generation.time_factor_under_load,
             // As many as llm-d's simulator runs where it is not told.

@@ -1,7 +1,7 @@
 //! The state behind every request, built once from settings and a kit of handed-in objects.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use fakeai_catalog::{Catalog, ModelCard};
 use fakeai_core::{Clock, Seed, Tasks};
@@ -13,7 +13,7 @@ use fakeai_writer::Writer;
 use crate::adapters::Loaded;
 use crate::driver::Drivers;
 use crate::error::ApiError;
-use crate::settings::Settings;
+use crate::settings::{Address, Settings};
 use crate::workspace::{Making, Workspace, Workspaces};
 
 /// What the server may not make for itself: time, chance, background work.
@@ -52,6 +52,8 @@ pub struct App {
     pub ledger: Ledger,
     /// Tenants.
     pub workspaces: Workspaces,
+    /// Where it listens, once it does.
+    address: OnceLock<(String, u16)>,
     /// Set when the grace after a signal to stop is over: streams end now.
     closing: AtomicBool,
 }
@@ -74,6 +76,7 @@ impl App {
             adapters: settings.adapters.as_ref().map(|adapters| Loaded::new(adapters, &catalog)),
             ledger: Ledger::new(settings.metrics),
             workspaces: Workspaces::new(making, settings.max_workspaces, settings.workspace_idle),
+            address: OnceLock::new(),
             closing: AtomicBool::new(false),
             settings,
             kit,
@@ -129,6 +132,37 @@ impl App {
         }
         // The lexicon of embeddings is read at the first one.
         fakeai_writer::embed("warm", 1, 0);
+    }
+
+    /// Says where it listens; the first time counts.
+    pub(crate) fn set_address(&self, host: String, port: u16) {
+        // A server that is bound twice is known by its first address.
+        let _ = self.address.set((host, port));
+    }
+
+    /// Host and port it listens on; those of the settings before it does, and for a unix socket none.
+    pub(crate) fn address(&self) -> (String, u16) {
+        let told = || match &self.settings.listen.address {
+            Address::Tcp(host, port) => (host.clone(), *port),
+            Address::Unix(_) => (String::new(), 0),
+        };
+        self.address.get().cloned().unwrap_or_else(told)
+    }
+
+    /// What this server's engine is called among others.
+    pub(crate) fn engine_id(&self) -> String {
+        let seed = if self.settings.deterministic { self.kit.seed } else { self.kit.entropy };
+        let mut rng = seed.derive("engine id").rng();
+        let (high, low) = (rng.bits(), rng.bits());
+        let group = |bits: u64, shift: u32, mask: u64| bits >> shift & mask;
+        format!(
+            "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+            group(high, 32, 0xffff_ffff),
+            group(high, 16, 0xffff),
+            group(high, 0, 0xfff),
+            group(low, 48, 0xfff),
+            group(low, 0, 0xffff_ffff_ffff)
+        )
     }
 
     /// Ends all streams with an error event.

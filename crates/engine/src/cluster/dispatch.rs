@@ -242,6 +242,7 @@ impl Cluster {
 /// What a worker gets of a request.
 fn part_of(submission: &Submission, stage: Stage) -> Submission {
     let phase = match stage {
+        Stage::Whole if submission.phase == scheduler::Phase::Decode => scheduler::Phase::Decode,
         Stage::Whole => scheduler::Phase::Both,
         Stage::Prefill => scheduler::Phase::Prefill,
         Stage::Decode => scheduler::Phase::Decode,

@@ -295,7 +295,9 @@ impl State {
             leaving.push_back(Departure { at: driver.outside(at), line, parcel });
         });
         if let Some(caches) = &mut told.caches {
-            ended.iter().for_each(|slot| caches.finish(*slot));
+            for slot in &ended {
+                caches.finish(*slot);
+            }
         }
         ended.clear();
         told.ended = ended;

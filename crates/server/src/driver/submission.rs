@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use fakeai_core::Seed;
 use fakeai_engine::kv::{ExtraKeys, ImageSpan, chain};
-use fakeai_engine::scheduler::Submission;
+use fakeai_engine::scheduler::{Phase, Submission};
 use fakeai_events::Adapter;
 use fakeai_writer::{Choice, GenerationRequest, Rendered};
 use rustc_hash::FxHasher;
 
 use super::Driver;
 use super::contents::Text;
-use crate::generation::Terms;
+use crate::generation::{Elsewhere, Terms};
 
 /// What the driver takes in.
 #[derive(Clone, Debug)]
@@ -49,6 +49,7 @@ pub(crate) fn sequence(
         max_output_tokens: terms.limit.map_or(output_tokens, |limit| limit.tokens.max(output_tokens)),
         priority: terms.priority,
         adapter: number,
+        phase: if terms.elsewhere == Elsewhere::Prefill { Phase::Decode } else { Phase::Both },
         chain: Arc::from(chain(&whole.ids, driver.block_tokens(), &extra)),
         ..Submission::new(rendered.ids.len().max(1) as u32, output_tokens)
     };

@@ -9,7 +9,7 @@ use fakeai_writer::{Generation, GenerationRequest, Rendered};
 use rustc_hash::FxHasher;
 
 use super::refusal::{refused, unable};
-use super::{Pace, Prepaid, Terms};
+use super::{Elsewhere, Pace, Prepaid, Terms};
 use crate::context::Context;
 use crate::driver::{Driver, sequence};
 use crate::error::ApiError;
@@ -34,12 +34,19 @@ pub(super) fn submit(
         return run(context, &driver.map_err(unable)?, request, generation, terms, (seed, predicted_tokens));
     }
     let now = context.arrived();
+    let is_read_elsewhere = terms.elsewhere == Elsewhere::Prefill;
     let paces = generation.choices.iter().enumerate().map(|(index, choice)| {
         let sequence = Sequence {
             prompt_tokens: generation.usage.prompt_tokens,
-            cached_tokens: generation.usage.cached_tokens,
+            // A card's speed knows no transfer: then what was read elsewhere is as good as cached.
+            cached_tokens: if is_read_elsewhere {
+                generation.usage.prompt_tokens
+            } else {
+                generation.usage.cached_tokens
+            },
             output_tokens: choice.written_tokens(),
             predicted_tokens,
+            is_read_elsewhere,
             speed: speed(request),
             temperature: request.sampling.temperature.unwrap_or(1.0),
             seed: seed.derive("pace").mix(index as u64),

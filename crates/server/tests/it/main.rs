@@ -27,4 +27,5 @@ mod responses_tools;
 mod stored;
 mod streams;
 mod tools;
+mod vllm;
 mod workspaces;

@@ -15,6 +15,7 @@ mod runs;
 mod sums;
 mod threads;
 mod tools;
+mod transfer;
 mod usage;
 
 pub(super) use chat::{Chat, prompt};

@@ -16,6 +16,7 @@ use super::stored;
 use super::voice;
 use super::wire::ChatRequest;
 use crate::api::Endpoint;
+use crate::api::openai::transfer::TransferAnswer;
 use crate::body::stream;
 use crate::context::Context;
 use crate::error::ApiError;
@@ -30,7 +31,8 @@ pub(in crate::api::openai) fn endpoints() -> Vec<Endpoint> {
 
 async fn create(JsonBody(context, wire): JsonBody<ChatRequest>) -> Result<Response, ApiError> {
     let lowered = understand(&context, wire).await.map_err(|error| context.validation(error))?;
-    let Lowered { request, terms, model, service_tier, stream: streaming, manner, keep, spoken } = lowered;
+    let Lowered { request, terms, model, service_tier, stream: streaming, manner, transfers, keep, spoken } = lowered;
+    let elsewhere = terms.elsewhere;
     let card = Arc::clone(&request.model);
     context.note().model = Some(request.model.id.as_str().into());
     let head = head(&context, &request.model.id, model, service_tier, manner);
@@ -52,6 +54,10 @@ async fn create(JsonBody(context, wire): JsonBody<ChatRequest>) -> Result<Respon
         return Ok(stream(context, answer, Chunks::new(head)));
     }
     let generation = collect(&context, answer).await?;
+    if transfers {
+        let prompt_tokens = generation.usage.prompt_tokens;
+        head.transfer = Some(TransferAnswer::of(&context, elsewhere, &head.id, prompt_tokens));
+    }
     let written = plain(&head, &generation);
     Ok(written.map_or_else(|| json(&encode::completion(&head, &generation)), json_bytes))
 }
@@ -93,6 +99,7 @@ fn head(context: &Context, card_id: &str, model: String, service_tier: &'static 
         manner,
         call_ids: CallIds::default(),
         spoken: Vec::new(),
+        transfer: None,
     }
 }
 
