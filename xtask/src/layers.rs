@@ -18,18 +18,20 @@ const LOWEST_FIRST: [&str; 13] = [
     "fakeai-media",
     "fakeai-events",
     "fakeai-engine",
+    "fakeai-simulate",
     "fakeai-writer",
     "fakeai-server",
     "fakeai",
 ];
 
 /// Crates that must not know of something, and why.
-const IGNORANT: [(&str, &[&str], &str); 6] = [
+const IGNORANT: [(&str, &[&str], &str); 7] = [
     (
         "engine",
         &["tokio", "serde_json", "axum", "hyper", "fakeai-tokens"],
         "the engine has no I/O, no JSON and no text",
     ),
+    ("simulate", &["tokio", "axum", "hyper"], "the simulator has no clock and no async"),
     ("writer", &["tokio", "axum", "hyper"], "the writer knows no time and no wire"),
     ("schema", &["tokio", "axum", "hyper"], "a schema knows no wire and no request"),
     ("guard", &["tokio", "axum", "hyper"], "the guard is pure"),

@@ -11,7 +11,7 @@ use fakeai_engine::kv::{BlockPool, Capacity, ExtraKeys, Memory, chain};
 use fakeai_engine::route::Strategy;
 use fakeai_engine::scheduler::{EngineKind, Replica, Settings, Submission};
 use fakeai_engine::step::{Layout, Profile, StepModel};
-use fakeai_engine::{Architecture, Gpu, Precision};
+use fakeai_engine::{Architecture, Gpu};
 
 pub(super) fn run(trace: Option<&Path>) -> Result<()> {
     decode()?;
@@ -39,7 +39,7 @@ fn since(begin: Duration) -> Duration {
 fn replica(seed: u64) -> Result<Replica> {
     let architecture = Architecture::find("meta-llama/Llama-3.1-70B-Instruct")?;
     let gpu = Gpu::find("H100")?;
-    let layout = Layout { tensor_parallel: 4, expert_parallel: 1, weights: Precision::Bf16, kv: Precision::Bf16 };
+    let layout = Layout { tensor_parallel: 4, ..Layout::default() };
     let profile = Profile::find(EngineKind::Vllm, "H100", false)?;
     let capacity = Capacity::of_model(architecture, gpu, 4, &Memory::default())?;
     let settings = Settings { seed: Seed::new(seed), ..Settings::new(EngineKind::Vllm, capacity) };

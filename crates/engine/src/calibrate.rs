@@ -9,6 +9,7 @@ mod fit;
 mod protocol;
 mod simplex;
 
+pub(crate) use csv::fields;
 pub use csv::read_csv;
 pub use fit::{Fit, FitOptions, fit, predict, predict_all, score};
 pub use protocol::{ClosedLoop, Outcome, run_closed_loop};

@@ -54,6 +54,8 @@ pub struct Cluster {
     settings: ClusterSettings,
     replicas: Vec<Replica>,
     workers: Vec<Worker>,
+    /// What the router chooses from: the data-parallel ranks of all workers, most often one each.
+    targets: Vec<Target>,
     requests: Requests,
     /// Of prompts, or of whole requests; and of answers to prompts that were read elsewhere.
     routers: [Router; 2],
@@ -79,6 +81,15 @@ pub struct Cluster {
     tokens: Vec<TokenEvent>,
     candidates: Vec<Candidate>,
     overlap_counts: Vec<u32>,
+}
+
+/// A data-parallel rank of a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The worker.
+    pub worker: usize,
+    /// The rank; 0 if it has none.
+    pub rank: u32,
 }
 
 /// What a cluster plans to do.
@@ -116,10 +127,16 @@ impl Cluster {
         check_roles(&workers, &settings)?;
         let fates = settings.outages.map_or(Seed::new(0), |outages| outages.seed).derive("outages");
         let (roles, replicas): (Vec<Role>, Vec<Replica>) = workers.into_iter().unzip();
+        let (mut targets, mut sides) = (Vec::new(), Vec::with_capacity(replicas.len()));
+        for (worker, (replica, role)) in replicas.iter().zip(roles).enumerate() {
+            let ranks = replica.ranks().count();
+            sides.push(Worker::new(role, ranks, targets.len(), fates.mix(worker as u64).rng()));
+            targets.extend((0..ranks as u32).map(|rank| Target { worker, rank }));
+        }
         let router =
             |label| Router::new(&RouteSettings { seed: settings.route.seed.derive(label), ..settings.route.clone() });
         let mut cluster = Self {
-            workers: (0..).zip(roles).map(|(place, role)| Worker::new(role, fates.mix(place).rng())).collect(),
+            workers: sides,
             requests: Requests::default(),
             routers: [router("first"), router("decode")],
             overlaps: Overlaps::new(&settings.route),
@@ -137,8 +154,9 @@ impl Cluster {
             is_drain_planned: false,
             takes_remote: false,
             tokens: Vec::new(),
-            candidates: Vec::with_capacity(replicas.len()),
-            overlap_counts: vec![0; replicas.len()],
+            candidates: Vec::with_capacity(targets.len()),
+            overlap_counts: vec![0; targets.len()],
+            targets,
             replicas,
             settings,
         };
@@ -233,7 +251,8 @@ impl Cluster {
     fn tell_losses<O: ClusterObserver>(&self, observer: &mut O) {
         for event in self.events.iter().filter(|_| self.is_noting) {
             if let ClusterEvent::WorkerFailed { worker, .. } = event {
-                observer.cache_changed(*worker, &[KvEvent::Cleared]);
+                let ranks = 0..self.replicas[*worker].ranks().count() as u32;
+                ranks.for_each(|rank| observer.cache_changed(*worker, rank, &[KvEvent::Cleared]));
             }
         }
     }
@@ -292,7 +311,10 @@ impl Cluster {
 
     fn scrape(&mut self, at: Tick) {
         for (worker, replica) in self.workers.iter_mut().zip(&self.replicas) {
-            worker.reported = Reported::of(replica);
+            let blocks = replica.settings().capacity.blocks;
+            for (side, rank) in worker.ranks.iter_mut().zip(replica.ranks()) {
+                side.reported = Reported::of_rank(blocks, &rank);
+            }
         }
         self.scraped = at;
     }
@@ -318,6 +340,12 @@ impl Cluster {
         let mut totals = self.workers.get(worker)?.past;
         totals += *self.replicas.get(worker)?.totals();
         Some(totals)
+    }
+
+    /// What the router chooses from: the data-parallel ranks of all workers. The workers of a [`Choice`] are numbers of
+    /// these.
+    pub fn targets(&self) -> &[Target] {
+        &self.targets
     }
 
     /// What was done so far.

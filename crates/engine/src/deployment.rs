@@ -17,6 +17,11 @@ pub struct Deployment {
     pub gpu: Gpu,
     /// GPUs that share every layer of one replica.
     pub tensor_parallel: u32,
+    /// Stages of one replica, each with a part of the layers.
+    pub pipeline_parallel: u32,
+    /// Attention ranks of one replica that step together and share its experts (`DeepSeek`'s way); each has
+    /// `tensor_parallel` GPUs, a queue and a cache of its own. Independent copies are `replicas`.
+    pub data_parallel: u32,
     /// Groups of a replica's GPUs that each hold whole experts; 1 where every expert is shared by all.
     pub expert_parallel: u32,
     /// Copies of the model; with disaggregation, those that write answers.
@@ -57,6 +62,8 @@ impl Deployment {
         let memory = Memory::of_model(&architecture, architecture.weights, Precision::Bf16);
         Ok(Self {
             tensor_parallel: 1,
+            pipeline_parallel: 1,
+            data_parallel: 1,
             expert_parallel: 1,
             replicas: 1,
             disaggregation: None,
@@ -72,7 +79,7 @@ impl Deployment {
 
     /// GPUs of the whole deployment.
     pub const fn gpus(&self) -> u32 {
-        self.all_replicas().saturating_mul(self.tensor_parallel)
+        self.all_replicas().saturating_mul(self.layout().gpus())
     }
 
     /// Replicas of all kinds: as many as the cluster has workers.
@@ -83,24 +90,30 @@ impl Deployment {
         }
     }
 
-    /// The KV cache of one replica.
+    /// How one replica is spread over its GPUs.
+    pub const fn layout(&self) -> Layout {
+        Layout {
+            tensor_parallel: self.tensor_parallel,
+            pipeline_parallel: self.pipeline_parallel,
+            data_parallel: self.data_parallel,
+            expert_parallel: self.expert_parallel,
+            weights: self.memory.weights,
+            kv: self.memory.kv,
+        }
+    }
+
+    /// The KV cache of one replica, or of each of its data-parallel ranks.
     ///
     /// # Errors
-    /// [`EngineError::ModelTooLarge`] if the weights leave no room for it.
+    /// [`EngineError::ModelTooLarge`] if the weights leave no room for it; as [`Layout::check`].
     pub fn capacity(&self) -> Result<Capacity, EngineError> {
-        let fitting = Capacity::of_model(&self.architecture, &self.gpu, self.tensor_parallel, &self.memory)?;
+        let fitting = Capacity::of_layout(&self.architecture, &self.gpu, &self.layout(), &self.memory)?;
         Ok(Capacity { blocks: self.kv_blocks.unwrap_or(fitting.blocks), ..fitting })
     }
 
     /// What its steps cost.
     pub fn step_model(&self) -> StepModel {
-        let layout = Layout {
-            tensor_parallel: self.tensor_parallel,
-            expert_parallel: self.expert_parallel,
-            weights: self.memory.weights,
-            kv: self.memory.kv,
-        };
-        StepModel::new(&self.architecture, &self.gpu, &layout, &self.coefficients)
+        StepModel::new(&self.architecture, &self.gpu, &self.layout(), &self.coefficients)
     }
 
     /// The settings of the replica of that number.
@@ -143,8 +156,8 @@ impl Deployment {
     /// As [`Self::capacity`]; [`EngineError::InvalidSettings`] if the settings cannot work or there are no replicas.
     pub fn cluster(&self) -> Result<Cluster, EngineError> {
         let model = self.step_model();
-        let workers = (0..self.all_replicas())
-            .map(|number| Ok((self.role_of(number), Replica::new(self.settings_of(number)?, model.clone())?)));
+        let replica = |number| Replica::of_ranks(&self.settings_of(number)?, &model, self.data_parallel);
+        let workers = (0..self.all_replicas()).map(|number| Ok((self.role_of(number), replica(number)?)));
         Cluster::with_roles(workers.collect::<Result<_, EngineError>>()?, self.cluster_settings())
     }
 }
@@ -167,6 +180,21 @@ mod tests {
         assert!(cluster.replicas().iter().all(|replica| replica.free_blocks() > 30_000));
         let small = Deployment { kv_blocks: Some(100), ..deployment };
         assert_eq!(small.cluster().unwrap().replicas()[1].free_blocks(), 100);
+    }
+
+    #[test]
+    fn stages_and_ranks_count_their_gpus() {
+        let staged = Deployment { tensor_parallel: 2, pipeline_parallel: 4, ..deployment() };
+        assert_eq!((staged.gpus(), staged.cluster().unwrap().replicas().len()), (8, 1));
+        assert!(Deployment { data_parallel: 4, ..deployment() }.cluster().is_err());
+        let architecture = Architecture::find("deepseek-v3").unwrap().clone();
+        let h200 = Gpu::find("h200").unwrap().clone();
+        let ranks = Deployment {
+            data_parallel: 8,
+            expert_parallel: 8,
+            ..Deployment::new(EngineKind::Vllm, architecture, h200).unwrap()
+        };
+        assert_eq!((ranks.gpus(), ranks.cluster().unwrap().replicas()[0].ranks().count()), (8, 8));
     }
 
     #[test]

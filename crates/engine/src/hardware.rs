@@ -80,12 +80,44 @@ pub struct Gpu {
     pub memory_gib: f64,
     /// Link to the GPUs of the same machine, GB/s.
     pub nvlink_gb_per_second: f64,
+    /// GPUs that this link joins.
+    pub nvlink_gpus: u32,
     /// Link to the host, GB/s.
     pub pcie_gb_per_second: f64,
     /// Link to other machines, GB/s.
     pub network_gb_per_second: f64,
     /// Power limit, W.
     pub watts: f64,
+    /// What its sensors show.
+    pub board: Board,
+}
+
+/// What the sensors of a GPU show when it idles and when it is busy.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Board {
+    /// Its name as the driver says it.
+    pub product: String,
+    /// Memory as the driver says it, MiB.
+    pub framebuffer_mib: u32,
+    /// `NVLink` connections; 0 where there are none and GPUs talk over the host link.
+    pub nvlink_links: u32,
+    /// Power with nothing to do, W.
+    pub idle_watts: f64,
+    /// Highest clock of the multiprocessors, MHz.
+    pub sm_clock_mhz: f64,
+    /// Their clock with nothing to do, MHz.
+    pub sm_idle_clock_mhz: f64,
+    /// Clock of the memory, MHz.
+    pub memory_clock_mhz: f64,
+    /// Its clock with nothing to do, MHz.
+    pub memory_idle_clock_mhz: f64,
+    /// Above this the driver lowers the clocks, degrees Celsius.
+    pub operating_celsius: f64,
+    /// Above this the hardware halves them, degrees Celsius.
+    pub slowdown_celsius: f64,
+    /// Thermal resistance between chip and inlet air, K/W.
+    pub kelvin_per_watt: f64,
 }
 
 #[derive(Deserialize)]
@@ -151,6 +183,11 @@ impl Gpu {
         self.nvlink_gb_per_second * 1e9
     }
 
+    /// Peak bandwidth to a GPU of another machine, bytes/s.
+    pub const fn network_bandwidth(&self) -> f64 {
+        self.network_gb_per_second * 1e9
+    }
+
     /// Memory an engine can use, bytes.
     pub const fn memory_bytes(&self) -> f64 {
         self.memory_gib * GIB
@@ -167,6 +204,19 @@ mod tests {
             assert_eq!(Gpu::find(typed).unwrap().name, name);
         }
         assert_eq!(Gpu::all().unwrap().len(), 9);
+    }
+
+    #[test]
+    fn boards_can_be() {
+        for gpu in Gpu::all().unwrap() {
+            let board = &gpu.board;
+            assert!(board.idle_watts < 0.3 * gpu.watts && board.sm_idle_clock_mhz < board.sm_clock_mhz, "{}", gpu.name);
+            // At the power limit it is warm, but its clocks hold.
+            let hottest = 25.0 + board.kelvin_per_watt * gpu.watts;
+            assert!((60.0..board.operating_celsius).contains(&hottest), "{}: {hottest}", gpu.name);
+            let gib = f64::from(board.framebuffer_mib) / 1024.0;
+            assert!((gib / gpu.memory_gib - 1.0).abs() < 0.01, "{}: {gib} GiB", gpu.name);
+        }
     }
 
     #[test]

@@ -10,10 +10,12 @@
 //! retraction) and [`EngineKind::Trtllm`] (everything reserved at admission, never evicted).
 
 mod admit;
+mod flight;
 mod handover;
 mod live;
 mod observe;
 mod plan;
+mod rank;
 mod replica;
 mod reset;
 mod settings;
@@ -24,7 +26,7 @@ mod tests;
 pub use handover::Reservation;
 pub use live::{Phase, SequenceId, Submission, TokenEvent};
 pub use observe::{Observer, StepReport, Totals};
-pub use replica::Replica;
+pub use replica::{RankState, Replica};
 pub use settings::{Adapters, Policy, Settings, Speculation};
 
 pub use crate::step::EngineKind;

@@ -5,14 +5,25 @@
 //! prefills·t_prefill`. The terms follow the published analyses of transformer inference (weights and KV cache are
 //! read once a step; two operations for each active weight and token; experts touched by chance); the coefficients of
 //! a [`Profile`] are fitted to measurements.
+//!
+//! **Pipeline stages** share what grows with layers; a step passes them in order with a hop between (hidden state and
+//! residual), and each stage takes one step at a time, so several are under way at once: the schedule of `GPipe` (Huang et
+//! al. 2019) with as many micro-batches as stages, which is vLLM's batch queue. **Data-parallel ranks** share the
+//! experts: their weights are touched by the tokens of all ranks, and every expert layer sends each token to its experts
+//! and back, `2·(ranks − 1)/ranks·tokens·experts per token·hidden·2 bytes`.
 
 mod batch;
+mod layout;
 mod noise;
 mod profile;
+mod traffic;
 
 pub use batch::Batch;
+pub use layout::Layout;
+use layout::stage_layers;
 pub use noise::Noise;
 pub use profile::{Coefficients, EngineKind, Profile};
+use traffic::Traffic;
 
 use std::time::Duration;
 
@@ -20,19 +31,6 @@ use crate::{Architecture, Gpu, Precision};
 
 /// Tokens of the largest step that vLLM captures as a graph by default.
 const MOST_GRAPH_TOKENS: u64 = 512;
-
-/// How a model is spread over GPUs and stored.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Layout {
-    /// GPUs that share every layer.
-    pub tensor_parallel: u32,
-    /// Groups of GPUs that each hold whole experts; 1 where every expert is shared by all GPUs.
-    pub expert_parallel: u32,
-    /// How weights are stored.
-    pub weights: Precision,
-    /// How the KV cache is stored.
-    pub kv: Precision,
-}
 
 /// Where the time of a step goes, seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -43,9 +41,13 @@ pub struct StepCost {
     pub memory_s: f64,
     /// Talk between the GPUs.
     pub communication_s: f64,
-    /// The whole step.
+    /// The whole step; with stages, from the first one's begin to the last one's end if none has to wait.
     pub total_s: f64,
-    /// Bytes read and written in each GPU's memory.
+    /// Of that, what stages share by their layers.
+    pub spread_s: f64,
+    /// From one stage to the next.
+    pub hop_s: f64,
+    /// Bytes read and written in each GPU's memory; with stages, their mean.
     pub memory_bytes: f64,
     /// Bytes each GPU sent to the others.
     pub link_bytes: f64,
@@ -63,6 +65,8 @@ impl StepCost {
 pub struct StepModel {
     /// Seconds of arithmetic for each token.
     token_s: f64,
+    /// Seconds of arithmetic for each token of all ranks: what they share.
+    group_token_s: f64,
     /// Seconds of arithmetic for each pair of tokens that attend to each other, in all full layers.
     pair_s: f64,
     windowed_pair_s: f64,
@@ -78,12 +82,12 @@ pub struct StepModel {
     state_bytes: f64,
     byte_s: f64,
     overlap: f64,
-    links: f64,
-    link_latency_s: f64,
-    link_token_s: f64,
-    link_token_bytes: f64,
+    traffic: Traffic,
     window: u32,
+    /// Shares of the layers that stages have.
+    stages: Vec<f64>,
     step_s: f64,
+    layers_s: f64,
     sequence_s: f64,
     prefill_s: f64,
     eager_s: f64,
@@ -109,18 +113,26 @@ impl StepModel {
         let kv_heads = if architecture.latent.is_some() { 1.0 } else { f64::from(architecture.kv_heads) };
         let layer_kv = architecture.kv_bytes_per_token_and_layer(layout.kv) / gpus.min(kv_heads).max(1.0);
         let layers = f64::from(architecture.layers);
-        let links = if layout.tensor_parallel > 1 { 2.0 * layers } else { 0.0 };
-        let link_token_bytes = 2.0 * (gpus - 1.0) / gpus * f64::from(architecture.hidden_size) * 2.0;
         let experts = architecture.experts;
         let groups = f64::from(layout.expert_parallel.max(1));
+        let ranks = f64::from(layout.data_parallel.max(1));
+        let stages = stage_layers(architecture.layers, layout.pipeline_parallel);
+        let expert_flops = experts.map_or(0.0, |e| 2.0 * e.parameters * f64::from(e.per_token));
+        let (own_flops, group_flops) = if ranks > 1.0 {
+            (2.0 * architecture.dense_parameters, expert_flops)
+        } else {
+            (2.0 * architecture.active_parameters(), 0.0)
+        };
         Self {
-            token_s: 2.0 * architecture.active_parameters() / flops,
+            token_s: own_flops / flops,
+            group_token_s: group_flops / (flops * ranks),
             pair_s: pair_flops * full_layers / attention_flops,
             windowed_pair_s: pair_flops * windowed_layers / attention_flops,
             dense_bytes: (architecture.dense_parameters * layout.weights.bytes()
                 + 2.0 * f64::from(architecture.hidden_size) * f64::from(architecture.vocabulary))
                 / gpus,
-            expert_bytes: experts.map_or(0.0, |e| e.parameters * f64::from(e.count) * layout.weights.bytes() / gpus),
+            expert_bytes: experts
+                .map_or(0.0, |e| e.parameters * f64::from(e.count) * layout.weights.bytes() / gpus / ranks),
             log_untouched: experts.map_or(0.0, |e| (1.0 - f64::from(e.per_token) / f64::from(e.count)).max(1e-9).ln()),
             group_experts: experts.map_or(1.0, |e| f64::from(e.count) / groups),
             group_excess: busiest_excess(groups),
@@ -129,12 +141,11 @@ impl StepModel {
             state_bytes: 2.0 * architecture.state_bytes_per_sequence / gpus,
             byte_s: 1.0 / (gpu.memory_bandwidth() * c.memory_efficiency),
             overlap: c.overlap,
-            links,
-            link_latency_s: c.allreduce_us * 1e-6,
-            link_token_s: link_token_bytes / (gpu.link_bandwidth() * c.link_efficiency),
-            link_token_bytes,
+            traffic: Traffic::new(architecture, gpu, layout, c),
             window: architecture.window.map_or(u32::MAX, |window| window.tokens),
-            step_s: c.step_ms * 1e-3 + layers * c.layer_us * 1e-6,
+            stages: stages.iter().map(|count| f64::from(*count) / layers.max(1.0)).collect(),
+            step_s: c.step_ms * 1e-3,
+            layers_s: layers * c.layer_us * 1e-6,
             sequence_s: c.sequence_us * 1e-6,
             prefill_s: c.prefill_ms * 1e-3,
             eager_s: layers * c.eager_layer_us * 1e-6,
@@ -148,6 +159,7 @@ impl StepModel {
     pub fn fixed(step_s: f64, token_s: f64) -> Self {
         Self {
             token_s,
+            group_token_s: 0.0,
             pair_s: 0.0,
             windowed_pair_s: 0.0,
             dense_bytes: 0.0,
@@ -160,12 +172,11 @@ impl StepModel {
             state_bytes: 0.0,
             byte_s: 0.0,
             overlap: 1.0,
-            links: 0.0,
-            link_latency_s: 0.0,
-            link_token_s: 0.0,
-            link_token_bytes: 0.0,
+            traffic: Traffic::default(),
             window: u32::MAX,
+            stages: vec![1.0],
             step_s,
+            layers_s: 0.0,
             sequence_s: 0.0,
             prefill_s: 0.0,
             eager_s: 0.0,
@@ -174,29 +185,65 @@ impl StepModel {
         }
     }
 
+    /// The same with so many equal pipeline stages and no time between them; for tests.
+    #[must_use]
+    pub fn in_stages(self, stages: u32) -> Self {
+        let stages = stages.max(1);
+        Self { stages: vec![1.0 / f64::from(stages); stages as usize], ..self }
+    }
+
     /// What this batch costs, before noise.
     pub fn cost(&self, batch: &Batch) -> StepCost {
-        let tokens = batch.tokens as f64;
+        self.cost_in_group(batch, batch.tokens)
+    }
+
+    /// What this batch of one data-parallel rank costs, before noise, when all ranks together work on `group_tokens`.
+    pub fn cost_in_group(&self, batch: &Batch, group_tokens: u64) -> StepCost {
+        let (tokens, group_tokens) = (batch.tokens as f64, group_tokens as f64);
         let sequences = f64::from(batch.sequences);
-        let compute_s =
-            tokens * self.token_s + batch.attended_pairs * self.pair_s + batch.windowed_pairs * self.windowed_pair_s;
-        let touched = self.busiest_share(1.0 - (tokens * self.log_untouched).exp());
+        let compute_s = tokens * self.token_s
+            + group_tokens * self.group_token_s
+            + batch.attended_pairs * self.pair_s
+            + batch.windowed_pairs * self.windowed_pair_s;
+        let touched = self.busiest_share(1.0 - (group_tokens * self.log_untouched).exp());
         let memory_bytes = self.dense_bytes
             + self.expert_bytes * touched
             + batch.read_tokens as f64 * self.kv_bytes
             + batch.windowed_tokens as f64 * self.windowed_kv_bytes
             + sequences * self.state_bytes;
         let memory_s = memory_bytes * self.byte_s;
-        let communication_s = self.links * (self.link_latency_s + tokens * self.link_token_s);
-        let total_s = overlap(compute_s, memory_s, self.overlap)
-            + communication_s
+        let communication_s = self.traffic.communication_s(tokens);
+        let eager_s = if batch.prefills > 0 && batch.tokens > MOST_GRAPH_TOKENS { self.eager_s } else { 0.0 };
+        let spread_s = overlap(compute_s, memory_s, self.overlap) + communication_s + self.layers_s + eager_s;
+        let hops = self.stages.len() as f64 - 1.0;
+        let hop_s = if hops > 0.0 { self.traffic.hop_s(tokens) } else { 0.0 };
+        let total_s = spread_s
             + self.step_s
             + sequences * self.sequence_s
             + f64::from(batch.prefills) * self.prefill_s
-            + if batch.prefills > 0 && batch.tokens > MOST_GRAPH_TOKENS { self.eager_s } else { 0.0 }
-            + batch.extra_s;
-        let link_bytes = self.links * tokens * self.link_token_bytes;
-        StepCost { compute_s, memory_s, communication_s, total_s, memory_bytes, link_bytes }
+            + batch.extra_s
+            + hops * hop_s;
+        let share = 1.0 / (hops + 1.0);
+        let (memory_bytes, link_bytes) = (memory_bytes * share, self.traffic.bytes(tokens, hops) * share);
+        StepCost { compute_s, memory_s, communication_s, total_s, spread_s, hop_s, memory_bytes, link_bytes }
+    }
+
+    /// Pipeline stages.
+    pub const fn stages(&self) -> usize {
+        self.stages.len()
+    }
+
+    /// The share of the layers that a stage has.
+    pub fn stage_share(&self, stage: usize) -> f64 {
+        self.stages.get(stage).copied().unwrap_or_default()
+    }
+
+    /// How long a step of this cost occupies one stage, seconds. What does not belong to layers (scheduling, preparing
+    /// inputs) is the first stage's.
+    pub fn stage_s(&self, cost: &StepCost, stage: usize) -> f64 {
+        let share = self.stage_share(stage) * cost.spread_s;
+        let hops = self.stages.len() as f64 - 1.0;
+        if stage == 0 { cost.total_s - cost.spread_s - hops * cost.hop_s + share } else { share }
     }
 
     /// The share of its experts that the busiest group reads when `touched` of all are read. Every layer waits for that
@@ -250,8 +297,7 @@ mod tests {
     use super::*;
 
     fn model(name: &str, gpus: u32) -> StepModel {
-        let layout =
-            Layout { tensor_parallel: gpus, expert_parallel: 1, weights: Precision::Bf16, kv: Precision::Bf16 };
+        let layout = Layout { tensor_parallel: gpus, ..Layout::default() };
         let architecture = Architecture::find(name).unwrap();
         let profile = Profile::find(EngineKind::Vllm, "H100", architecture.experts.is_some()).unwrap();
         StepModel::new(architecture, Gpu::find("h100").unwrap(), &layout, &profile.coefficients)
@@ -301,13 +347,46 @@ mod tests {
         let architecture = Architecture::find("qwen3-235b-a22b").unwrap();
         let profile = Profile::find(EngineKind::Vllm, "H100", true).unwrap();
         let bytes = |groups, tokens| {
-            let layout =
-                Layout { tensor_parallel: 8, expert_parallel: groups, weights: Precision::Fp8, kv: Precision::Bf16 };
+            let weights = Precision::Fp8;
+            let layout = Layout { tensor_parallel: 8, expert_parallel: groups, weights, ..Layout::default() };
             let model = StepModel::new(architecture, Gpu::find("h100").unwrap(), &layout, &profile.coefficients);
             model.cost(&decode(tokens, 0, u32::MAX)).memory_bytes
         };
         assert!(bytes(8, 4) > 1.3 * bytes(1, 4));
         assert!(bytes(8, 1000) < 1.001 * bytes(1, 1000));
+    }
+
+    fn laid_out(name: &str, layout: Layout) -> StepModel {
+        let architecture = Architecture::find(name).unwrap();
+        let profile = Profile::find(EngineKind::Vllm, "H100", architecture.experts.is_some()).unwrap();
+        StepModel::new(architecture, Gpu::find("h100").unwrap(), &layout, &profile.coefficients)
+    }
+
+    #[test]
+    fn stages_share_the_layers_and_add_hops() {
+        let (one, four) =
+            (model("llama-3.1-70b", 2), Layout { tensor_parallel: 2, pipeline_parallel: 4, ..Layout::default() });
+        let four = laid_out("llama-3.1-70b", four);
+        let batch = decode(32, 1000, u32::MAX);
+        let (whole, parted) = (one.cost(&batch), four.cost(&batch));
+        // 32 tokens of 8,192 values, twice, two bytes each, over two GPUs and 450 GB/s: 10 µs and little more.
+        assert!((10e-6..15e-6).contains(&parted.hop_s), "{parted:?}");
+        assert!((parted.total_s - whole.total_s - 3.0 * parted.hop_s).abs() < 1e-9);
+        let stages: f64 = (0..4).map(|stage| four.stage_s(&parted, stage)).sum();
+        assert!((stages - whole.total_s).abs() < 1e-9 && four.stage_s(&parted, 3) < 0.26 * whole.total_s);
+        assert!((parted.memory_bytes - whole.memory_bytes / 4.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn ranks_share_experts_and_pay_for_the_exchange() {
+        let group = Layout { data_parallel: 8, expert_parallel: 8, weights: Precision::Fp8, ..Layout::default() };
+        let group = laid_out("deepseek-v3", group);
+        let batch = decode(16, 1000, u32::MAX);
+        let (busy, quiet) = (group.cost_in_group(&batch, 128), group.cost_in_group(&batch, 16));
+        assert!(busy.memory_bytes > 1.5 * quiet.memory_bytes && busy.compute_s > quiet.compute_s);
+        // 58 layers, there and back, 16 tokens to 8 experts of 7,168 values, seven eighths of them elsewhere.
+        let expected = 2.0 * 58.0 * 16.0 * 8.0 * 7168.0 * 2.0 * 7.0 / 8.0;
+        assert!((busy.link_bytes / expected - 1.0).abs() < 1e-9, "{}", busy.link_bytes);
     }
 
     proptest! {

@@ -1,12 +1,18 @@
 //! From what an operator types to a deployment: the one place where model names, GPUs, formats and limits become
 //! [`Deployment`], so that server and simulator read the same words the same way. Knows no flag and no file.
 
+mod flags;
+
 use fakeai_catalog::Catalog;
 use fakeai_core::Seed;
+use fakeai_engine::cluster::Link;
 use fakeai_engine::kv::Memory;
+use fakeai_engine::route::{RouteSettings, Strategy};
 use fakeai_engine::scheduler::{Policy, Speculation};
 use fakeai_engine::step::{Coefficients, EngineKind};
-use fakeai_engine::{Architecture, Deployment, EngineError, Gpu, Precision, Shape};
+use fakeai_engine::{Architecture, Deployment, Disaggregation, EngineError, Gpu, Precision, Shape};
+
+pub use flags::{FLAGS, Flag, SWITCH};
 
 /// A deployment in the words of its operator; vLLM's names where it has them. `None` takes what the engine itself
 /// would take.
@@ -29,6 +35,10 @@ pub struct Options {
     pub enable_expert_parallel: bool,
     /// Copies of the whole.
     pub replicas: u32,
+    /// Copies that only read prompts, for the others that then only write answers; 0 has each do both.
+    pub prefill_replicas: u32,
+    /// How a replica is chosen: a strategy of the engine's routers.
+    pub router: Option<String>,
     /// Sequences of a step at most.
     pub max_num_seqs: Option<u32>,
     /// Tokens of a step at most.
@@ -74,6 +84,8 @@ impl Default for Options {
             data_parallel_size: 1,
             enable_expert_parallel: false,
             replicas: 1,
+            prefill_replicas: 0,
+            router: None,
             max_num_seqs: None,
             max_num_batched_tokens: None,
             max_model_len: None,
@@ -121,12 +133,28 @@ pub fn deployment(options: &Options, catalog: &Catalog) -> Result<Deployment, En
         block_tokens: options.block_size.unwrap_or(memory.block_tokens),
         ..memory
     };
+    if options.prefill_replicas > 0 {
+        let link = Link::network(&deployment.gpu);
+        deployment.disaggregation = Some(Disaggregation { prefill_replicas: options.prefill_replicas, link });
+    }
+    if let Some(name) = options.router.as_deref() {
+        deployment.cluster.route = RouteSettings::of(strategy(name)?);
+    }
     if let Some(coefficients) = options.coefficients {
         deployment.coefficients = coefficients;
     }
     schedule(&mut deployment, options, catalog)?;
     deployment.settings_of(0)?.check()?;
     Ok(deployment)
+}
+
+fn strategy(name: &str) -> Result<Strategy, EngineError> {
+    let all = Strategy::all();
+    let folded = name.replace('-', "_");
+    all.iter().find(|(known, _)| *known == folded).map(|(_, strategy)| *strategy).ok_or_else(|| {
+        let known: Vec<&str> = all.iter().map(|(known, _)| *known).collect();
+        EngineError::InvalidSettings { what: format!("`{name}` is no router; {} are", known.join(", ")) }
+    })
 }
 
 /// Copies of the model in all.
@@ -352,6 +380,7 @@ mod tests {
             wrong(Options { gpu_memory_utilization: Some(1.5), ..model("Qwen/Qwen3-32B") }),
             wrong(Options { max_num_seqs: Some(0), ..model("Qwen/Qwen3-32B") }),
             wrong(Options { data_parallel_size: 2, ..model("openai/gpt-oss-120b") }),
+            wrong(Options { router: Some("random".to_owned()), ..model("Qwen/Qwen3-32B") }),
         ];
         insta::assert_snapshot!(cases.join("\n"));
     }

@@ -9,6 +9,16 @@ pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     std::fs::read_to_string(path)
 }
 
+/// The bytes of the file at `path`, as they are asked for.
+pub(crate) fn open(path: &Path) -> io::Result<impl io::Read + use<>> {
+    std::fs::File::open(path)
+}
+
+/// Makes `contents` the file at `path`.
+pub(crate) fn write(path: &Path, contents: &[u8]) -> io::Result<()> {
+    std::fs::write(path, contents)
+}
+
 /// True when `path` is a file.
 pub(crate) fn is_file(path: &Path) -> bool {
     path.is_file()

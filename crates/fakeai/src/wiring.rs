@@ -153,6 +153,8 @@ fn options(kind: EngineKind, config: &Config) -> Options {
         data_parallel_size: engine.data_parallel_size,
         enable_expert_parallel: engine.enable_expert_parallel,
         replicas: kv_cache.num_workers,
+        prefill_replicas: 0,
+        router: None,
         max_num_seqs: some(engine.max_num_seqs),
         max_num_batched_tokens: some(engine.max_num_batched_tokens),
         max_model_len: some(engine.max_model_len),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::extract::{FromRequestParts, MatchedPath};
 use fakeai_catalog::ModelCard;
 use fakeai_core::{Clock, Ids, Tick};
-use fakeai_telemetry::{Outcome, Record, Tokens};
+use fakeai_telemetry::{Caller, Gaps, Outcome, Record, Tokens};
 use http::request::Parts;
 
 use crate::api;
@@ -52,6 +52,18 @@ pub(crate) struct Note {
     pub first_token: Option<Tick>,
     /// What was read and written.
     pub tokens: Tokens,
+    /// How evenly the tokens came.
+    pub gaps: Gaps,
+    /// When the engine began to read the prompt, where it has a queue.
+    pub admitted: Option<Tick>,
+    /// The worker that wrote the answer, where there is a physical engine.
+    pub worker: Option<u16>,
+    /// Who asked.
+    pub caller: Option<Arc<Caller>>,
+    /// Bytes of the body sent.
+    pub bytes_in: u64,
+    /// Bytes of the answer's body.
+    pub bytes_out: u64,
     /// What it costs, US dollars.
     pub cost_usd: f64,
 }
@@ -168,19 +180,35 @@ impl Context {
             None => Outcome::Success,
         });
         tracing::debug!(id = self.0.request_id, method = %self.0.method, endpoint = note.endpoint, status = note.status);
+        let ended = self.0.clock.now();
+        let own = &self.app().kit.clock;
         self.app().ledger.add(Record {
+            request: self.request_id().into(),
             endpoint: if note.endpoint.is_empty() { "unmatched" } else { note.endpoint },
             model: note.model,
-            workspace: Arc::clone(self.0.workspace.as_ref().map_or(self.0.station.name(), |own| &own.name)),
+            workspace: Arc::clone(self.workspace_name()),
+            caller: note.caller,
+            batch: None,
+            worker: note.worker,
             status: note.status,
             outcome,
             stream: note.stream,
             arrived: self.0.arrived,
+            admitted: note.admitted,
             first_token: note.first_token,
-            ended: self.0.clock.now(),
+            ended,
+            at: if self.0.clock.shares_ticks(own) { ended } else { own.now() },
             tokens: note.tokens,
+            gaps: note.gaps,
+            bytes_in: note.bytes_in,
+            bytes_out: note.bytes_out,
             cost_usd: note.cost_usd,
         });
+    }
+
+    /// The name of the workspace whose request it is.
+    pub(crate) fn workspace_name(&self) -> &Arc<str> {
+        self.0.workspace.as_ref().map_or(self.0.station.name(), |own| &own.name)
     }
 }
 

@@ -1,134 +1,41 @@
-//! Where records go: totals for ever, single records for a minute.
+//! Where records go.
+//!
+//! A request pushes its record on a list that its thread has for itself, and is done. Records are put into the
+//! [`Archive`] when a list is long, or when somebody looks; looking holds no thread up that serves: a thread that finds
+//! the archive in use lets its list grow.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
-use fakeai_core::{Sharded, Tick};
-use rustc_hash::FxHashMap;
+use fakeai_core::Sharded;
 
-use crate::histogram::{Buckets, Pacing};
-use crate::record::{Outcome, Record};
+use crate::archive::Archive;
+use crate::histogram::Pacing;
+use crate::open::{OpenStream, OpenStreams, Ticket};
+use crate::record::Record;
+use crate::totals::{Key, Totals};
 
-/// How long single records are kept, and the most of them.
-pub const WINDOW: Duration = Duration::from_secs(60);
-const MOST_RECENT: usize = 100_000;
-/// Models beyond this many are counted as `other`: clients may invent names without end.
-const MOST_MODELS: usize = 500;
+/// A list this long is put into the archive by whoever makes it so long, if nobody is there …
+const LONG: usize = 256;
+/// … and this long, even if it has to wait.
+const TOO_LONG: usize = 65_536;
 
-/// One record per request. Each thread writes to a shard that few others write to, so that threads neither wait for one
-/// another nor take pages of the ledger out of each other's caches.
+/// One record per request.
 #[derive(Debug)]
 pub struct Ledger {
-    shards: Sharded<Mutex<Shard>>,
-    /// Shards that hold something; they share the room there is for single records.
-    used: AtomicUsize,
-    /// Streams begun less streams ended, which may be on another thread.
-    active_streams: Sharded<AtomicI64>,
+    lists: Sharded<Mutex<Vec<Record>>>,
+    archive: Mutex<Archive>,
+    streams: OpenStreams,
     pacing: Pacing,
     enabled: bool,
-}
-
-#[derive(Debug, Default)]
-struct Shard {
-    recent: VecDeque<Record>,
-    totals: FxHashMap<Key, Totals>,
-}
-
-/// What totals are kept by.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key {
-    /// The endpoint's path.
-    pub endpoint: &'static str,
-    /// The model, empty where there is none.
-    pub model: Arc<str>,
-    /// The HTTP status.
-    pub status: u16,
-    /// The error's kind, empty on success.
-    pub error: &'static str,
-}
-
-/// Everything counted under one [`Key`] since the start.
-#[derive(Clone, Debug)]
-pub struct Totals {
-    /// Requests ended.
-    pub requests: u64,
-    /// Of those, streamed.
-    pub streams: u64,
-    /// Of those, left by the client before their end.
-    pub client_closed: u64,
-    /// Prompt tokens.
-    pub prompt_tokens: u64,
-    /// Prompt tokens found in the cache.
-    pub cached_tokens: u64,
-    /// Tokens written.
-    pub completion_tokens: u64,
-    /// US dollars.
-    pub cost_usd: f64,
-    /// Seconds from arrival to end.
-    pub latency: Buckets,
-    /// Seconds from arrival to first token, of streams.
-    pub ttft: Buckets,
-    /// Mean seconds between tokens, of streams.
-    pub itl: Buckets,
-}
-
-impl Default for Totals {
-    fn default() -> Self {
-        Self {
-            requests: 0,
-            streams: 0,
-            client_closed: 0,
-            prompt_tokens: 0,
-            cached_tokens: 0,
-            completion_tokens: 0,
-            cost_usd: 0.0,
-            latency: Buckets::new(Buckets::LATENCY_SECONDS),
-            ttft: Buckets::new(Buckets::TTFT_SECONDS),
-            itl: Buckets::new(Buckets::ITL_SECONDS),
-        }
-    }
-}
-
-impl Totals {
-    fn add(&mut self, record: &Record) {
-        self.requests += 1;
-        self.streams += u64::from(record.stream);
-        self.client_closed += u64::from(record.outcome == Outcome::ClientClosed);
-        self.prompt_tokens += u64::from(record.tokens.prompt);
-        self.cached_tokens += u64::from(record.tokens.cached);
-        self.completion_tokens += u64::from(record.tokens.completion);
-        self.cost_usd += record.cost_usd;
-        self.latency.observe(record.latency_seconds());
-        if record.stream {
-            record.ttft_seconds().into_iter().for_each(|ttft| self.ttft.observe(ttft));
-            record.itl_seconds().into_iter().for_each(|itl| self.itl.observe(itl));
-        }
-    }
-
-    /// Adds other totals to these.
-    pub fn merge(&mut self, other: &Self) {
-        self.requests += other.requests;
-        self.streams += other.streams;
-        self.client_closed += other.client_closed;
-        self.prompt_tokens += other.prompt_tokens;
-        self.cached_tokens += other.cached_tokens;
-        self.completion_tokens += other.completion_tokens;
-        self.cost_usd += other.cost_usd;
-        self.latency.merge(&other.latency);
-        self.ttft.merge(&other.ttft);
-        self.itl.merge(&other.itl);
-    }
 }
 
 impl Ledger {
     /// An empty ledger; a disabled one keeps nothing.
     pub fn new(enabled: bool) -> Self {
         Self {
-            shards: Sharded::default(),
-            used: AtomicUsize::new(0),
-            active_streams: Sharded::default(),
+            lists: Sharded::default(),
+            archive: Mutex::default(),
+            streams: OpenStreams::default(),
             pacing: Pacing::default(),
             enabled,
         }
@@ -139,106 +46,111 @@ impl Ledger {
         if !self.enabled {
             return;
         }
-        let mut shard = lock(self.shards.own());
-        if shard.totals.is_empty() {
-            self.used.fetch_add(1, Ordering::Relaxed);
+        let own = self.lists.own();
+        let length = {
+            let mut list = lock(own);
+            list.push(record);
+            list.len()
+        };
+        if length >= TOO_LONG {
+            drop(self.archive());
+        } else if length.is_multiple_of(LONG) {
+            match self.archive.try_lock() {
+                Ok(mut archive) => collect(own, &mut archive),
+                Err(TryLockError::Poisoned(poisoned)) => collect(own, &mut poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) => {}
+            }
         }
-        shard.add(record, MOST_RECENT / self.used.load(Ordering::Relaxed).max(1));
     }
 
-    /// Counts a stream in (`true`) or out.
-    pub fn stream_active(&self, active: bool) {
-        self.active_streams.own().fetch_add(if active { 1 } else { -1 }, Ordering::Relaxed);
+    /// Looks at everything that was written down so far.
+    pub fn look<T>(&self, look: impl FnOnce(&Archive) -> T) -> T {
+        look(&self.archive())
+    }
+
+    /// Totals since the start, copied out.
+    pub fn totals(&self) -> Vec<(Key, Totals)> {
+        self.look(|archive| archive.totals().into_iter().map(|(key, totals)| (key.clone(), totals.clone())).collect())
+    }
+
+    /// Looks and changes: what was kept from an earlier life is put back.
+    pub fn restore<T>(&self, change: impl FnOnce(&mut Archive) -> T) -> T {
+        change(&mut self.archive())
+    }
+
+    /// The archive with everything in it. Whoever holds the archive may wait for a list, never the other way round.
+    fn archive(&self) -> MutexGuard<'_, Archive> {
+        let mut archive = lock(&self.archive);
+        self.lists.iter().for_each(|list| collect(list, &mut archive));
+        archive
+    }
+
+    /// A stream begins; it is to be closed with the ticket.
+    pub fn open(&self, stream: Arc<OpenStream>) -> Ticket {
+        self.streams.open(stream)
+    }
+
+    /// A stream has ended.
+    pub fn close(&self, ticket: Ticket) {
+        self.streams.close(ticket);
     }
 
     /// Streams being written now.
-    pub fn active_streams(&self) -> i64 {
-        self.active_streams.iter().map(|streams| streams.load(Ordering::Relaxed)).sum()
+    pub fn active_streams(&self) -> usize {
+        self.streams.count()
+    }
+
+    /// The streams being written now, the oldest first.
+    pub fn streams(&self) -> Vec<Arc<OpenStream>> {
+        self.streams.all()
     }
 
     /// How late tokens leave.
     pub const fn pacing(&self) -> &Pacing {
         &self.pacing
     }
-
-    /// Totals since the start, in a stable order.
-    pub fn totals(&self) -> Vec<(Key, Totals)> {
-        let mut all: FxHashMap<Key, Totals> = FxHashMap::default();
-        for shard in self.shards.iter() {
-            for (key, totals) in &lock(shard).totals {
-                all.entry(key.clone()).or_default().merge(totals);
-            }
-        }
-        let mut all: Vec<_> = all.into_iter().collect();
-        all.sort_by(|(left, _), (right, _)| left.cmp(right));
-        all
-    }
-
-    /// The records of the last [`WINDOW`] before `now`, by time of their end.
-    pub fn recent(&self, now: Tick) -> Vec<Record> {
-        let mut records = Vec::new();
-        for shard in self.shards.iter() {
-            let shard = lock(shard);
-            records.extend(shard.recent.iter().filter(|record| now.since(record.ended) <= WINDOW).cloned());
-        }
-        records.sort_by_key(|record| record.ended);
-        records
-    }
 }
 
-fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
+fn collect(list: &Mutex<Vec<Record>>, archive: &mut Archive) {
+    // Taken out first, so that the thread that writes the list waits no longer than it takes to swap two of them.
+    let records = std::mem::take(&mut *lock(list));
+    records.into_iter().for_each(|record| archive.add(record));
 }
 
-impl Shard {
-    fn add(&mut self, mut record: Record, most_recent: usize) {
-        let key = self.key(&record);
-        let totals = self.totals.entry(key);
-        // The name in hand is this request's own; kept for a minute it would only lie about and grow cold.
-        if record.model.is_some() && record.model.as_deref() == Some(&*totals.key().model) {
-            record.model = Some(Arc::clone(&totals.key().model));
-        }
-        totals.or_default().add(&record);
-        let old = |oldest: &Record| record.ended.since(oldest.ended) > WINDOW;
-        while self.recent.len() >= most_recent || self.recent.front().is_some_and(old) {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(record);
-    }
-
-    fn key(&self, record: &Record) -> Key {
-        let error = match record.outcome {
-            Outcome::Error(kind) => kind,
-            Outcome::ClientClosed => "client_closed",
-            Outcome::Success => "",
-        };
-        let model = record.model.clone().unwrap_or_default();
-        let key = Key { endpoint: record.endpoint, model, status: record.status, error };
-        if self.totals.len() < MOST_MODELS || self.totals.contains_key(&key) {
-            key
-        } else {
-            Key { model: Arc::from("other"), ..key }
-        }
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use fakeai_core::Tick;
+
     use super::*;
-    use crate::record::Tokens;
+    use crate::archive::WINDOW;
+    use crate::record::{Gaps, Outcome, Tokens};
 
     pub(crate) fn record(endpoint: &'static str, seconds: u64) -> Record {
+        let at = |nanos: u64| Tick::from_nanos(seconds * 1_000_000_000 + nanos);
         Record {
+            request: Box::from("req_1"),
             endpoint,
             model: Some(Arc::from("gpt-4o")),
             workspace: Arc::from("default"),
+            caller: None,
+            batch: None,
+            worker: None,
             status: 200,
             outcome: Outcome::Success,
             stream: true,
-            arrived: Tick::from_nanos(seconds * 1_000_000_000),
-            first_token: Some(Tick::from_nanos(seconds * 1_000_000_000 + 20_000_000)),
-            ended: Tick::from_nanos(seconds * 1_000_000_000 + 70_000_000),
-            tokens: Tokens { prompt: 10, cached: 0, completion: 11, reasoning: 0, delivered: 11 },
+            arrived: at(0),
+            admitted: None,
+            first_token: Some(at(20_000_000)),
+            ended: at(70_000_000),
+            at: at(70_000_000),
+            tokens: Tokens { prompt: 10, completion: 11, delivered: 11, ..Tokens::default() },
+            gaps: Gaps::default(),
+            bytes_in: 100,
+            bytes_out: 1000,
             cost_usd: 0.001,
         }
     }
@@ -249,12 +161,13 @@ pub(crate) mod tests {
         for seconds in 0..100 {
             ledger.add(record("/v1/chat/completions", seconds));
         }
-        let totals = ledger.totals();
-        assert_eq!((totals.len(), totals[0].1.requests, totals[0].1.completion_tokens), (1, 100, 1100));
-        let now = Tick::from_nanos(100_000_000_000);
-        let recent = ledger.recent(now);
-        assert_eq!(recent.len(), 60);
-        assert!(recent.iter().all(|record| record.itl_seconds() == Some(0.005)));
+        ledger.look(|archive| {
+            let totals = archive.totals();
+            assert_eq!((totals.len(), totals[0].1.requests, totals[0].1.completion_tokens), (1, 100, 1100));
+            let now = Tick::from_nanos(100_000_000_000);
+            assert_eq!(archive.recent(now).count() as u64, WINDOW.as_secs());
+            assert!(archive.recent(now).all(|record| record.itl_seconds() == Some(0.005)));
+        });
     }
 
     #[test]
@@ -265,15 +178,35 @@ pub(crate) mod tests {
             record.model = Some(Arc::from(format!("invented-{number}")));
             ledger.add(record);
         }
-        let totals = ledger.totals();
-        assert!(totals.len() <= MOST_MODELS + 1);
-        assert_eq!(totals.iter().map(|(_, totals)| totals.requests).sum::<u64>(), 20_000);
+        ledger.look(|archive| {
+            assert!(archive.totals().len() <= 4001);
+            assert_eq!(archive.totals().iter().map(|(_, totals)| totals.requests).sum::<u64>(), 20_000);
+        });
     }
 
     #[test]
     fn a_disabled_ledger_keeps_nothing() {
         let ledger = Ledger::new(false);
         ledger.add(record("/v1/models", 1));
-        assert!(ledger.totals().is_empty());
+        assert!(ledger.look(|archive| archive.totals().is_empty()));
+    }
+
+    #[test]
+    fn nothing_is_lost_between_threads_and_readers() {
+        let ledger = Arc::new(Ledger::new(true));
+        let writers: Vec<_> = (0..4)
+            .map(|_| {
+                let ledger = Arc::clone(&ledger);
+                std::thread::spawn(move || (0..5000).for_each(|_| ledger.add(record("/v1/models", 1))))
+            })
+            .collect();
+        let mut seen = 0;
+        while seen < 20_000 {
+            let now = ledger.look(Archive::added);
+            assert!(now >= seen);
+            seen = now;
+        }
+        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        assert_eq!(ledger.look(Archive::added), 20_000);
     }
 }

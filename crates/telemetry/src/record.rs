@@ -1,34 +1,64 @@
 //! What is written down of one request.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use fakeai_core::Tick;
 
 /// What is written down of one request, once it is over.
 #[derive(Clone, Debug)]
 pub struct Record {
+    /// Its id, as the client was told.
+    pub request: Box<str>,
     /// The endpoint's path in the API, `/v1/chat/completions`; a fixed set.
     pub endpoint: &'static str,
     /// The model asked, if the endpoint has one.
     pub model: Option<Arc<str>>,
     /// The workspace the request belongs to.
     pub workspace: Arc<str>,
+    /// Who asked, if anything is known of it.
+    pub caller: Option<Arc<Caller>>,
+    /// The batch it is a line of.
+    pub batch: Option<Arc<str>>,
+    /// The worker that wrote the answer, where there is a physical engine.
+    pub worker: Option<u16>,
     /// The HTTP status answered.
     pub status: u16,
     /// How it ended.
     pub outcome: Outcome,
     /// Whether the answer was streamed.
     pub stream: bool,
-    /// When the request's head had been read.
+    /// When the request's head had been read, by the workspace's clock as the following ones.
     pub arrived: Tick,
+    /// When the engine began to read the prompt, where it has a queue.
+    pub admitted: Option<Tick>,
     /// When the first token left.
     pub first_token: Option<Tick>,
     /// When the last byte left, or the client hung up.
     pub ended: Tick,
+    /// When it ended by the server's clock, which orders records of all workspaces.
+    pub at: Tick,
     /// What was read and written.
     pub tokens: Tokens,
+    /// How evenly the tokens came.
+    pub gaps: Gaps,
+    /// Bytes of the body sent.
+    pub bytes_in: u64,
+    /// Bytes of the answer's body.
+    pub bytes_out: u64,
     /// What it costs, US dollars.
     pub cost_usd: f64,
+}
+
+/// Who asked. Keys are known by a fingerprint only.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Caller {
+    /// `key-` and the beginning of the key's hash.
+    pub key: Option<Arc<str>>,
+    /// `OpenAI-Organization`.
+    pub organization: Option<Arc<str>>,
+    /// `OpenAI-Project`.
+    pub project: Option<Arc<str>>,
 }
 
 impl Record {
@@ -42,10 +72,25 @@ impl Record {
         self.first_token.map(|at| at.since(self.arrived).as_secs_f64())
     }
 
+    /// Seconds from arrival until the engine began to read the prompt.
+    pub fn queue_seconds(&self) -> Option<f64> {
+        self.admitted.map(|at| at.since(self.arrived).as_secs_f64())
+    }
+
     /// Mean seconds between the tokens delivered.
     pub fn itl_seconds(&self) -> Option<f64> {
         let gaps = self.tokens.delivered.checked_sub(1).filter(|gaps| *gaps > 0)?;
         self.first_token.map(|first| self.ended.since(first).as_secs_f64() / f64::from(gaps))
+    }
+
+    /// Tokens read and written.
+    pub const fn total_tokens(&self) -> u64 {
+        self.tokens.prompt as u64 + self.tokens.completion as u64
+    }
+
+    /// Whether it was refused or failed.
+    pub const fn is_error(&self) -> bool {
+        matches!(self.outcome, Outcome::Error(_))
     }
 }
 
@@ -73,4 +118,21 @@ pub struct Tokens {
     pub reasoning: u32,
     /// Of the written, those that left before the client hung up.
     pub delivered: u32,
+    /// Of the written, those that the client had predicted.
+    pub accepted: u32,
+    /// Predicted and not written.
+    pub rejected: u32,
+    /// Of given and written, sound.
+    pub audio: u32,
+}
+
+/// How evenly the tokens of one answer came, and how late.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gaps {
+    /// The longest time between two tokens.
+    pub longest: Duration,
+    /// How late tokens left after they were due, in all.
+    pub late: Duration,
+    /// The latest of them.
+    pub latest: Duration,
 }

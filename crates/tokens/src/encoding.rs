@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use tiktoken::CoreBpe;
 
 use crate::phrases::{self, Phrases};
+use crate::pieces;
 
 /// One token of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +109,9 @@ impl Tokenizer {
             Self::Bpe(encoding) => {
                 let vocabulary = encoding.vocabulary();
                 let split = |text: &str, base: usize, tokens: &mut Vec<Token>| {
-                    phrases::split(vocabulary.bpe, |id| vocabulary.length(id), text, base, tokens);
+                    pieces::recall(encoding, text, base, tokens, |text, base, tokens| {
+                        phrases::split(vocabulary.bpe, |id| vocabulary.length(id), text, base, tokens);
+                    });
                 };
                 vocabulary.phrases.encode(text, from, quotes, tokens, split);
             }

@@ -8,6 +8,7 @@ mod encoding;
 mod media;
 mod memo;
 mod phrases;
+mod pieces;
 
 pub use chat::ChatOverhead;
 pub use encoding::{Encoding, Quote, Token, Tokenizer};

@@ -29,8 +29,16 @@ struct Known {
     /// Behind a space; ends count from that space. Empty where the phrase brings its own.
     led: Box<[Token]>,
     /// The first and the last byte in it at which patterns always split; both 0 if there is none.
-    first: u32,
-    last: u32,
+    first: Border,
+    last: Border,
+}
+
+/// A byte of a phrase, and how many tokens end up to there.
+#[derive(Default)]
+struct Border {
+    at: u32,
+    plain: u32,
+    led: u32,
 }
 
 impl Default for Phrases {
@@ -105,29 +113,35 @@ impl Known {
         let mut places = (1..bytes.len()).filter(|at| splits(bytes, *at)).map(|at| at as u32);
         let first = places.next().unwrap_or(0);
         let last = places.next_back().unwrap_or(first);
+        let ended = |tokens: &[Token], end: u32| tokens.partition_point(|token| token.end <= end) as u32;
+        let border = |at| Border { at, plain: ended(&plain, at), led: ended(&led, at + 1) };
+        let (first, last) = (border(first), border(last));
         Self { phrase, plain: plain.into(), led: led.into(), first, last }
     }
 
     /// The known tokens of the phrase that stands at `at..end`, and from where to where they reach; up to `done` the
     /// text is split already, and it is split there.
     fn part(&self, text: &[u8], at: usize, end: usize, done: usize) -> Option<(Part<'_>, usize, usize)> {
-        let (first, last) = (self.first as usize, self.last as usize);
+        let (first, last) = (self.first.at as usize, self.last.at as usize);
         let stop = if end == text.len() || splits(text, end) { end } else { at + last };
-        let (tokens, start, base) = if at == done || (at > 0 && splits(text, at)) || begins_line(text, at) {
-            (&self.plain, at, at)
+        let (tokens, start, base, before) = if at == done || (at > 0 && splits(text, at)) || begins_line(text, at) {
+            (&self.plain, at, at, 0)
         } else if at > done && at >= 2 && text[at - 1] == b' ' && !self.led.is_empty() && splits(text, at - 1) {
-            (&self.led, at - 1, at - 1)
+            (&self.led, at - 1, at - 1, 0)
         } else if first > 0 {
-            (&self.plain, at + first, at)
+            (&self.plain, at + first, at, self.first.plain)
         } else {
             return None;
         };
         if stop <= start {
             return None;
         }
-        let before = |place: usize| tokens.partition_point(|token| token.end as usize <= place - base);
-        let to = if stop == end { tokens.len() } else { before(stop) };
-        let tokens = &tokens[if start == base { 0 } else { before(start) }..to];
+        let to = match (stop == end, base == at) {
+            (true, _) => tokens.len(),
+            (false, true) => self.last.plain as usize,
+            (false, false) => self.last.led as usize,
+        };
+        let tokens = &tokens[before as usize..to];
         // What ends elsewhere has crossed a border, and then the phrase is no help.
         let reaches = tokens.last().is_some_and(|token| token.end as usize == stop - base);
         reaches.then_some((Part { tokens, base }, start, stop))
@@ -138,12 +152,40 @@ impl Known {
 /// character or a mark follows a letter or a digit, all of them ASCII. An apostrophe may belong to a word.
 pub(crate) fn splits(text: &[u8], at: usize) -> bool {
     let (before, Some(next)) = (text[at - 1], text.get(at)) else { return false };
-    match next {
-        b' ' => before.is_ascii_graphic(),
-        b'\'' => false,
-        _ => next.is_ascii_punctuation() && before.is_ascii_alphanumeric(),
-    }
+    BEFORE[usize::from(before)] & BEHIND[usize::from(*next)] != 0
 }
+
+/// Kinds of pairs of bytes that are split: a visible character and a space, a letter or digit and a mark.
+const SPACE: u8 = 1;
+const MARK: u8 = 2;
+
+/// The kinds of pairs each byte may be the first of.
+static BEFORE: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0_u8;
+    while byte.is_ascii() {
+        let mark = if byte.is_ascii_alphanumeric() { MARK } else { 0 };
+        kinds[byte as usize] = if byte.is_ascii_graphic() { SPACE | mark } else { mark };
+        byte += 1;
+    }
+    kinds
+};
+
+/// The kinds of pairs each byte may be the second of.
+static BEHIND: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0_u8;
+    while byte.is_ascii() {
+        kinds[byte as usize] = match byte {
+            b' ' => SPACE,
+            b'\'' => 0,
+            _ if byte.is_ascii_punctuation() => MARK,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    kinds
+};
 
 /// Whether `at` is behind a line feed and before something that is neither white space nor the slash that some patterns
 /// draw to the line before. There, too, patterns always split.

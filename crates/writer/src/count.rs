@@ -1,5 +1,6 @@
 //! What a prompt costs in tokens.
 
+use fakeai_catalog::ModelCard;
 use fakeai_tokens::{
     ChatOverhead, CountMemo, ImageDetail, ImageRule, Tokenizer, audio_tokens, image_tokens, video_tokens,
 };
@@ -30,7 +31,6 @@ pub fn count_prompt(request: &GenerationRequest, memo: &CountMemo) -> PromptCoun
     };
     // The word count of the original system knows only words.
     let overhead = if tokenizer == Tokenizer::Words { ChatOverhead::NONE } else { ChatOverhead::OPENAI };
-    let rule = image_rule(&request.model.id);
     let mut count = PromptCount { tokens: overhead.reply_tokens, audio_tokens: 0 };
     count.tokens = count.tokens.saturating_add(described_tokens(request, memo));
     for turn in turns {
@@ -41,7 +41,7 @@ pub fn count_prompt(request: &GenerationRequest, memo: &CountMemo) -> PromptCoun
             count.tokens = count.tokens.saturating_add(tokens + signature::CALL_TOKENS);
         }
         for part in &turn.parts {
-            let tokens = part_tokens(part, tokenizer, rule, memo);
+            let tokens = part_tokens(part, &request.model, memo);
             count.tokens = count.tokens.saturating_add(tokens);
             if matches!(part, Part::Audio { .. }) {
                 count.audio_tokens = count.audio_tokens.saturating_add(tokens);
@@ -68,14 +68,15 @@ fn described_tokens(request: &GenerationRequest, memo: &CountMemo) -> u32 {
 /// Tokens around the schema of a structured answer: a heading and its name.
 pub(crate) const SCHEMA_TOKENS: u32 = 12;
 
-pub(crate) fn part_tokens(part: &Part, tokenizer: Tokenizer, rule: ImageRule, memo: &CountMemo) -> u32 {
+pub(crate) fn part_tokens(part: &Part, model: &ModelCard, memo: &CountMemo) -> u32 {
+    let (tokenizer, rule) = (model.tokenizer, || image_rule(&model.id));
     match part {
         Part::Text(text) => memo.count(tokenizer, text),
-        Part::Image { width, height, detail, .. } => image_tokens(rule, *width, *height, *detail),
+        Part::Image { width, height, detail, .. } => image_tokens(rule(), *width, *height, *detail),
         Part::Audio { seconds, .. } => audio_tokens(*seconds),
         Part::File { name, pages, text } => {
             // Of a paged document, the model is given each page as a picture beside the text.
-            let pictures = pages.saturating_mul(image_tokens(rule, 512, 512, ImageDetail::Low));
+            let pictures = pages.saturating_mul(image_tokens(rule(), 512, 512, ImageDetail::Low));
             memo.count(tokenizer, name).saturating_add(memo.count(tokenizer, text)).saturating_add(pictures)
         }
         Part::Video { width, height, seconds, frames_per_second, detail, .. } => {
@@ -85,7 +86,7 @@ pub(crate) fn part_tokens(part: &Part, tokenizer: Tokenizer, rule: ImageRule, me
 }
 
 /// The price of images by family (`OpenAI`, "Images and vision"); families of other makers are charged as GPT-4o.
-pub(crate) fn image_rule(model: &str) -> ImageRule {
+fn image_rule(model: &str) -> ImageRule {
     // The dearer and the newer names contain the older ones, so they come first.
     const RULES: [(&str, ImageRule); 10] = [
         ("gpt-4o-mini", ImageRule::Tiles { base: 2833, tile: 5667 }),

@@ -8,7 +8,7 @@ use std::ops::Range;
 use fakeai_tokens::{CountMemo, Tokenizer};
 use rustc_hash::FxHasher;
 
-use crate::count::{SCHEMA_TOKENS, image_rule, part_tokens};
+use crate::count::{SCHEMA_TOKENS, part_tokens};
 use crate::tools::signature;
 use crate::{Choice, Format, GenerationRequest, Part, Prompt, Role, SegmentKind, Turn};
 
@@ -75,7 +75,7 @@ impl Rendered {
         for part in &turn.parts {
             match part {
                 Part::Text(text) => self.text(tokenizer, text),
-                media => self.media(media, request, tokenizer),
+                media => self.media(media, request),
             }
         }
         for call in &turn.calls {
@@ -103,10 +103,10 @@ impl Rendered {
         self.ids.extend(std::iter::repeat_n(PLACEHOLDER, tokens as usize));
     }
 
-    fn media(&mut self, part: &Part, request: &GenerationRequest, tokenizer: Tokenizer) {
+    fn media(&mut self, part: &Part, request: &GenerationRequest) {
         let mut hasher = FxHasher::default();
         part.hash_into(&mut hasher);
-        let tokens = part_tokens(part, tokenizer, image_rule(&request.model.id), &CountMemo::default());
+        let tokens = part_tokens(part, &request.model, &CountMemo::default());
         let first = self.ids.len() as u32;
         self.placeholders(tokens);
         self.media.push((first..first + tokens, hasher.finish()));

@@ -40,7 +40,7 @@ pub fn read_csv(text: &str) -> Result<Vec<Measurement>, EngineError> {
 }
 
 /// The fields of one line; quotes may hold commas, a doubled quote is one.
-fn fields(line: &str) -> Vec<String> {
+pub(crate) fn fields(line: &str) -> Vec<String> {
     let (mut fields, mut field, mut is_quoted) = (Vec::new(), String::new(), false);
     let mut letters = line.chars().peekable();
     while let Some(letter) = letters.next() {

@@ -65,7 +65,7 @@ pub fn run_closed_loop(replica: &mut Replica, benchmark: &ClosedLoop) -> Result<
         run.send(replica, Tick::default())?;
         left -= 1;
     }
-    let mut events: Vec<TokenEvent> = Vec::new();
+    let (mut events, mut ended): (Vec<TokenEvent>, Vec<Tick>) = Default::default();
     let (mut ttft, mut tpot, mut tokens, mut timed, mut last) = (0.0, 0.0, 0_u64, 0_u32, Tick::default());
     while let Some(at) = replica.next_event() {
         events.clear();
@@ -83,11 +83,13 @@ pub fn run_closed_loop(replica: &mut Replica, benchmark: &ClosedLoop) -> Result<
                 }
                 tokens += u64::from(event.produced);
                 last = event.at;
-                if left > 0 {
-                    left -= 1;
-                    run.send(replica, event.at)?;
-                }
+                ended.push(event.at);
             }
+        }
+        // Only now: the next request may get the slot of one whose last token is in the same batch of events.
+        for at in ended.drain(..).take(left as usize) {
+            left -= 1;
+            run.send(replica, at)?;
         }
     }
     let seconds = last.since(Tick::default()).as_secs_f64();
@@ -138,6 +140,16 @@ mod tests {
         let outcome = run_closed_loop(&mut replica, &ClosedLoop::new(1, 100, 50)).unwrap();
         assert!((outcome.ttft_ms - 10.0).abs() < 1e-6 && (outcome.tpot_ms - 10.0).abs() < 1e-6, "{outcome:?}");
         assert!((outcome.tokens_per_second - 100.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn requests_that_end_together_are_told_apart() {
+        let mut settings = Settings::new(EngineKind::Vllm, Capacity::of(100_000, 16));
+        settings.noise = Noise::NONE;
+        let mut replica = Replica::new(settings, StepModel::fixed(0.01, 0.0)).unwrap();
+        let outcome =
+            run_closed_loop(&mut replica, &ClosedLoop { shortest: 1.0, ..ClosedLoop::new(8, 100, 50) }).unwrap();
+        assert!((outcome.tpot_ms - 10.0).abs() < 1e-6, "{outcome:?}");
     }
 
     #[test]

@@ -87,6 +87,8 @@ pub struct Routed {
     pub request: RequestId,
     /// Where to.
     pub worker: usize,
+    /// Which data-parallel rank of the worker; 0 if it has none.
+    pub rank: u32,
     /// Which part of it.
     pub stage: Stage,
     /// When.
@@ -129,9 +131,9 @@ pub trait ClusterObserver {
     fn preempted(&mut self, _worker: usize, _request: RequestId) {}
     /// Drafts were verified, and so many held.
     fn drafted(&mut self, _worker: usize, _drafts: u32, _accepted: u32) {}
-    /// A worker's cache changed, in this order: told at the end of each step, even if nothing changed, and when the
-    /// worker fails. Only after [`super::Cluster::note_cache_events`].
-    fn cache_changed(&mut self, _worker: usize, _events: &[KvEvent]) {}
+    /// The cache of a worker's data-parallel rank (0 if it has none) changed, in this order: told at the end of each
+    /// step, even if nothing changed, and when the worker fails. Only after [`super::Cluster::note_cache_events`].
+    fn cache_changed(&mut self, _worker: usize, _rank: u32, _events: &[KvEvent]) {}
 }
 
 impl ClusterObserver for () {}
@@ -155,7 +157,7 @@ pub struct ClusterTotals {
     pub tokens: u64,
     /// Workers chosen, for a request or a part of one.
     pub routed: u64,
-    /// Prompt blocks of those requests.
+    /// Blocks of the prompts that were to be read there.
     pub routed_blocks: u64,
     /// Of those, believed to be cached at the chosen worker.
     pub overlap_blocks: u64,

@@ -21,7 +21,7 @@ impl Cluster {
         if request.migrations != life || !matches!(request.phase, Phase::Leaving(_)) {
             return;
         }
-        let placed = self.gather(Stage::Decode, true).and_then(|()| self.place(id, Stage::Decode, at));
+        let placed = self.gather(Stage::Decode, None, true).and_then(|()| self.place(id, Stage::Decode, at));
         if let Err(refusal) = placed {
             self.reject(id, refusal, at);
         }

@@ -36,6 +36,7 @@ fn act() -> impl Strategy<Value = Act> {
 #[derive(Clone, Debug)]
 struct Shape {
     workers: Vec<(Role, Settings)>,
+    ranks: u32,
     settings: ClusterSettings,
 }
 
@@ -64,10 +65,10 @@ fn shape() -> impl Strategy<Value = Shape> {
         },
     );
     let failing = (0_u32..3, prop::option::of((20_u64..300, 5_u64..50, any::<u64>())));
-    let sizes = (1_usize..4, 0_usize..3, 16_u32..40, 1_u32..8);
+    let sizes = (1_usize..4, 0_usize..3, 16_u32..40, 1_u32..8, 1_u32..4);
     (kind, route, limits, prop::option::of(0.0..2.0), failing, sizes).prop_map(
         |(kind, route, limits, queue_threshold, (migration_limit, outages), sizes)| {
-            let (many, prefill, blocks, max_sequences) = sizes;
+            let (many, prefill, blocks, max_sequences, ranks) = sizes;
             let settings = Settings {
                 max_sequences,
                 max_batched_tokens: 64,
@@ -77,6 +78,7 @@ fn shape() -> impl Strategy<Value = Shape> {
             let own = if prefill > 0 { Role::Decode } else { Role::Aggregated };
             let roles = std::iter::repeat_n(Role::Prefill, prefill).chain(std::iter::repeat_n(own, many));
             Shape {
+                ranks,
                 workers: roles.map(|role| (role, settings.clone())).collect(),
                 settings: ClusterSettings {
                     route,
@@ -141,7 +143,7 @@ fn check(cluster: &Cluster) -> Result<(), TestCaseError> {
     prop_assert_eq!(totals.arrived, ended + cluster.in_flight() as u64);
     for (worker, replica) in cluster.workers().iter().zip(cluster.replicas()) {
         let is_down = worker.state() == WorkerState::Failed;
-        prop_assert!(!is_down || worker.book().requests() == 0 && replica.running() + replica.waiting() == 0);
+        prop_assert!(!is_down || worker.active_requests() == 0 && replica.running() + replica.waiting() == 0);
     }
     Ok(())
 }
@@ -149,7 +151,7 @@ fn check(cluster: &Cluster) -> Result<(), TestCaseError> {
 fn play(shape: &Shape, acts: &[Act]) -> Result<Seen, TestCaseError> {
     let model = StepModel::fixed(0.005, 0.0001);
     let workers =
-        shape.workers.iter().map(|(role, settings)| (*role, Replica::new(settings.clone(), model.clone()).unwrap()));
+        shape.workers.iter().map(|(role, settings)| (*role, Replica::of_ranks(settings, &model, shape.ranks).unwrap()));
     let mut cluster = Cluster::with_roles(workers.collect(), shape.settings.clone()).unwrap();
     let (mut seen, mut produced, mut ids, mut now) = (Seen::default(), BTreeMap::new(), Vec::new(), Tick::default());
     for act in acts {
@@ -197,9 +199,10 @@ fn play(shape: &Shape, acts: &[Act]) -> Result<Seen, TestCaseError> {
     prop_assert_eq!(seen.ended.len(), seen.submitted.len());
     prop_assert_eq!(produced.values().map(|tokens| u64::from(*tokens)).sum::<u64>(), cluster.totals().tokens);
     for ((worker, replica), (_, settings)) in cluster.workers().iter().zip(cluster.replicas()).zip(&shape.workers) {
-        let book = worker.book();
-        prop_assert_eq!((book.requests(), book.prefill_tokens(), book.active_blocks()), (0, 0, 0));
-        prop_assert_eq!((replica.free_blocks(), replica.held()), (settings.capacity.blocks, 0));
+        for book in worker.books() {
+            prop_assert_eq!((book.requests(), book.prefill_tokens(), book.active_blocks()), (0, 0, 0));
+        }
+        prop_assert_eq!((replica.free_blocks(), replica.held()), (settings.capacity.blocks * shape.ranks, 0));
     }
     prop_assert_eq!(cluster.transferring(), 0);
     Ok(seen)

@@ -63,7 +63,8 @@ impl Cluster {
         worker.past.aborted += lost as u64;
         worker.state = WorkerState::Failed;
         worker.sequences.clear();
-        self.overlaps.clear(number);
+        let targets = worker.first_target..worker.first_target + worker.ranks.len();
+        targets.for_each(|target| self.overlaps.clear(target));
         self.wake(number);
         self.totals.failures += 1;
         self.events.push(ClusterEvent::WorkerFailed { worker: number, at });

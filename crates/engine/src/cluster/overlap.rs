@@ -6,6 +6,8 @@ use crate::kv::{KvEvent, WorkerIndex};
 use crate::route::{OverlapSource, Remembered, RouteSettings};
 use crate::scheduler::Replica;
 
+use super::Target;
+
 /// The router's knowledge of caches.
 #[derive(Debug)]
 pub(super) enum Overlaps {
@@ -30,8 +32,15 @@ impl Overlaps {
         matches!(self, Self::Events(_))
     }
 
-    /// Blocks from the start of `chain` that each worker has.
-    pub(super) fn count(&mut self, chain: &[u64], at: Tick, replicas: &[Replica], overlaps: &mut [u32]) {
+    /// Blocks from the start of `chain` that each target has.
+    pub(super) fn count(
+        &mut self,
+        chain: &[u64],
+        at: Tick,
+        replicas: &[Replica],
+        targets: &[Target],
+        overlaps: &mut [u32],
+    ) {
         if chain.is_empty() {
             overlaps.fill(0);
             return;
@@ -39,8 +48,8 @@ impl Overlaps {
         match self {
             Self::Unused => overlaps.fill(0),
             Self::Exact => {
-                for (overlap, replica) in overlaps.iter_mut().zip(replicas) {
-                    *overlap = replica.cached_blocks(chain);
+                for (overlap, target) in overlaps.iter_mut().zip(targets) {
+                    *overlap = replicas[target.worker].rank_cached_blocks(target.rank, chain);
                 }
             }
             Self::Events(index) => index.overlaps(chain, overlaps),
@@ -48,26 +57,26 @@ impl Overlaps {
         }
     }
 
-    /// A prompt went to that worker.
-    pub(super) fn sent(&mut self, worker: usize, chain: &[u64], at: Tick) {
+    /// A prompt went to that target.
+    pub(super) fn sent(&mut self, target: usize, chain: &[u64], at: Tick) {
         if let Self::Remembered(remembered) = self {
-            remembered.remember(worker, chain, at);
+            remembered.remember(target, chain, at);
         }
     }
 
     /// A cache changed.
-    pub(super) fn changed(&mut self, worker: usize, events: &[KvEvent]) {
+    pub(super) fn changed(&mut self, target: usize, events: &[KvEvent]) {
         if let Self::Events(index) = self {
-            index.apply(worker as u32, events);
+            index.apply(target as u32, events);
         }
     }
 
-    /// A worker lost its cache.
-    pub(super) fn clear(&mut self, worker: usize) {
+    /// A target lost its cache.
+    pub(super) fn clear(&mut self, target: usize) {
         match self {
             Self::Unused | Self::Exact => {}
-            Self::Events(index) => index.remove_worker(worker as u32),
-            Self::Remembered(remembered) => remembered.remove_worker(worker),
+            Self::Events(index) => index.remove_worker(target as u32),
+            Self::Remembered(remembered) => remembered.remove_worker(target),
         }
     }
 }

@@ -53,7 +53,7 @@ pub(super) enum Phase {
 /// What the router's book says of a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Booking {
-    pub(super) worker: usize,
+    pub(super) target: usize,
     pub(super) stage: Stage,
     pub(super) placed: Tick,
     /// Whether no token was seen since.

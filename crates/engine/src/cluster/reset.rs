@@ -3,18 +3,20 @@
 use super::{Cluster, ClusterObserver};
 
 impl Cluster {
-    /// Forgets what is cached on every worker that is idle, and tells the observer. `false` if some worker has blocks in
-    /// use: it keeps what it has, as vLLM does.
+    /// Forgets what is cached on every worker, and on each of its ranks, that is idle, and tells the observer. `false`
+    /// if some has blocks in use: it keeps what it has, as vLLM does.
     pub fn reset_prefix_caches<O: ClusterObserver>(&mut self, observer: &mut O) -> bool {
         let mut all = true;
         for (worker, replica) in self.replicas.iter_mut().enumerate() {
-            let Some(events) = replica.reset_prefix_cache() else {
-                all = false;
-                continue;
-            };
-            self.overlaps.clear(worker);
-            if self.is_noting {
-                observer.cache_changed(worker, &events);
+            for rank in 0..replica.ranks().count() {
+                let Some(events) = replica.reset_prefix_cache(rank) else {
+                    all = false;
+                    continue;
+                };
+                self.overlaps.clear(self.workers[worker].first_target + rank);
+                if self.is_noting {
+                    observer.cache_changed(worker, rank as u32, &events);
+                }
             }
         }
         all
@@ -36,7 +38,7 @@ mod tests {
     struct Last(Option<KvEvent>);
 
     impl ClusterObserver for Last {
-        fn cache_changed(&mut self, _worker: usize, events: &[KvEvent]) {
+        fn cache_changed(&mut self, _worker: usize, _rank: u32, events: &[KvEvent]) {
             self.0 = events.last().copied().or(self.0);
         }
     }

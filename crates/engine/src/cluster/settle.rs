@@ -6,7 +6,7 @@ use fakeai_core::Tick;
 
 use super::overlap::Overlaps;
 use super::request::Phase;
-use super::{Action, Cluster, ClusterEvent, ClusterObserver, RequestId, Tokens};
+use super::{Action, Cluster, ClusterEvent, ClusterObserver, RequestId, Target, Tokens, Worker};
 use crate::kv::KvEvent;
 use crate::route::Stage;
 use crate::scheduler::{Observer, SequenceId, StepReport, TokenEvent};
@@ -16,8 +16,10 @@ impl Cluster {
     pub(super) fn run<O: ClusterObserver>(&mut self, worker: usize, until: Tick, observer: &mut O) {
         let mut tokens = std::mem::take(&mut self.tokens);
         tokens.clear();
-        let sequences = &self.workers[worker].sequences;
-        let mut tap = Tap { worker, sequences, overlaps: &mut self.overlaps, is_noting: self.is_noting, observer };
+        let Worker { sequences, first_target, .. } = &self.workers[worker];
+        let first_target = *first_target;
+        let mut tap =
+            Tap { worker, first_target, sequences, overlaps: &mut self.overlaps, is_noting: self.is_noting, observer };
         self.replicas[worker].advance(until, &mut tokens, &mut tap);
         self.wake(worker);
         for event in &tokens {
@@ -73,10 +75,11 @@ impl Cluster {
     fn note_read(&mut self, id: RequestId, at: Tick) {
         let Some(booking) = self.requests.get_mut(id).and_then(|request| request.booking.as_mut()) else { return };
         booking.is_unread = false;
-        self.workers[booking.worker].book.finish_prefill(booking.prefill_tokens);
+        let Target { worker, rank } = self.targets[booking.target];
+        self.workers[worker].ranks[rank as usize].book.finish_prefill(booking.prefill_tokens);
         if let Some(features) = &booking.features {
             let router = &mut self.routers[usize::from(booking.stage == Stage::Decode)];
-            router.learn(booking.worker, features, at.since(booking.placed));
+            router.learn(booking.target, features, at.since(booking.placed));
         }
         self.plan_drain(at);
     }
@@ -103,6 +106,7 @@ impl Cluster {
 /// Translates what a replica tells its observer.
 struct Tap<'a, O> {
     worker: usize,
+    first_target: usize,
     sequences: &'a [Option<RequestId>],
     overlaps: &'a mut Overlaps,
     is_noting: bool,
@@ -136,10 +140,10 @@ impl<O: ClusterObserver> Observer for Tap<'_, O> {
         self.observer.drafted(self.worker, drafts, accepted);
     }
 
-    fn cache_changed(&mut self, events: &[KvEvent]) {
-        self.overlaps.changed(self.worker, events);
+    fn rank_cache_changed(&mut self, rank: u32, events: &[KvEvent]) {
+        self.overlaps.changed(self.first_target + rank as usize, events);
         if self.is_noting {
-            self.observer.cache_changed(self.worker, events);
+            self.observer.cache_changed(self.worker, rank, events);
         }
     }
 }

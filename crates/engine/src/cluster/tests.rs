@@ -6,9 +6,9 @@ use std::time::Duration;
 use fakeai_core::Seed;
 
 use super::*;
-use crate::kv::Capacity;
+use crate::kv::{Capacity, KvEvent};
 use crate::route::{KvCost, OverlapSource, Reason, RouteSettings, Stage, Strategy};
-use crate::scheduler::{EngineKind, Settings};
+use crate::scheduler::{EngineKind, Settings, StepReport};
 use crate::step::{Noise, StepModel};
 
 fn millis(count: u64) -> Tick {
@@ -69,7 +69,7 @@ fn a_request_is_dropped_wherever_it_is() {
     cluster.advance(millis(25), &mut (), |_| {});
     assert!(cluster.abort(request) && !cluster.abort(request));
     assert!(tokens(&finish(&mut cluster)).is_empty());
-    assert_eq!((cluster.totals().aborted, cluster.workers()[0].book().requests()), (1, 0));
+    assert_eq!((cluster.totals().aborted, cluster.workers()[0].active_requests()), (1, 0));
     assert_eq!(cluster.replicas()[0].free_blocks(), 100);
 }
 
@@ -343,4 +343,94 @@ fn roles_must_fit_together() {
     assert!(of(&[Role::Prefill, Role::Decode], true) && of(&[Role::Aggregated], false));
     assert!(!of(&[Role::Prefill, Role::Decode], false) && !of(&[Role::Prefill], true) && !of(&[Role::Decode], true));
     assert!(!of(&[Role::Aggregated], true) && !of(&[Role::Aggregated, Role::Prefill, Role::Decode], true));
+}
+
+/// Notes what it is told.
+#[derive(Default)]
+struct Watcher {
+    steps: Vec<usize>,
+    admitted: Vec<(usize, RequestId, u32)>,
+    stored: usize,
+}
+
+impl ClusterObserver for Watcher {
+    fn step(&mut self, worker: usize, _report: &StepReport) {
+        self.steps.push(worker);
+    }
+
+    fn admitted(&mut self, worker: usize, request: RequestId, _waited: Duration, cached_tokens: u32) {
+        self.admitted.push((worker, request, cached_tokens));
+    }
+
+    fn cache_changed(&mut self, _worker: usize, _rank: u32, events: &[KvEvent]) {
+        self.stored += events.len();
+    }
+}
+
+#[test]
+fn an_observer_is_told_which_worker_and_which_request() {
+    // The router follows the caches by itself, but only who asks is told of them.
+    for (is_noting, stored) in [(false, 0), (true, 10)] {
+        let mut cluster = cluster(2, ClusterSettings::of(Strategy::Kv(KvCost::default())));
+        if is_noting {
+            cluster.note_cache_events();
+        }
+        let first = cluster.submit(&prompt(1, 160, 2), millis(0)).unwrap();
+        let worker = cluster.worker_of(first).unwrap();
+        let mut watcher = Watcher::default();
+        cluster.advance(millis(100), &mut watcher, |_| {});
+        let second = cluster.submit(&prompt(1, 160, 1), millis(100)).unwrap();
+        cluster.advance(millis(200), &mut watcher, |_| {});
+        assert_eq!(watcher.steps, [worker; 3]);
+        assert_eq!(watcher.admitted, [(worker, first, 0), (worker, second, 144)]);
+        assert_eq!(watcher.stored, stored);
+    }
+}
+
+#[test]
+fn who_waits_at_the_router_is_refused_when_nobody_is_left() {
+    let settings = ClusterSettings { queue_threshold: Some(0.0), ..ClusterSettings::default() };
+    let mut cluster = cluster(1, settings);
+    let served = cluster.submit(&Submission::new(160, 3), millis(0)).unwrap();
+    let queued = cluster.submit(&Submission::new(160, 3), millis(0)).unwrap();
+    cluster.fail(0, millis(5));
+    let events = finish(&mut cluster);
+    assert!(events.contains(&ClusterEvent::Lost { request: served, worker: 0, at: millis(5) }));
+    let refusal = Box::new(Refusal::NoWorker);
+    assert!(events.contains(&ClusterEvent::Rejected { request: queued, at: millis(5), refusal }));
+    assert_eq!(cluster.submit(&Submission::new(160, 3), millis(9)), Err(Refusal::NoWorker));
+}
+
+#[test]
+fn the_router_sees_each_data_parallel_rank() {
+    let settings = Settings { noise: Noise::NONE, ..Settings::new(EngineKind::Vllm, Capacity::of(100, 16)) };
+    let engine = || Replica::of_ranks(&settings, &StepModel::fixed(0.01, 0.0), 2).unwrap();
+    let workers = vec![(Role::Aggregated, engine()), (Role::Aggregated, engine())];
+    let mut cluster = Cluster::with_roles(workers, ClusterSettings::of(Strategy::Kv(KvCost::default()))).unwrap();
+    let mut homes = BTreeMap::new();
+    for round in 0..3 {
+        for family in 0..4 {
+            cluster.submit(&prompt(family, 320, 2), millis(1000 * round)).unwrap();
+        }
+        let events = finish(&mut cluster);
+        for (family, routed) in (0..).zip(routed(&events)) {
+            let home = (routed.worker, routed.rank);
+            assert_eq!(*homes.entry(family).or_insert(home), home);
+            assert_eq!(routed.overlap_blocks, if round == 0 { 0 } else { 19 });
+        }
+        assert!(tokens(&events).iter().all(|tokens| tokens.cached_tokens == if round == 0 { 0 } else { 304 }));
+    }
+    homes
+        .values()
+        .enumerate()
+        .for_each(|(place, home)| assert!(!homes.values().take(place).any(|other| other == home)));
+    assert_eq!(cluster.targets()[3], Target { worker: 1, rank: 1 });
+    let named = cluster.submit(&Submission { rank: Some(1), ..prompt(9, 320, 2) }, millis(9000)).unwrap();
+    assert!(
+        matches!(finish(&mut cluster)[0], ClusterEvent::Routed(Routed { request, rank: 1, .. }) if request == named)
+    );
+    for cluster in [&mut cluster, &mut super::tests::cluster(1, ClusterSettings::default())] {
+        let refusal = cluster.submit(&Submission { rank: Some(2), ..prompt(9, 320, 2) }, millis(9000)).unwrap_err();
+        assert_eq!(refusal.to_string(), "there is no data-parallel rank 2");
+    }
 }

@@ -4,7 +4,7 @@ use fakeai_core::Rng;
 
 use super::RequestId;
 use crate::route::Book;
-use crate::scheduler::{Replica, SequenceId, Totals};
+use crate::scheduler::{RankState, Replica, SequenceId, Totals};
 
 /// What a worker does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,8 +35,9 @@ pub enum WorkerState {
 pub struct Worker {
     pub(super) role: Role,
     pub(super) state: WorkerState,
-    pub(super) book: Book,
-    pub(super) reported: Reported,
+    pub(super) ranks: Vec<RankSide>,
+    /// The number of its first rank among the router's targets.
+    pub(super) first_target: usize,
     /// By slot of the replica's sequences.
     pub(super) sequences: Vec<Option<RequestId>>,
     /// What replicas did that went down.
@@ -47,12 +48,12 @@ pub struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(role: Role, fate: Rng) -> Self {
+    pub(super) fn new(role: Role, ranks: usize, first_target: usize, fate: Rng) -> Self {
         Self {
             role,
             state: WorkerState::Up,
-            book: Book::default(),
-            reported: Reported::default(),
+            ranks: vec![RankSide::default(); ranks],
+            first_target,
             sequences: Vec::new(),
             past: Totals::default(),
             life: 0,
@@ -70,9 +71,24 @@ impl Worker {
         self.state
     }
 
-    /// What the router has sent it and not seen end.
-    pub const fn book(&self) -> &Book {
-        &self.book
+    /// What the router has sent each of its data-parallel ranks and not seen end.
+    pub fn books(&self) -> impl Iterator<Item = &Book> {
+        self.ranks.iter().map(|rank| &rank.book)
+    }
+
+    /// Requests the router has sent it and not seen end.
+    pub fn active_requests(&self) -> u32 {
+        self.books().map(Book::requests).sum()
+    }
+
+    /// Prompt tokens the router has sent it, less those expected in its caches, that are not read yet.
+    pub fn active_prefill_tokens(&self) -> u64 {
+        self.books().map(Book::prefill_tokens).sum()
+    }
+
+    /// Whether it has several data-parallel ranks, so that one must be named.
+    pub(super) const fn has_ranks(&self) -> bool {
+        self.ranks.len() > 1
     }
 
     pub(super) fn assign(&mut self, sequence: SequenceId, request: RequestId) {
@@ -81,6 +97,13 @@ impl Worker {
         }
         self.sequences[sequence.slot()] = Some(request);
     }
+}
+
+/// What the router knows of one data-parallel rank. A worker without ranks has one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RankSide {
+    pub(super) book: Book,
+    pub(super) reported: Reported,
 }
 
 /// What an engine says of itself in its metrics.
@@ -92,11 +115,21 @@ pub(super) struct Reported {
 }
 
 impl Reported {
+    /// What an engine of one rank says.
     pub(super) fn of(replica: &Replica) -> Self {
         Self {
             running: replica.running() as u32,
             waiting: replica.waiting() as u32,
             used_blocks: replica.settings().capacity.blocks - replica.free_blocks(),
+        }
+    }
+
+    /// What one of several ranks says.
+    pub(super) const fn of_rank(replica_blocks: u32, rank: &RankState) -> Self {
+        Self {
+            running: rank.running as u32,
+            waiting: rank.waiting as u32,
+            used_blocks: replica_blocks - rank.free_blocks,
         }
     }
 }

@@ -33,7 +33,8 @@ pub struct Query {
     pub stage: Stage,
 }
 
-/// One worker that could take a request, as the router sees it. What a strategy does not ask for may be left 0.
+/// One worker that could take a request, as the router sees it: an engine, or one data-parallel rank of an engine. What
+/// a strategy does not ask for may be left 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Candidate {
     /// Its number.

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use fakeai_core::Seed;
 
-use crate::EngineError;
-
 use super::{CacheAware, Hybrid, KvCost, Learned};
+use crate::EngineError;
 
 /// By which rule a worker is chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -37,6 +36,19 @@ impl Strategy {
             ("hybrid", Self::Hybrid(Hybrid::default())),
             ("learned", Self::Learned(Learned::default())),
         ]
+    }
+
+    /// The strategy of that name with its defaults; `-` is as good as `_`.
+    ///
+    /// # Errors
+    /// [`EngineError::InvalidSettings`], which names all.
+    pub fn find(name: &str) -> Result<Self, EngineError> {
+        let folded = name.replace('-', "_");
+        let all = Self::all();
+        all.iter().find(|(known, _)| *known == folded).map(|(_, strategy)| *strategy).ok_or_else(|| {
+            let known: Vec<&str> = all.iter().map(|(known, _)| *known).collect();
+            EngineError::InvalidSettings { what: format!("unknown router `{name}` (known: {})", known.join(", ")) }
+        })
     }
 
     /// The name it is configured by.
@@ -184,5 +196,28 @@ impl RouteSettings {
             return Err(EngineError::InvalidSettings { what });
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strategies_are_found_by_name() {
+        assert_eq!(Strategy::find("round-robin"), Ok(Strategy::RoundRobin));
+        assert_eq!(Strategy::find("kv").unwrap().name(), "kv");
+        let error = Strategy::find("magic").unwrap_err().to_string();
+        let known = "round_robin, least_loaded, cache_aware, kv, hybrid, learned";
+        assert_eq!(error, format!("unknown router `magic` (known: {known})"));
+    }
+
+    #[test]
+    fn weights_must_be_numbers_from_0() {
+        let check = |strategy| RouteSettings::of(strategy).check();
+        assert!(Strategy::all().into_iter().all(|(_, strategy)| check(strategy).is_ok()));
+        assert!(check(Strategy::Kv(KvCost { temperature: -1.0, ..KvCost::default() })).is_err());
+        assert!(check(Strategy::Hybrid(Hybrid { overlap_weight: f64::NAN, ..Hybrid::default() })).is_err());
+        assert!(check(Strategy::Learned(Learned { exploration: 1.5, ..Learned::default() })).is_err());
     }
 }

@@ -6,7 +6,7 @@ use fakeai_core::Tick;
 
 use super::live::{Live, Phase, Place};
 use super::observe::Observer;
-use super::replica::Replica;
+use super::rank::Rank;
 use super::settings::Policy;
 use crate::step::{Batch, EngineKind};
 
@@ -21,7 +21,7 @@ pub(super) struct Quote {
     pub(super) unread: u32,
 }
 
-impl Replica {
+impl Rank {
     pub(super) fn enqueue(&mut self, slot: u32) {
         let place = match self.settings.policy {
             Policy::Fcfs | Policy::LongestPrefix => self.waiting.len(),
@@ -37,7 +37,8 @@ impl Replica {
         self.waiting.insert(place, slot);
     }
 
-    /// Admits in order until one does not fit: the queue has one head, and nobody overtakes it.
+    /// Admits in order until one does not fit: nobody overtakes it. Only who waits for the slot of an adapter is passed
+    /// by, as in vLLM.
     pub(super) fn admit_mixed<O: Observer>(
         &mut self,
         mut budget: u32,
@@ -47,10 +48,12 @@ impl Replica {
     ) {
         let long = self.settings.long_prefill_tokens.unwrap_or(u32::MAX);
         budget -= self.admit_landed(budget, start, batch, observer);
+        let (mut adapters, mut place) = (self.running_adapters(), 0);
         while budget > 0 && self.running.len() < self.settings.max_sequences as usize {
-            let Some(slot) = self.waiting.front().copied() else { return };
-            if !self.has_adapter_slot(slot) {
-                return;
+            let Some(slot) = self.waiting.get(place).copied() else { return };
+            if !self.take_adapter_slot(slot, &mut adapters) {
+                place += 1;
+                continue;
             }
             let quote = self.quote(slot);
             let reserve = if self.running.is_empty() { 0 } else { self.settings.reserve_blocks() };
@@ -61,7 +64,7 @@ impl Replica {
             if !self.settings.is_chunked && quote.unread > budget && !self.running.is_empty() {
                 return;
             }
-            self.waiting.pop_front();
+            self.waiting.remove(place);
             if self.slots[slot as usize].phase == Phase::Decode {
                 self.reserve(slot, quote, start);
                 continue;
@@ -164,24 +167,20 @@ impl Replica {
         }
     }
 
-    /// Releases all blocks of a sequence that leaves the batch without having ended. `true` if it was aborted, and
-    /// then it is gone.
-    pub(super) fn give_back(&mut self, slot: u32) -> bool {
+    /// Releases all blocks of a sequence that leaves the batch without having ended. It is part of no step under way.
+    pub(super) fn give_back(&mut self, slot: u32) {
         let live = &mut self.slots[slot as usize];
         self.pool.release(&mut live.blocks);
         self.pool.release(&mut live.fixed_blocks);
         live.forget_progress();
-        let is_aborted = live.place == Place::Aborted;
         live.place = Place::Waiting;
-        if is_aborted {
-            let id = self.id(slot);
-            self.abort(id);
-        }
-        is_aborted
     }
 
-    /// The distinct adapters of the running batch.
+    /// The distinct adapters of the running batch; none where adapters are ignored.
     pub(super) fn running_adapters(&self) -> Vec<u64> {
+        if self.settings.adapters.is_none() {
+            return Vec::new();
+        }
         let mut adapters: Vec<u64> = self.running.iter().map(|slot| self.slots[*slot as usize].adapter).collect();
         adapters.retain(|adapter| *adapter != 0);
         adapters.sort_unstable();
@@ -189,11 +188,18 @@ impl Replica {
         adapters
     }
 
-    pub(super) fn has_adapter_slot(&self, slot: u32) -> bool {
+    /// Whether the adapter of a sequence is among those of the step, or there is a slot that it then takes.
+    pub(super) fn take_adapter_slot(&self, slot: u32, taken: &mut Vec<u64>) -> bool {
         let adapter = self.slots[slot as usize].adapter;
         let Some(adapters) = self.settings.adapters.filter(|_| adapter != 0) else { return true };
-        let running = self.running_adapters();
-        running.contains(&adapter) || running.len() < adapters.slots as usize
+        if taken.contains(&adapter) {
+            return true;
+        }
+        let has_slot = taken.len() < adapters.slots as usize;
+        if has_slot {
+            taken.push(adapter);
+        }
+        has_slot
     }
 
     /// Loads the adapter of a sequence if it is not; the one that was used longest ago makes room.

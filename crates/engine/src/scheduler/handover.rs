@@ -7,7 +7,7 @@ use fakeai_core::Tick;
 
 use super::live::{Place, SequenceId};
 use super::observe::Observer;
-use super::replica::Replica;
+use super::rank::Rank;
 use crate::step::Batch;
 
 /// A sequence has its blocks and waits for their content.
@@ -32,11 +32,11 @@ enum Change {
 #[derive(Debug, Default)]
 pub(super) struct Handover {
     /// The content of their blocks is on its way.
-    arriving: Vec<u32>,
+    pub(super) arriving: Vec<u32>,
     /// It is there; they wait for their first step.
     landed: VecDeque<u32>,
     /// Sequences that ended and keep their blocks.
-    held: usize,
+    pub(super) held: usize,
     reservations: Vec<Reservation>,
     /// By tick.
     due: VecDeque<(Tick, SequenceId, Change)>,
@@ -58,41 +58,24 @@ impl Handover {
         self.due.front().map(|(at, ..)| *at)
     }
 
-    pub(super) fn forget(&mut self, slot: u32) {
+    pub(super) fn forget(&mut self, sequence: SequenceId, slot: u32) {
         self.arriving.retain(|other| *other != slot);
         self.landed.retain(|other| *other != slot);
-        self.reservations.retain(|reservation| reservation.sequence.slot != slot);
+        self.reservations.retain(|reservation| reservation.sequence != sequence);
     }
 }
 
-impl Replica {
-    /// The [`crate::scheduler::Phase::Decode`] sequences that took their blocks since the last call, in order. Whoever
-    /// submits such sequences must take these, and call [`Replica::transferred`] for each.
-    pub fn take_reservations(&mut self) -> Vec<Reservation> {
+impl Rank {
+    pub(super) fn take_reservations(&mut self) -> Vec<Reservation> {
         std::mem::take(&mut self.handover.reservations)
     }
 
-    /// At `at`, which is not before the tick `advance` was told last, the content of the sequence's blocks is there:
-    /// it may join the step that begins then. `false` if it waits for none. [`Replica::next_event`] may change.
-    pub fn transferred(&mut self, sequence: SequenceId, at: Tick) -> bool {
+    pub(super) fn transferred(&mut self, sequence: SequenceId, at: Tick) -> bool {
         self.change(sequence, at, Place::Arriving, Change::Transferred)
     }
 
-    /// From `at` on, which is not before the tick `advance` was told last, the blocks of a
-    /// [`crate::scheduler::Phase::Prefill`] sequence that ended are free; their content stays cached. `false` if they
-    /// are not held. [`Replica::next_event`] may change: sequences may have waited for them.
-    pub fn release(&mut self, sequence: SequenceId, at: Tick) -> bool {
+    pub(super) fn release(&mut self, sequence: SequenceId, at: Tick) -> bool {
         self.change(sequence, at, Place::Held, Change::Released)
-    }
-
-    /// Sequences whose blocks are reserved and whose content is on its way; [`Replica::waiting`] counts them too.
-    pub const fn arriving(&self) -> usize {
-        self.handover.arriving.len()
-    }
-
-    /// Sequences that ended and whose blocks are held.
-    pub const fn held(&self) -> usize {
-        self.handover.held
     }
 
     fn change(&mut self, sequence: SequenceId, at: Tick, place: Place, change: Change) -> bool {
@@ -110,7 +93,7 @@ impl Replica {
     }
 
     fn is_at(&self, sequence: SequenceId, place: Place) -> bool {
-        let live = self.slots.get(sequence.slot());
+        let live = self.slots.get(self.slot_of(sequence) as usize);
         live.is_some_and(|live| live.generation == sequence.generation && live.place == place)
     }
 
@@ -125,11 +108,12 @@ impl Replica {
     fn apply(&mut self, sequence: SequenceId, change: Change) {
         match change {
             Change::Transferred if self.is_at(sequence, Place::Arriving) => {
-                self.handover.arriving.retain(|slot| *slot != sequence.slot);
-                self.handover.landed.push_back(sequence.slot);
-                self.slots[sequence.slot()].place = Place::Landed;
+                let landed = self.slot_of(sequence);
+                self.handover.arriving.retain(|slot| *slot != landed);
+                self.handover.landed.push_back(landed);
+                self.slots[landed as usize].place = Place::Landed;
             }
-            Change::Released if self.is_at(sequence, Place::Held) => self.let_go(sequence.slot),
+            Change::Released if self.is_at(sequence, Place::Held) => self.let_go(self.slot_of(sequence)),
             // Aborted or told twice.
             Change::Transferred | Change::Released => {}
         }
@@ -165,11 +149,10 @@ impl Replica {
         batch: &mut Batch,
         observer: &mut O,
     ) -> u32 {
-        let mut tokens = 0;
+        let (mut tokens, mut adapters) = (0, self.running_adapters());
         while tokens < budget && self.running.len() < self.settings.max_sequences as usize {
-            let Some(slot) = self.handover.landed.front().copied().filter(|slot| self.has_adapter_slot(*slot)) else {
-                break;
-            };
+            let landed = self.handover.landed.front().copied();
+            let Some(slot) = landed.filter(|slot| self.take_adapter_slot(*slot, &mut adapters)) else { break };
             self.handover.landed.pop_front();
             let live = &mut self.slots[slot as usize];
             live.computed = live.known - 1;
@@ -189,7 +172,7 @@ mod tests {
 
     use super::*;
     use crate::kv::Capacity;
-    use crate::scheduler::{EngineKind, Phase, Settings, Submission, TokenEvent};
+    use crate::scheduler::{EngineKind, Phase, Replica, Settings, Submission, TokenEvent};
     use crate::step::{Noise, StepModel};
 
     const KINDS: [EngineKind; 3] = [EngineKind::Vllm, EngineKind::Sglang, EngineKind::Trtllm];

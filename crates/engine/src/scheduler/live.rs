@@ -45,6 +45,8 @@ pub struct Submission {
     pub seed: Seed,
     /// Which part of it this engine does.
     pub phase: Phase,
+    /// The data-parallel rank that takes it; `None` lets the engine choose.
+    pub rank: Option<u32>,
 }
 
 impl Submission {
@@ -60,6 +62,7 @@ impl Submission {
             predicted_tokens: 0,
             seed: Seed::new(0),
             phase: Phase::Both,
+            rank: None,
         }
     }
 
@@ -140,12 +143,12 @@ pub(crate) struct Live {
     pub(crate) max_output: u32,
     /// Tokens known so far: the prompt and what was written.
     pub(crate) known: u32,
-    /// Of those, with keys and values in the cache.
+    /// Of those, with keys and values in the cache when the steps under way have ended.
     pub(crate) computed: u32,
     pub(crate) produced: u32,
-    /// New tokens in the current step, without drafts.
+    /// New tokens in the step that is being planned, without drafts.
     pub(crate) chunk: u32,
-    /// Drafts in the current step.
+    /// Drafts in the step that is being planned.
     pub(crate) drafts: u32,
     pub(crate) predicted: u32,
     pub(crate) cached: u32,
@@ -155,6 +158,8 @@ pub(crate) struct Live {
     pub(crate) adapter: u64,
     pub(crate) is_admitted_before: bool,
     pub(crate) phase: Phase,
+    /// Steps under way that it is part of.
+    pub(crate) flights: u32,
     /// Its prompt was read elsewhere, and nothing was lost since.
     pub(crate) is_transferred: bool,
     pub(crate) arrived: Tick,
@@ -191,6 +196,7 @@ impl Live {
             adapter: submission.adapter,
             is_admitted_before: false,
             phase: submission.phase,
+            flights: 0,
             is_transferred: false,
             arrived,
             first_token: Tick::default(),
@@ -202,9 +208,9 @@ impl Live {
         }
     }
 
-    /// Tokens that still have to be read before the next can be written.
+    /// Tokens that no step has read yet and the next may; while a token is being written there are none.
     pub(crate) const fn unread(&self) -> u32 {
-        self.known - self.computed
+        if matches!(self.place, Place::Aborted) { 0 } else { self.known - self.computed }
     }
 
     /// Whether the next step writes a token whatever the budget.
@@ -222,15 +228,14 @@ impl Live {
         usual.max(predicted).min(left.saturating_sub(1))
     }
 
-    /// Of the drafts in this step, how many hold.
-    pub(crate) fn accept(&mut self, acceptance: &[f64]) -> u32 {
-        let predicted = self.predicted.saturating_sub(self.produced).min(self.drafts);
+    /// Of the drafts of a step, how many hold.
+    pub(crate) fn accept(&mut self, drafts: u32, acceptance: &[f64]) -> u32 {
+        let predicted = self.predicted.saturating_sub(self.produced).min(drafts);
         if predicted > 0 {
             return predicted;
         }
-        let drafts = self.drafts as usize;
         let mut accepted = 0;
-        for chance in acceptance.iter().take(drafts) {
+        for chance in acceptance.iter().take(drafts as usize) {
             if !self.rng.chance(*chance) {
                 break;
             }

@@ -11,7 +11,9 @@ use crate::step::{Batch, StepCost};
 /// One step, as it ended.
 #[derive(Clone, Copy, Debug)]
 pub struct StepReport {
-    /// When it began.
+    /// The data-parallel rank that ran it.
+    pub rank: u32,
+    /// When it began. With pipeline stages, the next one begins before this one ends.
     pub start: Tick,
     /// When it ended.
     pub end: Tick,
@@ -42,9 +44,35 @@ pub trait Observer {
     fn finished(&mut self, _sequence: SequenceId) {}
     /// The cache changed; only of a replica that notes events.
     fn cache_changed(&mut self, _events: &[KvEvent]) {}
+    /// The cache of one data-parallel rank changed; for who tells ranks apart.
+    fn rank_cache_changed(&mut self, _rank: u32, events: &[KvEvent]) {
+        self.cache_changed(events);
+    }
 }
 
 impl Observer for () {}
+
+impl Totals {
+    /// Both together; ranks that step together are busy at the same time.
+    pub(crate) fn with(self, other: &Self) -> Self {
+        Self {
+            arrived: self.arrived + other.arrived,
+            rejected: self.rejected + other.rejected,
+            finished: self.finished + other.finished,
+            aborted: self.aborted + other.aborted,
+            preemptions: self.preemptions + other.preemptions,
+            steps: self.steps + other.steps,
+            sequence_steps: self.sequence_steps + other.sequence_steps,
+            queried_tokens: self.queried_tokens + other.queried_tokens,
+            hit_tokens: self.hit_tokens + other.hit_tokens,
+            read_tokens: self.read_tokens + other.read_tokens,
+            written_tokens: self.written_tokens + other.written_tokens,
+            drafted_tokens: self.drafted_tokens + other.drafted_tokens,
+            accepted_tokens: self.accepted_tokens + other.accepted_tokens,
+            busy_ns: self.busy_ns.max(other.busy_ns),
+        }
+    }
+}
 
 /// What an engine instance has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,38 +107,10 @@ pub struct Totals {
     pub busy_ns: u64,
 }
 
+/// One after the other, as before and after a restart.
 impl std::ops::AddAssign for Totals {
     fn add_assign(&mut self, other: Self) {
-        // Every field by name, so that a new one is not forgotten here.
-        let Self {
-            arrived,
-            rejected,
-            finished,
-            aborted,
-            preemptions,
-            steps,
-            sequence_steps,
-            queried_tokens,
-            hit_tokens,
-            read_tokens,
-            written_tokens,
-            drafted_tokens,
-            accepted_tokens,
-            busy_ns,
-        } = other;
-        self.arrived += arrived;
-        self.rejected += rejected;
-        self.finished += finished;
-        self.aborted += aborted;
-        self.preemptions += preemptions;
-        self.steps += steps;
-        self.sequence_steps += sequence_steps;
-        self.queried_tokens += queried_tokens;
-        self.hit_tokens += hit_tokens;
-        self.read_tokens += read_tokens;
-        self.written_tokens += written_tokens;
-        self.drafted_tokens += drafted_tokens;
-        self.accepted_tokens += accepted_tokens;
-        self.busy_ns += busy_ns;
+        let busy_ns = self.busy_ns + other.busy_ns;
+        *self = Self { busy_ns, ..self.with(&other) };
     }
 }

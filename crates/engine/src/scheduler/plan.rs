@@ -4,11 +4,11 @@
 use fakeai_core::Tick;
 
 use super::observe::Observer;
-use super::replica::Replica;
+use super::rank::Rank;
 use super::settings::Policy;
 use crate::step::Batch;
 
-impl Replica {
+impl Rank {
     pub(super) fn plan_mixed<O: Observer>(&mut self, start: Tick, observer: &mut O) -> Batch {
         let preemptions = self.totals.preemptions;
         let budget = self.plan_running(observer);
@@ -75,7 +75,7 @@ impl Replica {
                 self.publish(slot);
                 return true;
             }
-            let victim = self.victim();
+            let victim = self.victim().unwrap_or(slot);
             if victim == slot && std::mem::take(&mut self.slots[slot as usize].drafts) > 0 {
                 // It gives up its drafts before its blocks: re-admitted, it would draft the same again and never end.
                 continue;
@@ -87,27 +87,25 @@ impl Replica {
         }
     }
 
-    /// Who gives up its blocks: the one admitted last, or the least urgent one.
-    fn victim(&self) -> u32 {
+    /// Who gives up its blocks: the one admitted last, or the least urgent one, of those that no step works on.
+    fn victim(&self) -> Option<u32> {
         let urgency = |slot: &&u32| {
             let live = &self.slots[**slot as usize];
             (live.priority, live.number)
         };
-        let victim = match self.settings.policy {
-            Policy::Priority => self.running.iter().max_by_key(urgency),
-            Policy::Fcfs | Policy::LongestPrefix => self.running.last(),
-        };
-        victim.copied().unwrap_or_default()
+        let mut idle = self.running.iter().filter(|slot| self.slots[**slot as usize].flights == 0);
+        match self.settings.policy {
+            Policy::Priority => idle.max_by_key(urgency),
+            Policy::Fcfs | Policy::LongestPrefix => idle.next_back(),
+        }
+        .copied()
     }
 
     /// Takes a running sequence's blocks away; it waits at the front and reads everything again.
     pub(super) fn preempt<O: Observer>(&mut self, slot: u32, observer: &mut O) {
         self.running.retain(|other| *other != slot);
         self.totals.preemptions += 1;
-        let is_aborted = self.give_back(slot);
-        if is_aborted {
-            return;
-        }
+        self.give_back(slot);
         observer.preempted(self.id(slot));
         match self.settings.policy {
             Policy::Priority => self.enqueue(slot),

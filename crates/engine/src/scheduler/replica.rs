@@ -1,85 +1,67 @@
-//! The state machine: takes sequences in, runs steps, hands tokens out. What a step is made of is decided in `plan`,
-//! `admit` and `sglang`.
+//! One engine instance as its callers see it: one scheduler, or several data-parallel ranks that step together.
+//!
+//! Ranks share the experts of a mixture, so no layer of a step ends before all have sent their tokens: every step lasts
+//! as long as the slowest rank's, and a rank with nothing to do takes part with a dummy step (vLLM's
+//! `execute_dummy_batch`). Each rank has a queue and a cache of its own. [`Submission::rank`] picks one; otherwise it
+//! is the one with the least of `4 · waiting + running`, vLLM's internal balancer.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
-use fakeai_core::{Rng, Tick};
+use fakeai_core::Tick;
 
-use super::handover::Handover;
-use super::live::{Live, Phase, Place, SequenceId, Submission, TokenEvent};
+use super::handover::Reservation;
+use super::live::{SequenceId, Submission, TokenEvent};
 use super::observe::{Observer, StepReport, Totals};
+use super::rank::Rank;
 use super::settings::Settings;
-use super::sglang::NewTokenRatio;
 use crate::EngineError;
-use crate::kv::BlockPool;
-use crate::step::{Batch, EngineKind, StepCost, StepModel};
+use crate::step::{Batch, StepCost, StepModel};
 
-/// One engine instance (one data-parallel rank).
+/// One engine instance: a worker.
 #[derive(Debug)]
 pub struct Replica {
-    pub(super) settings: Settings,
-    pub(super) model: StepModel,
-    pub(super) pool: BlockPool,
-    pub(super) slots: Vec<Live>,
-    vacant: Vec<u32>,
-    /// On their way to the scheduler, by arrival.
-    inbox: VecDeque<(Tick, u32)>,
-    pub(super) waiting: VecDeque<u32>,
-    pub(super) running: Vec<u32>,
-    step: Option<Step>,
-    /// When the last step ended.
-    idle_since: Tick,
-    /// What `advance` was told last.
-    pub(super) now: Tick,
-    /// When the latest token left; later ones never leave before it.
-    delivered: Tick,
-    pub(super) totals: Totals,
-    pub(super) ratio: NewTokenRatio,
-    pub(super) loaded_adapters: VecDeque<u64>,
-    is_noting: bool,
-    has_aborted: bool,
-    pub(super) handover: Handover,
-    rng: Rng,
+    pub(super) ranks: Vec<Rank>,
+    model: StepModel,
+    /// The step that several ranks are in together.
+    together: Option<Together>,
+    /// The totals of several ranks.
+    totals: Totals,
 }
 
-/// A step under way.
-#[derive(Clone, Copy, Debug)]
-struct Step {
+/// A step of all ranks.
+#[derive(Debug)]
+struct Together {
     start: Tick,
     end: Tick,
-    batch: Batch,
-    cost: StepCost,
+    /// What each rank works on; a dummy for those with nothing to do.
+    parts: Vec<(Batch, StepCost)>,
 }
 
 impl Replica {
-    /// An idle instance.
+    /// An idle instance of one rank.
     ///
     /// # Errors
     /// [`EngineError::InvalidSettings`] if the settings cannot work.
     pub fn new(settings: Settings, model: StepModel) -> Result<Self, EngineError> {
-        settings.check()?;
-        Ok(Self {
-            pool: BlockPool::new(settings.capacity.blocks),
-            rng: settings.seed.derive("steps").rng(),
-            settings,
-            model,
-            slots: Vec::new(),
-            vacant: Vec::new(),
-            inbox: VecDeque::new(),
-            waiting: VecDeque::new(),
-            running: Vec::new(),
-            step: None,
-            idle_since: Tick::default(),
-            now: Tick::default(),
-            delivered: Tick::default(),
-            totals: Totals::default(),
-            ratio: NewTokenRatio::default(),
-            loaded_adapters: VecDeque::new(),
-            is_noting: false,
-            has_aborted: false,
-            handover: Handover::default(),
-        })
+        let rank = Rank::new(settings, model.clone(), 0, 1)?;
+        Ok(Self { ranks: vec![rank], model, together: None, totals: Totals::default() })
+    }
+
+    /// An idle instance of `ranks` data-parallel ranks, each with these settings and this cache.
+    ///
+    /// # Errors
+    /// [`EngineError::InvalidSettings`] if the settings cannot work, without ranks, or for ranks of several stages.
+    pub fn of_ranks(settings: &Settings, model: &StepModel, ranks: u32) -> Result<Self, EngineError> {
+        if ranks == 0 || ranks > 1 && model.stages() > 1 {
+            let what = "an engine needs at least one rank; ranks in pipeline stages are not modelled".to_owned();
+            return Err(EngineError::InvalidSettings { what });
+        }
+        let of_number = |number: u32| {
+            let seed = if number == 0 { settings.seed } else { settings.seed.derive("rank").mix(number.into()) };
+            Rank::new(Settings { seed, ..settings.clone() }, model.clone(), number, ranks)
+        };
+        let parts = (0..ranks).map(of_number).collect::<Result<_, _>>()?;
+        Ok(Self { ranks: parts, model: model.clone(), together: None, totals: Totals::default() })
     }
 
     /// What this instance is after its machine went down and came up again: idle, with an empty cache, nothing counted,
@@ -88,341 +70,299 @@ impl Replica {
     /// # Errors
     /// As [`Self::new`].
     pub fn restarted(&self) -> Result<Self, EngineError> {
-        let seed = self.settings.seed.derive("restart");
-        Self::new(Settings { seed, ..self.settings.clone() }, self.model.clone())
+        let settings = self.settings();
+        let seed = settings.seed.derive("restart");
+        Self::of_ranks(&Settings { seed, ..settings.clone() }, &self.model, self.ranks.len() as u32)
     }
 
     /// From now on tells observers how the cache changes.
     pub fn note_cache_events(&mut self) {
-        self.is_noting = true;
-        self.pool.note_events();
+        self.ranks.iter_mut().for_each(Rank::note_cache_events);
     }
 
     /// Takes a sequence in at `at`, which is not before the tick `advance` was told last.
     ///
     /// # Errors
-    /// Refuses what could never run: nothing to do, longer than the context, larger than the cache; and more than may
-    /// wait.
+    /// Refuses what could never run: nothing to do, longer than the context, larger than the cache; more than may wait;
+    /// a rank that is not.
     pub fn submit(&mut self, submission: &Submission, at: Tick) -> Result<SequenceId, EngineError> {
-        self.totals.arrived += 1;
-        if let Err(error) = self.check(submission) {
-            self.totals.rejected += 1;
-            return Err(error);
-        }
-        let arrival = at.max(self.now) + self.model.arrival();
-        let number = self.totals.arrived;
-        let slot = if let Some(slot) = self.vacant.pop() {
-            let generation = self.slots[slot as usize].generation + 1;
-            self.slots[slot as usize] = Live::new(submission, generation, number, arrival);
-            slot
-        } else {
-            self.slots.push(Live::new(submission, 0, number, arrival));
-            self.slots.len() as u32 - 1
+        let rank = match submission.rank {
+            Some(rank) => rank as usize,
+            None if self.ranks.len() == 1 => 0,
+            None => {
+                let score = |rank: &Rank| 4 * rank.waiting() + rank.running();
+                (0..self.ranks.len()).min_by_key(|rank| score(&self.ranks[*rank])).unwrap_or_default()
+            }
         };
-        let place = self.inbox.partition_point(|(other, _)| *other <= arrival);
-        self.inbox.insert(place, (arrival, slot));
-        Ok(self.id(slot))
+        let Some(rank) = self.ranks.get_mut(rank) else {
+            return Err(EngineError::InvalidSettings { what: format!("there is no data-parallel rank {rank}") });
+        };
+        let id = rank.submit(submission, at);
+        self.sum_totals();
+        id
     }
 
-    fn check(&self, submission: &Submission) -> Result<(), EngineError> {
-        if submission.prompt_tokens == 0 || submission.output_tokens == 0 {
-            return Err(EngineError::EmptySequence);
-        }
-        let tokens = submission.prompt_tokens.saturating_add(submission.most_output_tokens());
-        let limit = self.settings.max_sequence_tokens;
-        if tokens > limit {
-            return Err(EngineError::SequenceTooLong { tokens, limit });
-        }
-        let capacity = self.settings.capacity;
-        let room = tokens.saturating_add(self.settings.drafts().max(16));
-        let blocks = capacity.blocks_of(room).saturating_add(capacity.blocks_per_sequence);
-        if blocks > capacity.blocks {
-            return Err(EngineError::SequenceTooLarge { blocks, limit: capacity.blocks });
-        }
-        let is_read_here = submission.phase != Phase::Decode;
-        if is_read_here && !self.settings.is_chunked && submission.prompt_tokens > self.settings.max_batched_tokens {
-            return Err(EngineError::SequenceTooLong { tokens, limit: self.settings.max_batched_tokens });
-        }
-        let waiting = self.waiting();
-        match self.settings.max_waiting {
-            Some(most) if waiting >= most => Err(EngineError::QueueFull { waiting }),
-            _ => Ok(()),
-        }
-    }
-
-    /// Drops a sequence: at once if it waits, at the end of the step if it runs. `false` if it is gone already. One that
-    /// ended and is held for a transfer is let go; it stays counted as finished.
+    /// Drops a sequence: at once if it waits, at the end of its step if it is in one. `false` if it is gone already. One
+    /// that ended and is held for a transfer is let go; it stays counted as finished.
     pub fn abort(&mut self, sequence: SequenceId) -> bool {
-        let Some(live) = self.slots.get_mut(sequence.slot()) else { return false };
-        if live.generation != sequence.generation {
-            return false;
-        }
-        match live.place {
-            Place::Gone | Place::Aborted => false,
-            Place::Running => {
-                live.place = Place::Aborted;
-                self.has_aborted = true;
-                true
-            }
-            Place::Waiting => {
-                self.waiting.retain(|slot| *slot != sequence.slot);
-                self.inbox.retain(|(_, slot)| *slot != sequence.slot);
-                self.totals.aborted += 1;
-                self.retire(sequence.slot);
-                self.unblock(self.now);
-                true
-            }
-            Place::Arriving | Place::Landed => {
-                self.handover.forget(sequence.slot);
-                self.totals.aborted += 1;
-                self.retire(sequence.slot);
-                self.unblock(self.now);
-                true
-            }
-            Place::Held => {
-                self.let_go(sequence.slot);
-                self.unblock(self.now);
-                true
-            }
-        }
+        let is_dropped = self.rank_of(sequence).abort(sequence);
+        self.sum_totals();
+        is_dropped
     }
 
     /// Runs every step that ends by `now` and adds the tokens they wrote to `events`, in order of their ticks.
     pub fn advance<O: Observer>(&mut self, now: Tick, events: &mut Vec<TokenEvent>, observer: &mut O) {
-        self.now = self.now.max(now);
-        loop {
-            if let Some(step) = self.step {
-                if step.end > now {
-                    return;
-                }
-                self.step = None;
-                self.finish(&step, events, observer);
-                continue;
-            }
-            if self.has_aborted {
-                self.drop_aborted();
-            }
-            let Some(start) = self.next_start().filter(|start| *start <= now) else { return };
-            self.begin(start, observer);
+        if let [rank] = self.ranks.as_mut_slice() {
+            rank.advance(now, events, observer);
+            return;
         }
+        for rank in &mut self.ranks {
+            rank.now = rank.now.max(now);
+        }
+        loop {
+            match self.together.take_if(|step| step.end <= now) {
+                Some(step) => self.finish(step, events, observer),
+                None if self.together.is_some() => break,
+                None => {
+                    let Some(start) = self.next_start().filter(|start| *start <= now) else { break };
+                    self.begin(start, observer);
+                }
+            }
+        }
+        self.sum_totals();
     }
 
     /// When `advance` has something to do next; `None` while there is nothing to do.
     pub fn next_event(&self) -> Option<Tick> {
-        self.step.map(|step| step.end).or_else(|| self.next_start())
+        match self.ranks.as_slice() {
+            [rank] => rank.next_event(),
+            _ => self.together.as_ref().map(|step| step.end).or_else(|| self.next_start()),
+        }
     }
 
     fn next_start(&self) -> Option<Tick> {
-        let has_work = !self.running.is_empty() || !self.waiting.is_empty() || self.handover.has_landed();
-        if has_work && !self.handover.is_blocked {
-            return Some(self.idle_since);
-        }
-        let arrival = self.inbox.front().map(|(arrival, _)| *arrival);
-        let next = arrival.into_iter().chain(self.handover.next()).min();
-        next.map(|next| next.max(self.idle_since))
-    }
-
-    /// Something changed at `at` that may let a step begin.
-    pub(super) fn unblock(&mut self, at: Tick) {
-        self.handover.is_blocked = false;
-        if self.step.is_none() {
-            self.idle_since = self.idle_since.max(at);
-        }
+        self.ranks.iter().filter_map(Rank::next_start).min()
     }
 
     fn begin<O: Observer>(&mut self, start: Tick, observer: &mut O) {
-        while self.inbox.front().is_some_and(|(arrival, _)| *arrival <= start) {
-            if let Some((_, slot)) = self.inbox.pop_front() {
-                self.enqueue(slot);
-                self.handover.is_blocked = false;
-            }
-        }
-        self.take_handovers(start);
-        let mut batch = match self.settings.kind {
-            EngineKind::Sglang => self.plan_sglang(start, observer),
-            EngineKind::Vllm | EngineKind::Trtllm => self.plan_mixed(start, observer),
-        };
-        if batch.sequences == 0 {
-            // All that is here waits for blocks or for their content.
-            self.handover.is_blocked = true;
-            self.idle_since = self.idle_since.max(start);
+        let mut batches: Vec<Batch> = self.ranks.iter_mut().map(|rank| rank.plan(start, observer)).collect();
+        if batches.iter().all(|batch| batch.sequences == 0) {
             return;
         }
-        let mut cost = self.model.cost(&batch);
-        let stretch = self.stretch(&batch);
-        batch.extra_s += cost.total_s * (stretch - 1.0);
-        cost.total_s *= stretch;
-        let noise = self.settings.noise.draw(&mut self.rng);
-        let nanos = (cost.total_s * noise * 1e9).max(1.0) as u64;
-        let end = start + Duration::from_nanos(nanos);
-        self.step = Some(Step { start, end, batch, cost });
-    }
-
-    /// How much longer the step takes for drafting and adapters.
-    fn stretch(&self, batch: &Batch) -> f64 {
-        let drafting = self.settings.speculation.as_ref().map_or(0.0, |speculation| {
-            let is_decode = batch.prefill_tokens < batch.tokens;
-            if is_decode { speculation.draft_cost * speculation.acceptance.len() as f64 } else { 0.0 }
-        });
-        let adapting = self
-            .settings
-            .adapters
-            .map_or(0.0, |adapters| adapters.overhead * f64::from(self.running_adapters().len() as u32));
-        1.0 + drafting + adapting
-    }
-
-    fn finish<O: Observer>(&mut self, step: &Step, events: &mut Vec<TokenEvent>, observer: &mut O) {
-        self.idle_since = step.end;
-        let took = step.end.since(step.start);
-        let delay = took.mul_f64(self.model.output_delay_steps());
-        let at = (step.end + delay).max(self.delivered);
-        self.delivered = at;
-        let before = events.len();
-        let mut has_ended = false;
-        for place in 0..self.running.len() {
-            let slot = self.running[place];
-            if let Some(event) = self.settle(slot, at, observer) {
-                has_ended |= event.is_last;
-                events.push(event);
+        let dummy = Batch { tokens: 1, ..Batch::default() };
+        let tokens = |batch: &Batch| batch.tokens.max(dummy.tokens);
+        let group_tokens = batches.iter().map(tokens).sum();
+        let mut longest: f64 = 0.0;
+        let mut parts = Vec::with_capacity(self.ranks.len());
+        for (rank, batch) in self.ranks.iter().zip(&mut batches) {
+            let batch = if batch.sequences == 0 { &mut dummy.clone() } else { batch };
+            let cost = rank.stretched(batch, self.model.cost_in_group(batch, group_tokens));
+            longest = longest.max(cost.total_s);
+            parts.push((*batch, cost));
+        }
+        let noise = self.ranks.first_mut().map_or(1.0, Rank::draw_noise);
+        let end = start + Duration::from_nanos((longest * noise * 1e9).max(1.0) as u64);
+        for (rank, (batch, cost)) in self.ranks.iter_mut().zip(&mut parts) {
+            // Who is done early waits in the next exchange.
+            cost.communication_s += longest - cost.total_s;
+            cost.total_s = longest;
+            if batch.sequences > 0 {
+                rank.launch(start, end, *batch, *cost);
             }
         }
-        let totals = &mut self.totals;
-        totals.steps += 1;
-        totals.sequence_steps += u64::from(step.batch.sequences);
-        totals.read_tokens += step.batch.prefill_tokens;
-        totals.written_tokens += events[before..].iter().map(|event| u64::from(event.tokens)).sum::<u64>();
-        totals.busy_ns += took.as_nanos() as u64;
-        if has_ended {
-            self.drop_finished(observer);
-        }
-        if self.has_aborted {
-            self.drop_aborted();
-        }
-        if self.is_noting {
-            observer.cache_changed(&self.pool.take_events());
-        }
-        observer.step(&StepReport {
-            start: step.start,
-            end: step.end,
-            batch: step.batch,
-            cost: step.cost,
-            running: self.running.len(),
-            waiting: self.waiting.len() + self.handover.waiting(),
-            free_blocks: self.pool.free(),
-        });
+        self.together = Some(Together { start, end, parts });
     }
 
-    /// What the step did to one sequence, and the tokens it wrote.
-    fn settle<O: Observer>(&mut self, slot: u32, at: Tick, observer: &mut O) -> Option<TokenEvent> {
-        let live = &mut self.slots[slot as usize];
-        if live.chunk == 0 {
-            return None;
+    fn finish<O: Observer>(&mut self, step: Together, events: &mut Vec<TokenEvent>, observer: &mut O) {
+        let Together { start, end, parts } = step;
+        for ((number, rank), (batch, cost)) in (0..).zip(&mut self.ranks).zip(parts) {
+            if batch.sequences > 0 {
+                rank.finish(events, observer);
+                continue;
+            }
+            rank.idle_since = rank.idle_since.max(end);
+            let (running, waiting, free_blocks) = (rank.running(), rank.waiting(), rank.free_blocks());
+            observer.step(&StepReport { rank: number, start, end, batch, cost, running, waiting, free_blocks });
         }
-        live.computed += live.chunk;
-        live.chunk = 0;
-        if live.computed < live.known || live.place == Place::Aborted {
-            return None;
+    }
+
+    fn sum_totals(&mut self) {
+        if self.ranks.len() > 1 {
+            self.totals = self.ranks.iter().map(Rank::totals).fold(Totals::default(), Totals::with);
         }
-        let mut tokens = 1;
-        if live.drafts > 0 {
-            let acceptance = self.settings.speculation.as_ref().map_or(&[][..], |drafts| &drafts.acceptance);
-            let accepted = live.accept(acceptance).min(live.output - live.produced - 1);
-            observer.drafted(live.drafts, accepted);
-            self.totals.drafted_tokens += u64::from(live.drafts);
-            self.totals.accepted_tokens += u64::from(accepted);
-            live.computed += accepted;
-            live.drafts = 0;
-            tokens += accepted;
+    }
+
+    fn rank_of(&mut self, sequence: SequenceId) -> &mut Rank {
+        let rank = sequence.slot() % self.ranks.len();
+        &mut self.ranks[rank]
+    }
+
+    /// The [`crate::scheduler::Phase::Decode`] sequences that took their blocks since the last call, in order. Whoever
+    /// submits such sequences must take these, and call [`Replica::transferred`] for each.
+    pub fn take_reservations(&mut self) -> Vec<Reservation> {
+        match self.ranks.as_mut_slice() {
+            [rank] => rank.take_reservations(),
+            ranks => ranks.iter_mut().flat_map(Rank::take_reservations).collect(),
         }
-        if live.produced == 0 {
-            live.first_token = at;
-        }
-        live.produced += tokens;
-        live.known += tokens;
-        Some(TokenEvent {
-            sequence: SequenceId { slot, generation: live.generation },
-            at,
-            tokens,
-            produced: live.produced,
-            cached_tokens: live.cached,
-            is_last: live.produced >= live.output,
+    }
+
+    /// At `at`, which is not before the tick `advance` was told last, the content of the sequence's blocks is there:
+    /// it may join the step that begins then. `false` if it waits for none. [`Replica::next_event`] may change.
+    pub fn transferred(&mut self, sequence: SequenceId, at: Tick) -> bool {
+        self.rank_of(sequence).transferred(sequence, at)
+    }
+
+    /// From `at` on, which is not before the tick `advance` was told last, the blocks of a
+    /// [`crate::scheduler::Phase::Prefill`] sequence that ended are free; their content stays cached. `false` if they
+    /// are not held. [`Replica::next_event`] may change: sequences may have waited for them.
+    pub fn release(&mut self, sequence: SequenceId, at: Tick) -> bool {
+        self.rank_of(sequence).release(sequence, at)
+    }
+
+    /// Its data-parallel ranks.
+    pub fn ranks(&self) -> impl Iterator<Item = RankState> {
+        self.ranks.iter().map(|rank| RankState {
+            running: rank.running(),
+            waiting: rank.waiting(),
+            free_blocks: rank.free_blocks(),
+            totals: *rank.totals(),
         })
     }
 
-    fn drop_finished<O: Observer>(&mut self, observer: &mut O) {
-        let mut running = std::mem::take(&mut self.running);
-        running.retain(|slot| {
-            let live = &self.slots[*slot as usize];
-            let is_done = live.produced >= live.output && live.place == Place::Running;
-            if is_done {
-                observer.finished(self.id(*slot));
-                self.totals.finished += 1;
-                self.publish(*slot);
-                if self.slots[*slot as usize].phase == Phase::Prefill {
-                    self.hold(*slot);
-                } else {
-                    self.retire(*slot);
-                }
-            }
-            !is_done
-        });
-        self.running = running;
-    }
-
-    fn drop_aborted(&mut self) {
-        self.has_aborted = false;
-        let mut running = std::mem::take(&mut self.running);
-        running.retain(|slot| {
-            let is_aborted = self.slots[*slot as usize].place == Place::Aborted;
-            if is_aborted {
-                self.totals.aborted += 1;
-                self.retire(*slot);
-            }
-            !is_aborted
-        });
-        self.running = running;
-    }
-
-    pub(super) fn retire(&mut self, slot: u32) {
-        let live = &mut self.slots[slot as usize];
-        self.pool.release(&mut live.blocks);
-        self.pool.release(&mut live.fixed_blocks);
-        live.place = Place::Gone;
-        live.chain = std::sync::Arc::default();
-        self.vacant.push(slot);
-    }
-
-    pub(super) fn id(&self, slot: u32) -> SequenceId {
-        SequenceId { slot, generation: self.slots[slot as usize].generation }
+    /// Of this chain, how many blocks from its start one rank has cached.
+    pub fn rank_cached_blocks(&self, rank: u32, chain: &[u64]) -> u32 {
+        self.ranks.get(rank as usize).map_or(0, |rank| rank.cached_blocks(chain))
     }
 
     /// Sequences in the running batch.
     pub fn running(&self) -> usize {
-        self.running.len()
+        self.ranks.iter().map(Rank::running).sum()
     }
 
     /// Sequences that wait, those on their way to the scheduler and those whose content is on its way included.
     pub fn waiting(&self) -> usize {
-        self.waiting.len() + self.inbox.len() + self.handover.waiting()
+        self.ranks.iter().map(Rank::waiting).sum()
     }
 
-    /// Blocks of the cache that nobody holds.
-    pub const fn free_blocks(&self) -> u32 {
-        self.pool.free()
+    /// Of those, sequences whose blocks are reserved and whose content is on its way.
+    pub fn arriving(&self) -> usize {
+        self.ranks.iter().map(|rank| rank.handover.arriving.len()).sum()
     }
 
-    /// Of this chain, how many blocks from its start are cached: what a router asks.
+    /// Sequences that ended and whose blocks are held.
+    pub fn held(&self) -> usize {
+        self.ranks.iter().map(|rank| rank.handover.held).sum()
+    }
+
+    /// Blocks of the cache that nobody holds, of all ranks.
+    pub fn free_blocks(&self) -> u32 {
+        self.ranks.iter().map(Rank::free_blocks).sum()
+    }
+
+    /// Of this chain, how many blocks from its start are cached: what a router asks. Of several ranks the best.
     pub fn cached_blocks(&self, chain: &[u64]) -> u32 {
-        if self.settings.is_prefix_cached { self.pool.match_prefix(chain).0 } else { 0 }
+        self.ranks.iter().map(|rank| rank.cached_blocks(chain)).max().unwrap_or_default()
     }
 
     /// What was done so far.
-    pub const fn totals(&self) -> &Totals {
-        &self.totals
+    pub fn totals(&self) -> &Totals {
+        match self.ranks.as_slice() {
+            [rank] => rank.totals(),
+            _ => &self.totals,
+        }
     }
 
-    /// How it is set up.
-    pub const fn settings(&self) -> &Settings {
-        &self.settings
+    /// How each rank is set up; the cache is that of one rank.
+    pub fn settings(&self) -> &Settings {
+        // There is at least one rank, see `of_ranks`.
+        self.ranks[0].settings()
+    }
+
+    #[cfg(test)]
+    pub(super) fn parts(&self) -> &[Rank] {
+        &self.ranks
+    }
+}
+
+/// The state of one data-parallel rank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RankState {
+    /// Sequences in its running batch.
+    pub running: usize,
+    /// Sequences that wait.
+    pub waiting: usize,
+    /// Blocks of its cache that nobody holds.
+    pub free_blocks: u32,
+    /// What it did so far.
+    pub totals: Totals,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kv::Capacity;
+    use crate::scheduler::EngineKind;
+    use crate::step::Noise;
+
+    fn millis(millis: u64) -> Tick {
+        Tick::from_nanos(millis * 1_000_000)
+    }
+
+    /// Ten milliseconds a step and a tenth of one for each token of a rank.
+    fn replica(ranks: u32) -> Replica {
+        let settings = Settings { noise: Noise::NONE, ..Settings::new(EngineKind::Vllm, Capacity::of(1000, 16)) };
+        Replica::of_ranks(&settings, &StepModel::fixed(0.01, 0.0001), ranks).unwrap()
+    }
+
+    #[derive(Default)]
+    struct Steps(Vec<(u32, u64, u64, u32)>);
+
+    impl Observer for Steps {
+        fn step(&mut self, report: &StepReport) {
+            let (start, end) = (report.start.as_nanos() / 1_000, report.end.as_nanos() / 1_000);
+            self.0.push((report.rank, start, end, report.batch.sequences));
+        }
+    }
+
+    #[test]
+    fn every_step_lasts_as_long_as_the_slowest_rank() {
+        let mut replica = replica(2);
+        let long = replica.submit(&Submission::new(1000, 3), millis(0)).unwrap();
+        let short = replica.submit(&Submission::new(10, 3), millis(0)).unwrap();
+        assert_ne!(long, short);
+        let (mut events, mut steps) = (Vec::new(), Steps::default());
+        while let Some(at) = replica.next_event() {
+            replica.advance(at, &mut events, &mut steps);
+        }
+        let at = |id| -> Vec<u64> {
+            events.iter().filter(|event| event.sequence == id).map(|event| event.at.as_nanos() / 100_000).collect()
+        };
+        assert_eq!((at(long), at(short)), (vec![1100, 1201, 1302], vec![1100, 1201, 1302]));
+        assert_eq!(replica.totals().finished, 2);
+        assert_eq!(replica.ranks().map(|rank| rank.totals.finished).collect::<Vec<_>>(), [1, 1]);
+    }
+
+    #[test]
+    fn an_idle_rank_takes_part_with_a_dummy_step() {
+        let mut replica = replica(2);
+        let one = Submission { rank: Some(1), ..Submission::new(10, 2) };
+        replica.submit(&one, millis(0)).unwrap();
+        // The other rank sees it only when the step has ended.
+        replica.submit(&Submission { rank: Some(0), ..Submission::new(10, 1) }, millis(5)).unwrap();
+        assert!(replica.submit(&Submission { rank: Some(2), ..one }, millis(5)).is_err());
+        let mut steps = Steps::default();
+        while let Some(at) = replica.next_event() {
+            replica.advance(at, &mut Vec::new(), &mut steps);
+        }
+        assert_eq!(steps.0, [(0, 0, 11_000, 0), (1, 0, 11_000, 1), (0, 11_000, 22_000, 1), (1, 11_000, 22_000, 1)]);
+    }
+
+    #[test]
+    fn new_sequences_go_to_the_rank_with_least_to_do() {
+        let mut replica = replica(3);
+        for _ in 0..7 {
+            replica.submit(&Submission::new(10, 5), millis(0)).unwrap();
+        }
+        assert_eq!(replica.ranks().map(|rank| rank.waiting).collect::<Vec<_>>(), [3, 2, 2]);
     }
 }

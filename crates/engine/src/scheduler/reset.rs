@@ -4,13 +4,14 @@ use super::replica::Replica;
 use crate::kv::KvEvent;
 
 impl Replica {
-    /// Forgets what is cached, if nobody holds a block; what observers of the cache were to be told. `None` if a block is
-    /// in use, and then nothing changes.
-    pub fn reset_prefix_cache(&mut self) -> Option<Vec<KvEvent>> {
-        if self.pool.free() < self.pool.size() {
+    /// Forgets what a rank has cached, if nobody holds a block there; what observers of its cache were to be told.
+    /// `None` if a block is in use or there is no such rank, and then nothing changes.
+    pub fn reset_prefix_cache(&mut self, rank: usize) -> Option<Vec<KvEvent>> {
+        let pool = &mut self.ranks.get_mut(rank)?.pool;
+        if pool.free() < pool.size() {
             return None;
         }
-        self.pool.clear();
-        Some(self.pool.take_events())
+        pool.clear();
+        Some(pool.take_events())
     }
 }

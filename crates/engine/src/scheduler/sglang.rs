@@ -5,7 +5,7 @@ use fakeai_core::Tick;
 
 use super::live::Phase;
 use super::observe::Observer;
-use super::replica::Replica;
+use super::rank::Rank;
 use super::settings::Policy;
 use crate::step::Batch;
 
@@ -37,15 +37,10 @@ impl Default for NewTokenRatio {
     }
 }
 
-impl Replica {
+impl Rank {
     pub(super) fn plan_sglang<O: Observer>(&mut self, start: Tick, observer: &mut O) -> Batch {
         let mut batch = Batch::default();
         self.admit_landed(u32::MAX, start, &mut batch, observer);
-        for place in 0..self.running.len() {
-            let slot = self.running[place];
-            let live = &mut self.slots[slot as usize];
-            (live.chunk, live.drafts) = (0, 0);
-        }
         let has_prefill = self.plan_prefill(start, &mut batch, observer);
         if !has_prefill || self.settings.is_mixed {
             self.plan_decode(observer);
@@ -68,7 +63,7 @@ impl Replica {
         for place in 0..self.running.len() {
             let slot = self.running[place];
             let live = &mut self.slots[slot as usize];
-            if !live.is_decoding() && budget > 0 {
+            if !live.is_decoding() && live.unread() > 0 && budget > 0 {
                 live.chunk = live.unread().min(budget);
                 budget -= live.chunk;
                 has_prefill = true;
@@ -81,16 +76,21 @@ impl Replica {
             order.sort_by_key(|(matched, _)| *matched);
             self.waiting = order.into_iter().map(|(_, slot)| slot).collect();
         }
+        let (mut adapters, mut place) = (self.running_adapters(), 0);
         while budget > 0 && self.running.len() < self.settings.max_sequences as usize {
-            let Some(slot) = self.waiting.front().copied() else { break };
-            if !self.has_adapter_slot(slot) || !self.has_room(slot) {
+            let Some(slot) = self.waiting.get(place).copied() else { break };
+            if !self.take_adapter_slot(slot, &mut adapters) {
+                place += 1;
+                continue;
+            }
+            if !self.has_room(slot) {
                 break;
             }
             let quote = self.quote(slot);
             if !self.settings.is_chunked && has_prefill && quote.unread > budget {
                 break;
             }
-            self.waiting.pop_front();
+            self.waiting.remove(place);
             if self.slots[slot as usize].phase == Phase::Decode {
                 self.reserve(slot, quote, start);
                 continue;
@@ -173,16 +173,16 @@ impl Replica {
             let live = &self.slots[**slot as usize];
             (live.produced, std::cmp::Reverse(live.prompt), live.number)
         };
-        self.running.iter().min_by_key(least).copied()
+        let idle = self.running.iter().filter(|slot| self.slots[**slot as usize].flights == 0);
+        idle.min_by_key(least).copied()
     }
 
     fn preempt_to_back<O: Observer>(&mut self, slot: u32, observer: &mut O) {
         self.running.retain(|other| *other != slot);
         self.totals.preemptions += 1;
-        if !self.give_back(slot) {
-            observer.preempted(self.id(slot));
-            self.enqueue(slot);
-        }
+        self.give_back(slot);
+        observer.preempted(self.id(slot));
+        self.enqueue(slot);
     }
 
     fn raise_ratio(&mut self) {

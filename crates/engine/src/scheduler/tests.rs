@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::live::Place;
 use super::*;
 use crate::EngineError;
-use crate::kv::Capacity;
+use crate::kv::{Capacity, KvEvent, WorkerIndex};
 use crate::step::{Noise, StepModel};
 
 fn millis(millis: u64) -> Tick {
@@ -165,6 +165,66 @@ fn one_adapter_waits_for_the_slot_of_another() {
 }
 
 #[test]
+fn who_waits_for_an_adapter_is_passed_by() {
+    for kind in [EngineKind::Vllm, EngineKind::Sglang, EngineKind::Trtllm] {
+        let mut replica = replica(kind, 100, |settings| {
+            settings.adapters = Some(Adapters { slots: 1, load: Duration::ZERO, overhead: 0.0 });
+        });
+        for adapter in [1, 2, 1, 0] {
+            replica.submit(&Submission { adapter, ..Submission::new(10, 3) }, millis(0)).unwrap();
+        }
+        let firsts: Vec<usize> = firsts(&run(&mut replica)).into_iter().map(|(slot, _)| slot).collect();
+        assert_eq!(firsts, [0, 2, 3, 1], "{kind:?}");
+    }
+}
+
+#[test]
+fn an_adapter_that_was_pushed_out_is_loaded_again() {
+    let mut replica = replica(EngineKind::Vllm, 100, |settings| {
+        settings.adapters = Some(Adapters { slots: 2, load: Duration::from_millis(5), overhead: 0.0 });
+    });
+    let mut took = Vec::new();
+    for (second, adapter) in [1, 2, 1, 3, 1, 2].into_iter().enumerate() {
+        let at = millis(1000 * second as u64);
+        replica.submit(&Submission { adapter, ..Submission::new(10, 1) }, at).unwrap();
+        took.push(run(&mut replica)[0].at.since(at).as_millis());
+    }
+    assert_eq!(took, [16, 16, 11, 16, 11, 16]);
+}
+
+#[test]
+fn adapters_cost_what_their_rank_says() {
+    let architecture = crate::Architecture::find("llama-3.1-8b").unwrap();
+    let costs = [8, 16, 32].map(|rank| Adapters::of_rank(4, rank, architecture));
+    assert!((costs[0].overhead - 0.02).abs() < 0.001 && (costs[2].overhead - 0.06).abs() < 0.001);
+    // 16 × 2 × (8,192 + 5,120) × 32 layers × 2 bytes = 27 MB at 2 GB/s, and 1.5 ms.
+    assert!((costs[1].load.as_secs_f64() - 0.01513).abs() < 1e-4, "{:?}", costs[1]);
+}
+
+#[test]
+fn a_long_prompt_leaves_room_for_others_in_each_step() {
+    let mut replica = replica(EngineKind::Vllm, 1000, |settings| {
+        (settings.max_batched_tokens, settings.long_prefill_tokens) = (100, Some(60));
+    });
+    replica.submit(&Submission::new(180, 1), millis(0)).unwrap();
+    replica.submit(&Submission::new(40, 1), millis(0)).unwrap();
+    // Both share the first step; the long one takes three of 60 tokens.
+    assert_eq!(firsts(&run(&mut replica)), [(1, 20_000), (0, 20_000 + 2 * 16_000)]);
+}
+
+#[test]
+fn admission_leaves_the_watermark_free() {
+    // Six blocks of ten each, and two of ten stay free: the second one waits, though it would fit by itself.
+    let mut replica = replica(EngineKind::Vllm, 10, |settings| settings.watermark = 0.2);
+    for prompt in [60, 70] {
+        replica.submit(&Submission::new(prompt, 3), millis(0)).unwrap();
+    }
+    let firsts = firsts(&run(&mut replica));
+    assert_eq!(firsts[0].1, 16_000);
+    assert!(firsts[1].1 > 36_000, "{firsts:?}");
+}
+
+#[test]
 fn an_aborted_sequence_writes_no_more_and_frees_its_blocks() {
     let mut replica = replica(EngineKind::Vllm, 100, |_| {});
     let one = replica.submit(&Submission::new(10, 1000), millis(0)).unwrap();
@@ -239,20 +299,89 @@ fn settings() -> impl Strategy<Value = Settings> {
     })
 }
 
+/// Checks what observers are told, and adds it up.
+#[derive(Default)]
+struct Watch {
+    ends: BTreeMap<u32, Tick>,
+    index: WorkerIndex,
+    sums: Totals,
+    admitted: u64,
+    most_tokens: u64,
+}
+
+impl Observer for Watch {
+    fn step(&mut self, report: &StepReport) {
+        let last = self.ends.insert(report.rank, report.end).unwrap_or_default();
+        assert!(report.start < report.end && last <= report.end, "time goes back: {report:?}");
+        self.sums.steps += u64::from(report.batch.sequences > 0);
+        self.sums.sequence_steps += u64::from(report.batch.sequences);
+        self.sums.read_tokens += report.batch.prefill_tokens;
+        self.most_tokens = self.most_tokens.max(report.batch.tokens);
+    }
+
+    fn admitted(&mut self, _: SequenceId, _: Duration, _: u32) {
+        self.admitted += 1;
+    }
+
+    fn preempted(&mut self, _: SequenceId) {
+        self.sums.preemptions += 1;
+    }
+
+    fn drafted(&mut self, drafts: u32, accepted: u32) {
+        assert!(accepted <= drafts);
+        self.sums.drafted_tokens += u64::from(drafts);
+        self.sums.accepted_tokens += u64::from(accepted);
+    }
+
+    fn finished(&mut self, _: SequenceId) {
+        self.sums.finished += 1;
+    }
+
+    fn rank_cache_changed(&mut self, rank: u32, events: &[KvEvent]) {
+        self.index.apply(rank, events);
+    }
+}
+
+impl Watch {
+    /// What was told adds up to what the replica, which is idle, counted; an index made of its events knows its cache.
+    fn agrees(&self, replica: &Replica) -> Result<(), TestCaseError> {
+        let totals = replica.totals();
+        let told = |totals: &Totals| {
+            let steps = [totals.steps, totals.sequence_steps, totals.read_tokens, totals.preemptions];
+            (steps, [totals.drafted_tokens, totals.accepted_tokens, totals.finished])
+        };
+        prop_assert_eq!(told(totals), told(&self.sums));
+        prop_assert!(self.admitted >= totals.finished && self.admitted <= totals.arrived);
+        if matches!(replica.settings().kind, EngineKind::Vllm | EngineKind::Trtllm) {
+            prop_assert!(self.most_tokens <= u64::from(replica.settings().max_batched_tokens));
+        }
+        let ranks = replica.parts().len();
+        for family in 0..4 {
+            let chain: Vec<u64> = (1..=30).map(|place| family * 1000 + place).collect();
+            let mut known = vec![0; ranks];
+            self.index.overlaps(&chain, &mut known);
+            let cached: Vec<u32> = (0..ranks as u32).map(|rank| replica.rank_cached_blocks(rank, &chain)).collect();
+            prop_assert_eq!(cached, known);
+        }
+        Ok(())
+    }
+}
+
 /// Counts what the replica holds and compares it with what came in and went out.
 fn check(replica: &Replica) -> Result<(), TestCaseError> {
     let totals = replica.totals();
     let inside = (replica.running() + replica.waiting()) as u64;
     prop_assert_eq!(totals.arrived, totals.rejected + totals.finished + totals.aborted + inside);
     let mut held = std::collections::BTreeSet::new();
-    for live in &replica.slots {
+    for (rank, live) in replica.parts().iter().flat_map(|rank| rank.slots.iter().map(move |live| (rank.number, live))) {
         let is_holder = !matches!(live.place, Place::Gone | Place::Waiting);
         prop_assert!(is_holder || live.blocks.is_empty() && live.fixed_blocks.is_empty());
         prop_assert!(live.computed <= live.known && live.produced <= live.output);
         prop_assert!(live.cached <= live.prompt);
-        held.extend(live.blocks.iter().chain(&live.fixed_blocks).map(|block| format!("{block:?}")));
+        held.extend(live.blocks.iter().chain(&live.fixed_blocks).map(|block| format!("{rank} {block:?}")));
     }
-    prop_assert_eq!(held.len() as u32 + replica.free_blocks(), replica.settings().capacity.blocks);
+    let blocks = replica.settings().capacity.blocks * replica.parts().len() as u32;
+    prop_assert_eq!(held.len() as u32 + replica.free_blocks(), blocks);
     Ok(())
 }
 
@@ -260,13 +389,14 @@ fn check(replica: &Replica) -> Result<(), TestCaseError> {
 fn finish(
     replica: &mut Replica,
     events: &mut Vec<TokenEvent>,
+    watch: &mut Watch,
     mut now: Tick,
     ids: &[SequenceId],
 ) -> Result<(), TestCaseError> {
     for _ in 0..100_000 {
         if let Some(at) = replica.next_event() {
             now = now.max(at);
-            replica.advance(now, events, &mut ());
+            replica.advance(now, events, watch);
         } else if replica.arriving() + replica.held() > 0 {
             for id in ids {
                 replica.transferred(*id, now);
@@ -279,8 +409,16 @@ fn finish(
     Err(TestCaseError::fail("it hangs"))
 }
 
-fn play(settings: Settings, acts: &[Act]) -> Result<Vec<TokenEvent>, TestCaseError> {
-    let mut replica = Replica::new(settings, StepModel::fixed(0.005, 0.0001)).unwrap();
+/// Stages and ranks of an engine; not both.
+fn parallelism() -> impl Strategy<Value = (u32, u32)> {
+    prop_oneof![2 => Just((1, 1)), 1 => (2_u32..5).prop_map(|stages| (stages, 1)), 1 => (2_u32..4).prop_map(|ranks| (1, ranks))]
+}
+
+fn play(settings: &Settings, (stages, ranks): (u32, u32), acts: &[Act]) -> Result<Vec<TokenEvent>, TestCaseError> {
+    let model = StepModel::fixed(0.005, 0.0001).in_stages(stages);
+    let mut replica = Replica::of_ranks(settings, &model, ranks).unwrap();
+    replica.note_cache_events();
+    let mut watch = Watch::default();
     let (mut events, mut now, mut ids) = (Vec::new(), millis(0), Vec::new());
     let mut expected = BTreeMap::new();
     for act in acts {
@@ -297,6 +435,7 @@ fn play(settings: Settings, acts: &[Act]) -> Result<Vec<TokenEvent>, TestCaseErr
                     predicted_tokens: predicted,
                     seed: Seed::new(family),
                     phase,
+                    rank: None,
                 };
                 if let Ok(id) = replica.submit(&submission, now) {
                     ids.push(id);
@@ -305,12 +444,16 @@ fn play(settings: Settings, acts: &[Act]) -> Result<Vec<TokenEvent>, TestCaseErr
             }
             Act::Advance(by) => {
                 now = now + Duration::from_millis(by);
-                replica.advance(now, &mut events, &mut ());
+                replica.advance(now, &mut events, &mut watch);
             }
             Act::Abort(which) => {
                 if let Some(id) = ids.get(which) {
                     let finished = replica.totals().finished;
-                    let is_held = replica.slots[id.slot()].place == Place::Held;
+                    let is_held = {
+                        let ranks = replica.parts();
+                        let rank = &ranks[id.slot() % ranks.len()];
+                        rank.slots[rank.slot_of(*id) as usize].place == Place::Held
+                    };
                     if replica.abort(*id) && !is_held {
                         expected.remove(id);
                     }
@@ -326,7 +469,8 @@ fn play(settings: Settings, acts: &[Act]) -> Result<Vec<TokenEvent>, TestCaseErr
         }
         check(&replica)?;
     }
-    finish(&mut replica, &mut events, now, &ids)?;
+    finish(&mut replica, &mut events, &mut watch, now, &ids)?;
+    watch.agrees(&replica)?;
     check(&replica)?;
     prop_assert_eq!(replica.running() + replica.waiting(), 0);
     prop_assert!(events.is_sorted_by_key(|event| event.at));
@@ -346,8 +490,51 @@ fn play(settings: Settings, acts: &[Act]) -> Result<Vec<TokenEvent>, TestCaseErr
 
 proptest! {
     #[test]
-    fn tokens_blocks_and_sequences_are_conserved(settings in settings(), acts in prop::collection::vec(act(), 1..60)) {
-        let once = play(settings.clone(), &acts)?;
-        prop_assert_eq!(once, play(settings, &acts)?);
+    fn tokens_blocks_and_sequences_are_conserved(
+        settings in settings(),
+        parallelism in parallelism(),
+        acts in prop::collection::vec(act(), 1..60),
+    ) {
+        let once = play(&settings, parallelism, &acts)?;
+        prop_assert_eq!(once, play(&settings, parallelism, &acts)?);
     }
+}
+
+#[test]
+fn stages_work_on_different_sequences_at_the_same_time() {
+    // Two stages of 10 ms for 100 tokens: the second prompt follows the first through the pipeline.
+    let mut settings = Settings::new(EngineKind::Vllm, Capacity::of(1000, 16));
+    (settings.noise, settings.max_batched_tokens) = (Noise::NONE, 100);
+    let mut replica = Replica::new(settings, StepModel::fixed(0.0, 0.0002).in_stages(2)).unwrap();
+    for _ in 0..2 {
+        replica.submit(&Submission::new(100, 1), millis(0)).unwrap();
+    }
+    assert_eq!(firsts(&run(&mut replica)), [(0, 20_000), (1, 30_000)]);
+    // The pieces of one prompt follow one another too.
+    replica.submit(&Submission::new(300, 1), millis(100)).unwrap();
+    assert_eq!(firsts(&run(&mut replica)), [(1, 140_000)]);
+    assert_eq!(replica.totals().busy_ns, 70_000_000);
+}
+
+#[test]
+fn stages_add_throughput_but_not_speed() {
+    use crate::calibrate::{ClosedLoop, run_closed_loop};
+    use crate::step::{Layout, Profile};
+    use crate::{Architecture, Gpu};
+
+    let (architecture, gpu) = (Architecture::find("llama-3.1-70b").unwrap(), Gpu::find("h100").unwrap());
+    let profile = Profile::find(EngineKind::Vllm, "h100", false).unwrap();
+    let outcome = |pipeline_parallel, clients| {
+        let layout = Layout { tensor_parallel: 4, pipeline_parallel, ..Layout::default() };
+        let mut settings = Settings::new(EngineKind::Vllm, Capacity::of(100_000, 16));
+        (settings.noise, settings.max_batched_tokens) = (Noise::NONE, 2048);
+        let model = StepModel::new(architecture, gpu, &layout, &profile.coefficients);
+        run_closed_loop(&mut Replica::new(settings, model).unwrap(), &ClosedLoop::new(clients, 1024, 128)).unwrap()
+    };
+    let (lone, lone_staged) = (outcome(1, 1), outcome(2, 1));
+    assert!((lone_staged.tpot_ms / lone.tpot_ms - 1.0).abs() < 0.02, "{lone:?} {lone_staged:?}");
+    let (busy, busy_staged) = (outcome(1, 64), outcome(2, 64));
+    let gain = busy_staged.tokens_per_second / busy.tokens_per_second;
+    // Prompts gain; decodes read the weights once for each micro-batch and gain little.
+    assert!((1.1..2.0).contains(&gain), "{busy:?} {busy_staged:?}");
 }

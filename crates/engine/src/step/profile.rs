@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::nearest::fold;
 use crate::{EngineError, Gpu, Precision};
@@ -38,7 +38,7 @@ impl FromStr for EngineKind {
 
 /// The numbers a fit decides. They absorb what the roofline leaves out, so they belong to one engine, one class of
 /// GPU and dense models or mixtures: they are no constants of the hardware.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Coefficients {
     /// Share of the peak arithmetic reached in 16 bit.

@@ -9,6 +9,7 @@ mod metrics;
 mod models;
 mod outline;
 mod server;
+mod simulate;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -86,6 +87,7 @@ fn root() -> Command {
             cache_stats::command(),
             config::command(),
             bench::command(),
+            simulate::command(),
             completions::command(),
         ])
 }
@@ -113,6 +115,8 @@ fn dispatch(matches: &ArgMatches, unknown: Flags, world: &mut World<'_, '_>, ser
         Some(("cache-stats", matches)) => block_on(cache_stats::run(matches, world))?,
         Some(("config", matches)) => config::run(matches, unknown, world),
         Some(("bench", matches)) => bench::run(matches, world),
+        // The clock needs a runtime.
+        Some(("simulate", matches)) => block_on(async { simulate::run(matches, world) })?,
         Some(("completions", matches)) => completions::run(matches, world),
         // clap has refused every other command.
         _ => Err(Error::Usage("a command is missing".to_owned())),

@@ -5,13 +5,22 @@ mod fallback;
 mod kv_events;
 mod observe;
 mod openai;
+mod straight;
 mod vllm;
 
+use std::future::Future;
 use std::sync::LazyLock;
 
 use axum::Router;
-use axum::routing::MethodRouter;
+use axum::response::Response;
+use axum::routing::{MethodRouter, post};
 use rustc_hash::FxHashMap;
+use serde::de::DeserializeOwned;
+
+use crate::error::ApiError;
+use crate::wire::JsonBody;
+
+use straight::{Straight, Ways};
 
 /// One operation: where it is, what it is called, who answers.
 #[derive(Debug)]
@@ -24,17 +33,33 @@ pub struct Endpoint {
     pub operation: &'static str,
     prefixed: bool,
     handler: MethodRouter,
+    straight: Option<Straight>,
 }
 
 impl Endpoint {
     /// An operation of the API: it answers under `/v1` and, for clients whose base URL lacks it, without.
     const fn api(method: &'static str, path: &'static str, operation: &'static str, handler: MethodRouter) -> Self {
-        Self { method, path, operation, prefixed: true, handler }
+        Self { method, path, operation, prefixed: true, handler, straight: None }
+    }
+
+    /// A `POST` of the API whose requests do not pass the router; see [`straight`].
+    fn straight<T, F>(
+        path: &'static str,
+        operation: &'static str,
+        skim: fn(&str) -> Option<T>,
+        handler: fn(JsonBody<T>) -> F,
+    ) -> Self
+    where
+        T: DeserializeOwned + Send + 'static,
+        F: Future<Output = Result<Response, ApiError>> + Send + 'static,
+    {
+        let straight = Some(Straight::to(skim, handler));
+        Self { straight, ..Self::api("POST", path, operation, post(handler)) }
     }
 
     /// An operation of the server itself.
     const fn own(method: &'static str, path: &'static str, operation: &'static str, handler: MethodRouter) -> Self {
-        Self { method, path, operation, prefixed: false, handler }
+        Self { method, path, operation, prefixed: false, handler, straight: None }
     }
 }
 
@@ -46,17 +71,32 @@ pub fn endpoints() -> Vec<Endpoint> {
         .collect()
 }
 
-/// The router of all endpoints. Rooms read bodies with [`crate::wire`], which keeps to the server's own limit; axum's
-/// extractors would stop at 2 MB, and telling them not to costs every request a layer.
-pub(crate) fn router() -> Router {
-    let mut router = Router::new();
-    for endpoint in endpoints() {
-        if endpoint.prefixed {
-            router = router.route(&format!("/v1{}", endpoint.path), endpoint.handler.clone());
+/// Where requests go.
+#[derive(Debug)]
+pub(crate) struct Routes {
+    /// Operations that are asked for all the time.
+    pub ways: Ways,
+    /// All operations.
+    pub router: Router,
+}
+
+impl Routes {
+    /// The way to every endpoint. Rooms read bodies with [`crate::wire`], which keeps to the server's own limit; axum's
+    /// extractors would stop at 2 MB, and telling them not to costs every request a layer.
+    pub(crate) fn new() -> Self {
+        let (mut router, mut ways) = (Router::new(), Ways::default());
+        for endpoint in endpoints() {
+            if endpoint.prefixed {
+                let path = format!("/v1{}", endpoint.path);
+                ways.add(&path, &endpoint);
+                router = router.route(&path, endpoint.handler.clone());
+            }
+            ways.add(endpoint.path, &endpoint);
+            router = router.route(endpoint.path, endpoint.handler);
         }
-        router = router.route(endpoint.path, endpoint.handler);
+        let router = router.fallback(fallback::not_found).method_not_allowed_fallback(fallback::method_not_allowed);
+        Self { ways, router }
     }
-    router.fallback(fallback::not_found).method_not_allowed_fallback(fallback::method_not_allowed)
 }
 
 /// The label of a matched path in metrics: the same with and without `/v1`.

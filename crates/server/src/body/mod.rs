@@ -4,6 +4,6 @@ mod escape;
 mod script;
 mod stream;
 
-pub(crate) use escape::{push_json, push_text};
+pub(crate) use escape::{plain_bytes, push_json, push_text};
 pub(crate) use script::Piece;
 pub(crate) use stream::{StreamDialect, stream};

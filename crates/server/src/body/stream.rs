@@ -6,6 +6,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use fakeai_core::Tick;
 use fakeai_engine::Readiness;
-use fakeai_telemetry::Outcome;
+use fakeai_telemetry::{Gaps, OpenStream, Outcome, Ticket};
 use fakeai_writer::{CalledTool, Finish, SegmentKind, Usage};
 use http::{HeaderValue, header};
 use http_body::Frame;
@@ -77,6 +78,11 @@ struct Stream<D> {
     /// When something was last sent; silence is counted from here.
     last_sent: Tick,
     delivered: u32,
+    /// Bytes handed out.
+    bytes: u64,
+    gaps: Gaps,
+    open: Arc<OpenStream>,
+    ticket: Ticket,
     opened: bool,
     ended: bool,
 }
@@ -86,8 +92,16 @@ pub(crate) fn stream<D: StreamDialect + Unpin>(context: Context, answer: Answer,
     context.note().stream = true;
     let Answer { generation, paces, readings } = answer;
     let lane = |(choice, pace)| Lane { pace, script: Script::from(choice), started: false, finished: false };
-    context.app().ledger.stream_active(true);
+    let tokens = generation.choices.iter().map(fakeai_writer::Choice::written_tokens).sum();
+    let (endpoint, model) = {
+        let note = context.note();
+        (note.endpoint, note.model.clone())
+    };
+    let (request, workspace) = (context.request_id().into(), Arc::clone(context.workspace_name()));
+    let open = Arc::new(OpenStream::new(request, endpoint, model, workspace, context.arrived(), tokens));
     let stream = Stream {
+        ticket: context.app().ledger.open(Arc::clone(&open)),
+        open,
         limits: context.app().settings.streams,
         lanes: generation.choices.into_iter().zip(paces).map(lane).collect(),
         usage: generation.usage,
@@ -95,6 +109,8 @@ pub(crate) fn stream<D: StreamDialect + Unpin>(context: Context, answer: Answer,
         out: BytesMut::new(),
         last_sent: context.arrived(),
         delivered: 0,
+        bytes: 0,
+        gaps: Gaps::default(),
         opened: false,
         ended: false,
         dialect,
@@ -144,7 +160,10 @@ impl<D: StreamDialect> Stream<D> {
                     lane.say(number, &mut self.dialect, &mut self.out);
                     lane.pace.take();
                     self.delivered += 1;
-                    self.context.app().ledger.pacing().observe(now.since(due), 1);
+                    let late = now.since(due);
+                    self.gaps.late += late;
+                    self.gaps.latest = self.gaps.latest.max(late);
+                    self.context.app().ledger.pacing().observe(late, 1);
                 }
                 Readiness::Done => {}
             }
@@ -185,8 +204,12 @@ impl<D: StreamDialect> Stream<D> {
     }
 
     fn settle(&self, outcome: Option<Outcome>) {
-        self.context.note().tokens.delivered = self.delivered;
-        self.context.app().ledger.stream_active(false);
+        let mut note = self.context.note();
+        note.tokens.delivered = self.delivered;
+        note.gaps = self.gaps;
+        note.bytes_out = self.bytes + self.out.len() as u64;
+        drop(note);
+        self.context.app().ledger.close(self.ticket);
         self.context.settle(outcome);
     }
 
@@ -258,12 +281,17 @@ impl<D: StreamDialect + Unpin> http_body::Body for Stream<D> {
             return Poll::Pending;
         }
         if this.delivered > before {
+            if before > 0 {
+                this.gaps.longest = this.gaps.longest.max(now.since(this.last_sent));
+            }
+            this.open.deliver(this.delivered, now);
             this.last_sent = now;
             this.limits.keepalive = this.context.app().settings.streams.keepalive;
             if before == 0 {
                 this.context.note().first_token = Some(now);
             }
         }
+        this.bytes += this.out.len() as u64;
         Poll::Ready(Some(Ok(Frame::data(this.out.split().freeze()))))
     }
 
@@ -280,8 +308,10 @@ impl<D> Drop for Stream<D> {
             note.tokens.delivered = self.delivered;
             // What was not written is not charged.
             note.tokens.completion = self.delivered;
+            note.gaps = self.gaps;
+            note.bytes_out = self.bytes;
             drop(note);
-            self.context.app().ledger.stream_active(false);
+            self.context.app().ledger.close(self.ticket);
             self.context.settle(Some(Outcome::ClientClosed));
         }
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use fakeai_core::Tick;
 use fakeai_engine::cluster::{Cluster, RequestId};
 use fakeai_engine::kv::KvEvent;
+use fakeai_engine::scheduler::Replica;
 use fakeai_events::{CacheEvent, Feed, StoredBlocks};
 
 use super::contents::{Contents, Text};
@@ -15,12 +16,15 @@ use super::contents::{Contents, Text};
 /// Puts changes into the feeds of the workers.
 #[derive(Debug)]
 pub(super) struct Caches {
+    /// By worker and rank.
     feeds: Arc<[Arc<Feed>]>,
+    /// Data-parallel ranks of each worker.
+    ranks: usize,
     block_tokens: u32,
     contents: Contents,
     /// By slot of the request.
     texts: Vec<Option<Arc<Text>>>,
-    /// Sequences that were dropped, and workers whose steps may still tell of their blocks.
+    /// Sequences that were dropped, and the feeds of ranks whose steps may still tell of their blocks.
     dropped: Vec<(Vec<usize>, Arc<Text>)>,
     /// The clock's tick and date at which changes are looked at.
     now: (Tick, f64),
@@ -28,12 +32,12 @@ pub(super) struct Caches {
 
 impl Caches {
     /// Nothing is cached yet.
-    pub(super) fn new(feeds: Arc<[Arc<Feed>]>, block_tokens: u32, now: (Tick, f64)) -> Self {
+    pub(super) fn new(feeds: Arc<[Arc<Feed>]>, (ranks, block_tokens): (u32, u32), now: (Tick, f64)) -> Self {
         for feed in feeds.iter().filter(|feed| feed.next_sequence() > 0) {
             feed.publish(vec![CacheEvent::Cleared], now.0, now.1);
         }
         let (contents, texts, dropped) = (Contents::default(), Vec::new(), Vec::new());
-        Self { feeds, block_tokens, contents, texts, dropped, now }
+        Self { feeds, ranks: ranks as usize, block_tokens, contents, texts, dropped, now }
     }
 
     /// Changes from here on are looked at now.
@@ -60,9 +64,8 @@ impl Caches {
     /// A sequence was dropped in the middle of a step.
     pub(super) fn abort(&mut self, request: RequestId, cluster: &Cluster) {
         let Some(text) = self.texts.get_mut(request.slot()).and_then(Option::take) else { return };
-        let replicas = cluster.replicas().iter().enumerate();
-        let busy: Vec<usize> =
-            replicas.filter(|(_, replica)| replica.running() > 0).map(|(worker, _)| worker).collect();
+        let ranks = cluster.replicas().iter().flat_map(Replica::ranks).enumerate();
+        let busy: Vec<usize> = ranks.filter(|(_, rank)| rank.running > 0).map(|(feed, _)| feed).collect();
         if busy.is_empty() {
             self.contents.remove(&text);
         } else {
@@ -70,15 +73,15 @@ impl Caches {
         }
     }
 
-    /// A worker's cache changed in a step that has ended.
-    pub(super) fn change(&mut self, worker: usize, events: &[KvEvent]) {
-        let told = self.told(events);
-        if let Some(feed) = self.feeds.get(worker) {
+    /// The cache of a worker's rank changed in a step that has ended.
+    pub(super) fn change(&mut self, worker: usize, rank: u32, events: &[KvEvent]) {
+        let (told, number) = (self.told(events), worker * self.ranks + rank as usize);
+        if let Some(feed) = self.feeds.get(number) {
             feed.publish(told, self.now.0, self.now.1);
         }
         let contents = &mut self.contents;
         self.dropped.retain_mut(|(busy, text)| {
-            busy.retain(|other| *other != worker);
+            busy.retain(|other| *other != number);
             if busy.is_empty() {
                 contents.remove(text);
             }

@@ -16,7 +16,7 @@ const MOST_IDLE: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Drivers {
     physics: Option<Physics>,
-    /// Changes of the caches on the server's own clock, for each worker; `None` if nobody is told.
+    /// Changes of the caches on the server's own clock, for each rank of each worker; `None` if nobody is told.
     feeds: Option<Arc<[Arc<Feed>]>>,
     /// The server's own clock.
     clock: Clock,
@@ -27,13 +27,13 @@ impl Drivers {
     /// Nothing runs yet.
     pub(crate) fn new(physics: Option<Physics>, events: Option<&KvEvents>, clock: Clock) -> Self {
         let feeds = physics.as_ref().zip(events).map(|(physics, events)| {
-            let workers = 0..physics.deployment.all_replicas();
-            workers.map(|worker| Arc::new(Feed::new(worker, events.feed))).collect()
+            let ranks = 0..physics.deployment.all_replicas() * physics.deployment.data_parallel;
+            ranks.map(|rank| Arc::new(Feed::new(rank, events.feed))).collect()
         });
         Self { physics, feeds, clock, started: Mutex::default() }
     }
 
-    /// Changes of the caches on the server's own clock, for each worker; none if nobody is told.
+    /// Changes of the caches on the server's own clock, for each rank of each worker; none if nobody is told.
     pub(crate) fn feeds(&self) -> &[Arc<Feed>] {
         self.feeds.as_deref().unwrap_or_default()
     }

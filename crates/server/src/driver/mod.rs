@@ -96,15 +96,15 @@ impl ClusterObserver for Told {
         self.admitted.push((request, cached_tokens));
     }
 
-    fn cache_changed(&mut self, worker: usize, events: &[KvEvent]) {
+    fn cache_changed(&mut self, worker: usize, rank: u32, events: &[KvEvent]) {
         if let Some(caches) = &mut self.caches {
-            caches.change(worker, events);
+            caches.change(worker, rank, events);
         }
     }
 }
 
 impl Driver {
-    /// An idle cluster that begins now. Changes of its caches go into `feeds`, one for each worker.
+    /// An idle cluster that begins now. Changes of its caches go into `feeds`, one for each rank of each worker.
     pub(crate) fn start(
         physics: &Physics,
         clock: &Clock,
@@ -113,7 +113,9 @@ impl Driver {
     ) -> Result<Arc<Self>, EngineError> {
         let mut cluster = physics.deployment.cluster()?;
         let block_tokens = physics.deployment.capacity()?.block_tokens;
-        let caches = feeds.map(|feeds| Caches::new(feeds, block_tokens, dated(clock, clock.now())));
+        let caches = feeds.map(|feeds| {
+            Caches::new(feeds, (physics.deployment.data_parallel, block_tokens), dated(clock, clock.now()))
+        });
         if caches.is_some() {
             cluster.note_cache_events();
         }

@@ -7,12 +7,15 @@ mod pace;
 mod refusal;
 mod timing;
 
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use fakeai_catalog::ModelCard;
 use fakeai_core::Tick;
 use fakeai_engine::LatencyModel;
 use fakeai_writer::{Generation, GenerationRequest, Part, Prompt, Role, Seeding, Turn, Usage};
+use futures_util::future::Either;
 
 use crate::context::Context;
 use crate::driver::Reading;
@@ -91,20 +94,33 @@ pub(crate) enum Elsewhere {
 /// keep its other connections waiting for a millisecond and more.
 const LONG_BYTES: u64 = 64 * 1024;
 
-/// Answers a request.
-pub(crate) async fn generate(context: &Context, request: GenerationRequest, terms: Terms) -> Result<Answer, ApiError> {
-    generate_with(context, request, terms, |_, _| {}).await
+/// An answer that is there already, or under way where it keeps no connection waiting.
+pub(crate) type Generating = Either<Ready<Result<Answer, ApiError>>, Boxed<Result<Answer, ApiError>>>;
+
+type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Answers a request. A short one is answered by this call, so that what it is asked and how does not become part of
+/// the future, which would be moved with it.
+pub(crate) fn generate(context: &Context, request: GenerationRequest, terms: Terms) -> Generating {
+    generate_with(context, request, terms, |_, _| {})
 }
 
 /// The same; `edit` may change what is said before it is timed, and keeps the counts right.
-pub(crate) async fn generate_with(
+pub(crate) fn generate_with(
     context: &Context,
     request: GenerationRequest,
     terms: Terms,
     edit: impl FnOnce(&GenerationRequest, &mut Generation) + Send + 'static,
-) -> Result<Answer, ApiError> {
-    let (here, bytes) = (context.clone(), prompt_bytes(&request));
-    aside(context, bytes, move || generate_here(&here, request, &terms, edit)).await
+) -> Generating {
+    let bytes = prompt_bytes(&request);
+    if bytes <= LONG_BYTES {
+        return Either::Left(ready(generate_here(context, request, &terms, edit)));
+    }
+    let here = context.clone();
+    Either::Right(Box::pin(async move {
+        let there = here.clone();
+        aside(&here, bytes, move || generate_here(&there, request, &terms, edit)).await
+    }))
 }
 
 /// Does `work` on `bytes` of text: here if they are few, else where it keeps no connection waiting.

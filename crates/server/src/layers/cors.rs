@@ -13,11 +13,11 @@ const EXPOSED: &str = "x-request-id, openai-organization, openai-processing-ms, 
 
 /// Answers a preflight request; `None` if it is none.
 pub(super) fn preflight<B>(cors: &Cors, request: &Request<B>) -> Option<Response<Body>> {
-    let headers = request.headers();
-    let asked = headers.get(header::ACCESS_CONTROL_REQUEST_METHOD)?;
     if request.method() != Method::OPTIONS {
         return None;
     }
+    let headers = request.headers();
+    let asked = headers.get(header::ACCESS_CONTROL_REQUEST_METHOD)?;
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     mark(cors, headers, response.headers_mut());

@@ -1,23 +1,24 @@
 //! The outermost service: everything that is the same for every request.
 
 use std::convert::Infallible;
-use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::future::{Future, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
-use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use fakeai_telemetry::Outcome;
 use futures_util::FutureExt;
+use futures_util::future::Either;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header};
 use tower::Service;
 
 use super::cors;
+use crate::api::Routes;
 use crate::app::App;
 use crate::context::Context;
 use crate::error::{ApiError, ErrorLabel};
@@ -30,22 +31,23 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const PROCESSING_MS: HeaderName = HeaderName::from_static("openai-processing-ms");
 const VERSION: HeaderName = HeaderName::from_static("openai-version");
 const ORGANIZATION: HeaderName = HeaderName::from_static("openai-organization");
-/// Headers that are added to an answer, at most about.
-pub(crate) const MOST_HEADERS: usize = 8;
 const MODEL: HeaderName = HeaderName::from_static("openai-model");
+
+/// Headers that the door adds to an answer.
+pub(crate) const ADDED_HEADERS: usize = 5;
 
 /// The whole server as one service: the layers and the router behind them. Each thread that serves should have made its
 /// own; clones share what requests count on.
 #[derive(Clone, Debug)]
 pub struct Door {
     station: Arc<Station>,
-    router: Router,
+    routes: Arc<Routes>,
 }
 
 impl Door {
     /// The server of `app`.
     pub fn new(app: Arc<App>) -> Self {
-        Self { station: Station::new(app), router: crate::api::router() }
+        Self { station: Station::new(app), routes: Arc::new(Routes::new()) }
     }
 
     /// The state behind it.
@@ -66,11 +68,44 @@ impl Door {
         if let Some(answer) = cors::preflight(&self.app().settings.cors, &request) {
             return Box::pin(std::future::ready(Ok(answer)));
         }
-        let station = Arc::clone(&self.station);
-        let router = self.router.clone();
-        Box::pin(async move { Ok(pass(station, router, request).await) })
+        let asked = request.headers().contains_key(header::ORIGIN).then(|| request.headers().clone());
+        // A request of no workspace is refused as any other is: with an id, with CORS, written down.
+        let (workspace, refused) = match workspace(self.app(), &mut request) {
+            Ok(workspace) => (workspace, None),
+            Err(error) => (None, Some(error)),
+        };
+        let path = request.uri().path_and_query().map_or_else(String::new, |path| path.as_str().to_owned());
+        let context = Context::new(Arc::clone(&self.station), workspace, request.method().clone(), path);
+        let refused = refused.or_else(|| oversized(&request, self.app().settings.max_body_bytes));
+        let answer = match refused {
+            None => self.answer(&context, request),
+            Some(error) => Either::Right(Box::pin(ready(error.into_response())) as Routed),
+        };
+        Box::pin(Guarded { answer, asked, hung_up: HungUp { context: Some(context) } })
+    }
+
+    /// What the room of the request says to it.
+    fn answer<B>(
+        &self,
+        context: &Context,
+        mut request: Request<B>,
+    ) -> Either<impl Future<Output = Response<Body>> + Send + use<B>, Routed>
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
+    {
+        if let Some(way) = self.routes.ways.find(&request) {
+            return Either::Left(way.answer(context.clone(), request));
+        }
+        request.extensions_mut().insert(context.clone());
+        let answer = self.routes.router.clone().call(request.map(Body::new));
+        // Boxed, so that the straight ways need not carry its room about.
+        Either::Right(Box::pin(answer.map(|answer| answer.unwrap_or_else(|never| match never {}))))
     }
 }
+
+/// The answer of a room that the router found.
+type Routed = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
 /// A request on its way through.
 pub type Passing = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
@@ -93,41 +128,41 @@ where
     }
 }
 
-async fn pass<B>(station: Arc<Station>, mut router: Router, mut request: Request<B>) -> Response<Body>
-where
-    B: HttpBody<Data = Bytes> + Send + 'static,
-    B::Error: Into<axum::BoxError>,
-{
-    let asked = request.headers().contains_key(header::ORIGIN).then(|| request.headers().clone());
-    // A request of no workspace is refused as any other is: with an id, with CORS, written down.
-    let (workspace, refused) = match workspace(station.app(), &mut request) {
-        Ok(workspace) => (workspace, None),
-        Err(error) => (None, Some(error)),
-    };
-    let path = request.uri().path_and_query().map_or_else(String::new, |path| path.as_str().to_owned());
-    let context = Context::new(station, workspace, request.method().clone(), path);
-    let settings = &context.app().settings;
-    let mut hung_up = HungUp { context: Some(context.clone()) };
-    let mut response = if let Some(error) = refused.or_else(|| oversized(&request, settings.max_body_bytes)) {
-        error.into_response()
-    } else {
-        request.extensions_mut().insert(context.clone());
-        let answer = router.call(request.map(Body::new));
-        match AssertUnwindSafe(answer).catch_unwind().await {
-            Ok(Ok(response)) => response,
-            Ok(Err(never)) => match never {},
-            Err(panic) => {
-                tracing::error!(id = context.request_id(), panic = panic_message(&panic), "a handler panicked");
-                ApiError::internal().into_response()
-            }
-        }
-    };
-    hung_up.context = None;
-    if let Some(asked) = asked {
-        cors::mark(&settings.cors, &asked, response.headers_mut());
+pin_project_lite::pin_project! {
+    /// A request whose answer is under way. A future by hand: those of async blocks hold what is moved into them twice,
+    /// and this one is made and moved for every request.
+    struct Guarded<F> {
+        #[pin]
+        answer: F,
+        // The head of a request that a browser sent.
+        asked: Option<HeaderMap>,
+        hung_up: HungUp,
     }
-    finish(&context, &mut response);
-    response
+}
+
+impl<F: Future<Output = Response<Body>>> Future for Guarded<F> {
+    type Output = Result<Response<Body>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let polled = catch_unwind(AssertUnwindSafe(|| this.answer.poll(task)));
+        let answered = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(response)) => Ok(response),
+            Err(panic) => Err(panic),
+        };
+        // Without it the answer was given before.
+        let Some(context) = this.hung_up.context.take() else { return Poll::Pending };
+        let mut response = answered.unwrap_or_else(|panic| {
+            tracing::error!(id = context.request_id(), panic = panic_message(&*panic), "a handler panicked");
+            ApiError::internal().into_response()
+        });
+        if let Some(asked) = &this.asked {
+            cors::mark(&context.app().settings.cors, asked, response.headers_mut());
+        }
+        finish(&context, &mut response);
+        Poll::Ready(Ok(response))
+    }
 }
 
 /// Writes a request down whose client left before there was an answer.
@@ -162,7 +197,7 @@ fn finish(context: &Context, response: &mut Response<Body>) {
     };
     let headers = response.headers_mut();
     // One table for all of them instead of three that grow.
-    headers.reserve(MOST_HEADERS);
+    headers.reserve(ADDED_HEADERS);
     put(headers, REQUEST_ID, context.request_id());
     headers.insert(VERSION, HeaderValue::from_static("2020-10-01"));
     headers.insert(ORGANIZATION, HeaderValue::from_static("fakeai"));

@@ -11,5 +11,5 @@
 mod cors;
 mod door;
 
-pub(crate) use door::MOST_HEADERS;
+pub(crate) use door::ADDED_HEADERS;
 pub use door::{Door, Passing};

@@ -5,10 +5,12 @@ mod number;
 mod path;
 mod payload;
 mod query;
+mod skim;
 mod union;
 
 pub(crate) use number::{Range, integer, number};
 pub(crate) use path::PathText;
-pub(crate) use payload::{JsonBody, json, json_bytes};
+pub(crate) use payload::{JsonBody, content_type, json, json_bytes, read_json};
 pub(crate) use query::Query;
+pub(crate) use skim::{Skimmer, put};
 pub(crate) use union::{OneOrMany, TokenInput, one_of};

@@ -1,6 +1,6 @@
 //! The extractor of JSON bodies.
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::explain::explain;
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::layers::MOST_HEADERS;
+use crate::layers::ADDED_HEADERS;
 
 /// A request's JSON body as `T`, and the request it came with.
 #[derive(Debug)]
@@ -25,15 +25,31 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
         let (mut parts, body) = request.into_parts();
         let context = Context::from_request_parts(&mut parts, state).await?;
         content_type(&parts.headers)?;
-        let bytes = read(body, context.app().settings.max_body_bytes).await?;
-        context.remember(&bytes);
+        let bytes = read_json(&context, body).await?;
         let bytes = if bytes.is_empty() && needs_no_body(context.path()) { Bytes::from_static(b"{}") } else { bytes };
+        Self::parse(context, &bytes, |_| None)
+    }
+}
+
+impl<T: DeserializeOwned> JsonBody<T> {
+    /// The bytes as `T`: as `skim` reads them if it can, else as serde does.
+    pub(crate) fn parse(context: Context, bytes: &[u8], skim: fn(&str) -> Option<T>) -> Result<Self, ApiError> {
         // Structs would also be read from arrays, field by field.
         let object = bytes.trim_ascii_start().first() != Some(&b'[');
-        let value = object.then(|| parse(&bytes)).flatten();
-        let value = value.ok_or_else(|| explain::<T>(&bytes).status(context.app().settings.validation_status))?;
+        let value = object.then(|| parse(bytes, skim)).flatten();
+        let value = value.ok_or_else(|| explain::<T>(bytes).status(context.app().settings.validation_status))?;
         Ok(Self(context, value))
     }
+}
+
+/// The body of a request of the right [`content_type`]; from now on it is in the journal.
+pub(crate) async fn read_json<B>(context: &Context, body: B) -> Result<Bytes, ApiError>
+where
+    B: HttpBody<Data = Bytes>,
+{
+    let bytes = read(body, context.app().settings.max_body_bytes).await?;
+    context.remember(&bytes);
+    Ok(bytes)
 }
 
 /// The server's own controls mean their defaults when nothing is said, and so does a new thread.
@@ -43,16 +59,16 @@ fn needs_no_body(path: &str) -> bool {
 }
 
 /// The bytes as JSON. Their encoding is checked in one go: `serde_json` checks each string at a fraction of the speed.
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+fn parse<T: DeserializeOwned>(bytes: &[u8], skim: fn(&str) -> Option<T>) -> Option<T> {
     match simdutf8::basic::from_utf8(bytes) {
-        Ok(text) => serde_json::from_str(text).ok(),
+        Ok(text) => skim(text).or_else(|| serde_json::from_str(text).ok()),
         // Bytes that are no text may stand in fields that nobody reads.
         Err(_) => serde_json::from_slice(bytes).ok(),
     }
 }
 
 /// JSON, said so or not said; anything else is refused as OpenAI does.
-fn content_type(headers: &HeaderMap) -> Result<(), ApiError> {
+pub(crate) fn content_type(headers: &HeaderMap) -> Result<(), ApiError> {
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
     let text = value.to_str().unwrap_or("?");
     if text == "application/json" {
@@ -70,7 +86,8 @@ fn content_type(headers: &HeaderMap) -> Result<(), ApiError> {
 }
 
 /// The whole body, unless it grows over `limit` or breaks off.
-async fn read(mut body: axum::body::Body, limit: u64) -> Result<Bytes, ApiError> {
+async fn read<B: HttpBody<Data = Bytes>>(body: B, limit: u64) -> Result<Bytes, ApiError> {
+    let mut body = std::pin::pin!(body);
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -109,7 +126,7 @@ pub(crate) fn json<T: Serialize>(value: &T) -> Response {
 pub(crate) fn json_bytes(bytes: Bytes) -> Response {
     let mut response = Response::new(Body::from(bytes));
     // The door adds its own; see there.
-    response.headers_mut().reserve(MOST_HEADERS);
+    response.headers_mut().reserve(1 + ADDED_HEADERS);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

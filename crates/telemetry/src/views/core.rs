@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use fakeai_core::Tick;
 use serde::Serialize;
 
-use crate::ledger::{Ledger, WINDOW};
+use crate::archive::{Archive, WINDOW};
+use crate::ledger::Ledger;
 use crate::record::{Outcome, Record};
 
 /// `GET /metrics` as JSON, in the original system's shape.
@@ -75,7 +76,7 @@ impl Statistics {
 #[derive(Debug, Serialize)]
 pub struct StreamingStatistics {
     /// Being written now.
-    pub active_streams: i64,
+    pub active_streams: usize,
     /// Ended well in the last minute.
     pub completed_streams: usize,
     /// Ended by an error or a hang-up in the last minute.
@@ -88,7 +89,7 @@ pub struct StreamingStatistics {
 
 /// One statistic for each endpoint that has samples.
 fn by_endpoint(
-    records: &[Record],
+    records: &[&Record],
     value: impl Fn(&Record) -> Option<f64>,
     statistics: impl Fn(Vec<f64>) -> Statistics,
 ) -> BTreeMap<&'static str, Statistics> {
@@ -108,18 +109,21 @@ fn tokens_per_second(record: &Record) -> Option<f64> {
 impl CoreMetrics {
     /// The last minute before `now`.
     pub fn of(ledger: &Ledger, now: Tick) -> Self {
-        let records = ledger.recent(now);
+        ledger.look(|archive| Self::within(archive, ledger.active_streams(), now))
+    }
+
+    fn within(archive: &Archive, active_streams: usize, now: Tick) -> Self {
+        let records: Vec<&Record> = archive.recent(now).collect();
         // A server younger than the window is measured over its age.
         let seconds = WINDOW.as_secs_f64().min(now.as_nanos() as f64 / 1e9).max(1.0);
         let counts = |values| Statistics::of_counts(values, seconds);
         let times = |values| Statistics::of_times(values, seconds);
-        let error = |record: &Record| matches!(record.outcome, Outcome::Error(_));
-        let streams: Vec<&Record> = records.iter().filter(|record| record.stream).collect();
+        let streams: Vec<&Record> = records.iter().copied().filter(|record| record.stream).collect();
         let completed = streams.iter().filter(|record| record.outcome == Outcome::Success).count();
         let of_streams =
             |value: fn(&Record) -> Option<f64>| streams.iter().filter_map(|record| value(record)).collect();
         let streaming_stats = StreamingStatistics {
-            active_streams: ledger.active_streams(),
+            active_streams,
             completed_streams: completed,
             failed_streams: streams.len() - completed,
             ttft: times(of_streams(Record::ttft_seconds)),
@@ -133,7 +137,7 @@ impl CoreMetrics {
                 |r| Some(f64::from(r.tokens.prompt) + f64::from(r.tokens.completion)).filter(|sum| *sum > 0.0),
                 counts,
             ),
-            errors: by_endpoint(&records, |r| error(r).then_some(1.0), counts),
+            errors: by_endpoint(&records, |r| r.is_error().then_some(1.0), counts),
             latency: by_endpoint(&records, |r| Some(r.latency_seconds()), times),
             streaming: by_endpoint(&records, |r| r.ttft_seconds().filter(|_| r.stream), times),
             streaming_stats,

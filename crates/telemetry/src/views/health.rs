@@ -40,7 +40,7 @@ pub struct MetricsSummary {
     /// Mean seconds from arrival to end.
     pub average_latency_seconds: f64,
     /// Streams being written now.
-    pub active_streams: i64,
+    pub active_streams: usize,
 }
 
 /// One endpoint in the last minute.
@@ -64,7 +64,10 @@ impl DetailedHealth {
         // A client's mistakes do not make the server unwell.
         let faults =
             |record: &Record| matches!(record.outcome, Outcome::Error(_)) && !(400..500).contains(&record.status);
-        let faults = ledger.recent(now).iter().filter(|record| faults(record)).count() as f64;
+        let (faults, total_requests) = ledger.look(|archive| {
+            let total = archive.totals().iter().map(|(_, totals)| totals.requests).sum();
+            (archive.recent(now).filter(|record| faults(record)).count() as f64, total)
+        });
         let errors = faults / core.seconds;
         let busy = sum(&mut core.latency.values().map(|statistics| statistics.avg * statistics.rate));
         let share = if requests > 0.0 { errors / requests * 100.0 } else { 0.0 };
@@ -87,7 +90,7 @@ impl DetailedHealth {
             uptime_seconds: now.as_nanos() as f64 / 1e9,
             version,
             metrics_summary: MetricsSummary {
-                total_requests: ledger.totals().iter().map(|(_, totals)| totals.requests).sum(),
+                total_requests,
                 total_requests_per_second: requests,
                 total_errors_per_second: errors,
                 error_rate_percentage: share,

@@ -6,7 +6,8 @@ use fakeai_core::Tick;
 
 use super::core::{CoreMetrics, Statistics};
 use crate::histogram::Buckets;
-use crate::ledger::{Key, Ledger, Totals};
+use crate::ledger::Ledger;
+use crate::totals::{Key, Totals};
 
 /// Content type of [`render`]'s text.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -54,15 +55,17 @@ impl<'a> Family<'a> {
 /// Everything the ledger knows at `now`.
 pub fn render(ledger: &Ledger, now: Tick) -> String {
     let mut text = String::with_capacity(16 * 1024);
-    let totals = ledger.totals();
-    counters(&mut text, &totals);
-    histograms(&mut text, &totals);
+    ledger.look(|archive| {
+        let totals = archive.totals();
+        counters(&mut text, &totals);
+        histograms(&mut text, &totals);
+    });
     rates(&mut text, &CoreMetrics::of(ledger, now));
     pacing(&mut text, ledger);
     text
 }
 
-fn counters(text: &mut String, totals: &[(Key, Totals)]) {
+fn counters(text: &mut String, totals: &[(&Key, &Totals)]) {
     let mut family =
         Family::new(text, "fakeai_requests_total", "counter", "Requests ended, by endpoint, model and status.");
     for (key, totals) in totals {
@@ -95,7 +98,7 @@ fn counters(text: &mut String, totals: &[(Key, Totals)]) {
 }
 
 /// A sum by model, in order of the models.
-fn summed(totals: &[(Key, Totals)], value: impl Fn(&Totals) -> f64) -> Vec<(&str, f64)> {
+fn summed<'a>(totals: &[(&'a Key, &Totals)], value: impl Fn(&Totals) -> f64) -> Vec<(&'a str, f64)> {
     let mut sums = std::collections::BTreeMap::new();
     for (key, totals) in totals.iter().filter(|(key, _)| !key.model.is_empty()) {
         *sums.entry(&*key.model).or_insert(0.0) += value(totals);
@@ -103,7 +106,7 @@ fn summed(totals: &[(Key, Totals)], value: impl Fn(&Totals) -> f64) -> Vec<(&str
     sums.into_iter().collect()
 }
 
-fn histograms(text: &mut String, totals: &[(Key, Totals)]) {
+fn histograms(text: &mut String, totals: &[(&Key, &Totals)]) {
     type Part = (&'static str, &'static str, fn(&Totals) -> &Buckets);
     let parts: [Part; 3] = [
         ("fakeai_request_duration_seconds", "Seconds from arrival to end.", |totals| &totals.latency),

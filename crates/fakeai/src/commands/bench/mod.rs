@@ -9,6 +9,8 @@ mod report;
 mod tally;
 mod worker;
 
+pub(super) use plan::parse_duration;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -90,7 +90,7 @@ fn prompt(tokens: u32) -> String {
 }
 
 /// `500ms`, `10s`, `2m`; a bare number is seconds.
-pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(in crate::commands) fn parse_duration(text: &str) -> Result<Duration, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (figure, unit) = text.split_at(digits);
     let unit_seconds = match unit.trim() {

@@ -4,6 +4,7 @@ mod bench;
 mod chat;
 mod local;
 mod observe;
+mod simulate;
 
 use std::convert::Infallible;
 use std::io::Write;

@@ -38,7 +38,7 @@ pub(super) struct Lowered {
     pub keep: Option<Keep>,
 }
 
-pub(super) fn lower(context: &Context, mut wire: ChatRequest) -> Result<Lowered, ApiError> {
+pub(super) fn lower(context: &Context, mut wire: Box<ChatRequest>) -> Result<Lowered, ApiError> {
     let model = wire.model.take().filter(|model| !model.is_empty()).ok_or_else(ApiError::missing_model)?;
     let mut messages = messages(&mut wire)?;
     let sampling = sampling(&mut wire)?;

@@ -62,50 +62,51 @@ fn all_answered((open, index): &(Vec<String>, usize)) -> Result<(), ApiError> {
     Err(ApiError::invalid(text).param(format!("messages.[{}].role", index + 1)))
 }
 
-fn role(name: Option<&str>, param: &str) -> Result<Role, ApiError> {
+fn role(name: Option<&str>, index: usize) -> Result<Role, ApiError> {
     const ROLES: [&str; 6] = ["system", "assistant", "user", "function", "tool", "developer"];
     match name {
-        None => Err(ApiError::missing(&format!("{param}.role"))),
+        None => Err(ApiError::missing(&format!("messages[{index}].role"))),
         Some("system") => Ok(Role::System),
         Some("developer") => Ok(Role::Developer),
         Some("user") => Ok(Role::User),
         Some("assistant") => Ok(Role::Assistant),
         Some("tool") => Ok(Role::Tool),
         Some("function") => Ok(Role::Function),
-        Some(other) => Err(ApiError::unsupported_value(&format!("{param}.role"), other, &ROLES)),
+        Some(other) => Err(ApiError::unsupported_value(&format!("messages[{index}].role"), other, &ROLES)),
     }
 }
 
 fn turn(message: Message, index: usize) -> Result<Turn, ApiError> {
-    let param = format!("messages[{index}]");
-    let role = role(message.role.as_deref(), &param)?;
+    let param = || format!("messages[{index}]");
+    let role = role(message.role.as_deref(), index)?;
     if role == Role::Tool && message.tool_call_id.is_none() {
-        return Err(ApiError::missing(&format!("{param}.tool_call_id")));
+        return Err(ApiError::missing(&format!("{}.tool_call_id", param())));
     }
     if role == Role::Function && message.name.is_none() {
-        return Err(ApiError::missing(&format!("{param}.name")));
+        return Err(ApiError::missing(&format!("{}.name", param())));
     }
     let parts = match message.content {
         Some(Content::Text(text)) => vec![Part::Text(text)],
         Some(Content::Parts(parts)) => {
             let measured = parts.into_iter().enumerate();
             measured
-                .map(|(part, content)| content::measure(content, &format!("{param}.content[{part}]")))
+                .map(|(part, content)| content::measure(content, &format!("{}.content[{part}]", param())))
                 .collect::<Result<_, _>>()?
         }
         // An assistant may have called tools or refused instead of saying something.
         None if role == Role::Assistant => message.refusal.map(Part::Text).into_iter().collect(),
         None => {
-            let text = format!("Invalid value for 'content': expected a string, got null. (param: {param}.content)");
-            return Err(ApiError::invalid(text).param(format!("{param}.content")));
+            let param = format!("{}.content", param());
+            let text = format!("Invalid value for 'content': expected a string, got null. (param: {param})");
+            return Err(ApiError::invalid(text).param(param));
         }
     };
     let mut calls = match message.tool_calls {
-        Some(calls) if role == Role::Assistant => calls_made(calls, &param)?,
+        Some(calls) if role == Role::Assistant => calls_made(calls, &param())?,
         _ => Vec::new(),
     };
     if let Some(function) = message.function_call.filter(|_| role == Role::Assistant) {
-        calls.push(function_called(String::new(), function, &format!("{param}.function_call"))?);
+        calls.push(function_called(String::new(), function, &format!("{}.function_call", param()))?);
     }
     Ok(Turn { role, name: message.name, parts, calls, answers: message.tool_call_id })
 }

@@ -12,6 +12,7 @@ mod params;
 mod plain;
 mod routes;
 mod shape;
+mod skim;
 mod stored;
 mod thinking;
 mod voice;

@@ -1,10 +1,14 @@
 //! `POST /chat/completions`.
 
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::response::Response;
-use axum::routing::post;
+use fakeai_catalog::ModelCard;
 use fakeai_writer::{Generation, GenerationRequest};
+use futures_util::TryFutureExt;
+use futures_util::future::Either;
 use serde::Deserialize;
 
 use super::chunks::Chunks;
@@ -12,60 +16,28 @@ use super::encode;
 use super::head::{CallIds, Head, Manner};
 use super::lower::{Lowered, lower};
 use super::plain::plain;
-use super::stored;
-use super::voice;
+use super::skim::skim;
+use super::stored::{self, Keep};
+use super::voice::{self, Spoken};
 use super::wire::ChatRequest;
 use crate::api::Endpoint;
 use crate::api::openai::transfer::TransferAnswer;
 use crate::body::stream;
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::generation::{collect, generate};
+use crate::generation::{Answer, Elsewhere, collect, generate};
 use crate::wire::{JsonBody, json, json_bytes};
 
 pub(in crate::api::openai) fn endpoints() -> Vec<Endpoint> {
-    let mut all = vec![Endpoint::api("POST", "/chat/completions", "createChatCompletion", post(create))];
+    let mut all = vec![Endpoint::straight("/chat/completions", "createChatCompletion", skim, create)];
     all.extend(stored::endpoints());
     all
-}
-
-async fn create(JsonBody(context, wire): JsonBody<ChatRequest>) -> Result<Response, ApiError> {
-    let lowered = understand(&context, wire).await.map_err(|error| context.validation(error))?;
-    let Lowered { request, terms, model, service_tier, stream: streaming, manner, transfers, keep, spoken } = lowered;
-    let elsewhere = terms.elsewhere;
-    let card = Arc::clone(&request.model);
-    context.note().model = Some(request.model.id.as_str().into());
-    let head = head(&context, &request.model.id, model, service_tier, manner);
-    let mut answer = generate(&context, request, terms).await.map_err(|error| context.validation(error))?;
-    let mut head = named(head, &context, &answer.generation);
-    if let Some(spoken) = spoken {
-        voice::charge(&context, spoken, &card, &mut answer.generation);
-        if streaming {
-            let live = voice::Live::all(&context, spoken, &answer.generation)?;
-            return Ok(stream(context, answer, Chunks::new(head).spoken(live)));
-        }
-        head.spoken = voice::say(&context, spoken, &answer.generation).await?;
-    }
-    if let Some(keep) = keep {
-        let completion = serde_json::to_value(encode::completion(&head, &answer.generation));
-        keep.put(&context, completion.map_err(|_| ApiError::internal())?)?;
-    }
-    if streaming {
-        return Ok(stream(context, answer, Chunks::new(head)));
-    }
-    let generation = collect(&context, answer).await?;
-    if transfers {
-        let prompt_tokens = generation.usage.prompt_tokens;
-        head.transfer = Some(TransferAnswer::of(&context, elsewhere, &head.id, prompt_tokens));
-    }
-    let written = plain(&head, &generation);
-    Ok(written.map_or_else(|| json(&encode::completion(&head, &generation)), json_bytes))
 }
 
 /// A chat as it would be asked, for one who only wants to know its prompt.
 #[derive(Debug, Default, Deserialize)]
 #[serde(transparent)]
-pub(in crate::api) struct Chat(ChatRequest);
+pub(in crate::api) struct Chat(Box<ChatRequest>);
 
 impl Chat {
     /// The model it names, if it names one.
@@ -76,17 +48,101 @@ impl Chat {
 
 /// The request that a chat is.
 pub(in crate::api) async fn prompt(context: &Context, chat: Chat) -> Result<GenerationRequest, ApiError> {
-    understand(context, chat.0).await.map(|lowered| lowered.request)
+    let (here, wire) = (context.clone(), chat.0);
+    let lowered = if wire.carries_media() {
+        context.app().kit.tasks.compute(move || lower(&here, wire)).await.unwrap_or_else(|| Err(ApiError::internal()))
+    } else {
+        lower(context, wire)
+    };
+    lowered.map(|lowered| lowered.request)
 }
 
-/// Lowers a request; media are measured beside the connections.
-async fn understand(context: &Context, wire: ChatRequest) -> Result<Lowered, ApiError> {
-    if !wire.carries_media() {
-        return lower(context, wire);
+/// A chat whose answer is there.
+struct Begun {
+    head: Head,
+    answer: Answer,
+    card: Arc<ModelCard>,
+    streaming: bool,
+    spoken: Option<Spoken>,
+    keep: Option<Keep>,
+    /// Which part another server does, if the answer says what that one has to know.
+    transfer: Option<Elsewhere>,
+}
+
+/// What has begun, at once or beside the connections.
+type Beginning =
+    Either<Ready<Result<Box<Begun>, ApiError>>, Pin<Box<dyn Future<Output = Result<Box<Begun>, ApiError>> + Send>>>;
+
+async fn create(JsonBody(context, wire): JsonBody<Box<ChatRequest>>) -> Result<Response, ApiError> {
+    let begun = begin(&context, wire).await.map_err(|error| context.validation(error))?;
+    if let Some(spoken) = begun.spoken {
+        return Box::pin(say(context, begun, spoken)).await;
     }
+    finish(context, begun).await
+}
+
+/// Answers aloud.
+async fn say(context: Context, mut begun: Box<Begun>, spoken: Spoken) -> Result<Response, ApiError> {
+    let generation = &mut begun.answer.generation;
+    voice::charge(&context, spoken, &begun.card, generation);
+    if begun.streaming {
+        let live = voice::Live::all(&context, spoken, generation)?;
+        return Ok(stream(context, begun.answer, Chunks::new(begun.head).spoken(live)));
+    }
+    begun.head.spoken = voice::say(&context, spoken, generation).await?;
+    finish(context, begun).await
+}
+
+/// Keeps an answer that is to be kept, and shows it once it is complete.
+async fn finish(context: Context, mut begun: Box<Begun>) -> Result<Response, ApiError> {
+    if let Some(keep) = begun.keep.take() {
+        begun.answer.admitted(&context).await;
+        let completion = serde_json::to_value(encode::completion(&begun.head, &begun.answer.generation));
+        keep.put(&context, completion.map_err(|_| ApiError::internal())?)?;
+    }
+    if begun.streaming {
+        return Ok(stream(context, begun.answer, Chunks::new(begun.head)));
+    }
+    let generation = collect(&context, std::mem::take(&mut begun.answer)).await?;
+    if let Some(elsewhere) = begun.transfer {
+        let prompt_tokens = generation.usage.prompt_tokens;
+        begun.head.transfer = Some(TransferAnswer::of(&context, elsewhere, &begun.head.id, prompt_tokens));
+    }
+    let written = plain(&begun.head, &generation);
+    Ok(written.map_or_else(|| json(&encode::completion(&begun.head, &generation)), json_bytes))
+}
+
+/// Understands a request and has it answered. Media are measured beside the connections. All that is short is done by
+/// this call: the future of an answer is made and moved with every request, and need not have the request in it.
+fn begin(context: &Context, wire: Box<ChatRequest>) -> Beginning {
+    if !wire.carries_media() {
+        return match lower(context, wire) {
+            Ok(lowered) => answered(context, lowered),
+            Err(error) => Either::Left(ready(Err(error))),
+        };
+    }
+    let (here, there) = (context.clone(), context.clone());
+    Either::Right(Box::pin(async move {
+        let lowered = here.app().kit.tasks.compute(move || lower(&there, wire)).await;
+        answered(&here, lowered.unwrap_or_else(|| Err(ApiError::internal()))?).await
+    }))
+}
+
+fn answered(context: &Context, lowered: Lowered) -> Beginning {
+    let Lowered { request, terms, model, service_tier, stream: streaming, manner, transfers, keep, spoken } = lowered;
+    let transfer = transfers.then_some(terms.elsewhere);
+    let card = Arc::clone(&request.model);
+    context.note().model = Some(card.id.as_str().into());
+    let head = head(context, &card.id, model, service_tier, manner);
     let here = context.clone();
-    let lowered = context.app().kit.tasks.compute(move || lower(&here, wire));
-    lowered.await.unwrap_or_else(|| Err(ApiError::internal()))
+    let begun = move |answer: Answer| {
+        let head = named(head, &here, &answer.generation);
+        Box::new(Begun { head, answer, card, streaming, spoken, keep, transfer })
+    };
+    match generate(context, request, terms) {
+        Either::Left(answer) => Either::Left(ready(answer.into_inner().map(begun))),
+        Either::Right(answer) => Either::Right(Box::pin(answer.map_ok(begun))),
+    }
 }
 
 fn head(context: &Context, card_id: &str, model: String, service_tier: &'static str, manner: Manner) -> Head {

@@ -30,7 +30,7 @@ fn response_format(format: Option<ResponseFormat>) -> Result<Format, ApiError> {
 /// A shape asked for in vLLM's ways: `guided_json`, `guided_regex`, `guided_choice`, `guided_grammar`, or the same
 /// within `structured_outputs`.
 fn guided(wire: &mut ChatRequest) -> Result<Option<Format>, ApiError> {
-    let own = wire.structured_outputs.take().unwrap_or_default();
+    let own = wire.structured_outputs.take();
     let given = [
         ("guided_json", wire.guided_json.take(), "json"),
         ("guided_regex", wire.guided_regex.take(), "regex"),
@@ -38,13 +38,13 @@ fn guided(wire: &mut ChatRequest) -> Result<Option<Format>, ApiError> {
         ("guided_grammar", wire.guided_grammar.take(), "grammar"),
     ];
     for (name, value, key) in given {
-        let inner = format!("structured_outputs.{key}");
-        let (value, param) = match (value, own.get(key)) {
-            (Some(value), _) if !value.is_null() => (value, name),
-            (_, Some(value)) if !value.is_null() => (value.clone(), inner.as_str()),
-            _ => continue,
-        };
-        return one(key, value, param).map(Some);
+        if let Some(value) = value.filter(|value| !value.is_null()) {
+            return one(key, value, name).map(Some);
+        }
+        let inner = own.as_ref().and_then(|own| own.get(key));
+        if let Some(value) = inner.filter(|value| !value.is_null()) {
+            return one(key, value.clone(), &format!("structured_outputs.{key}")).map(Some);
+        }
     }
     Ok(None)
 }

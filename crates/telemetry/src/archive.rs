@@ -1,0 +1,140 @@
+//! What is kept of records: totals for ever, sums by time, single records for a while.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fakeai_core::Tick;
+use rustc_hash::FxHashMap;
+
+use crate::record::{Caller, Outcome, Record};
+use crate::series::{Ring, Series};
+use crate::totals::{Key, Totals};
+
+/// How far back the views look that show the present.
+pub const WINDOW: Duration = Duration::from_secs(60);
+/// Single records that are kept, however young.
+const MOST_RECENT: usize = 100_000;
+/// Combinations of endpoint, model, status and error that are told apart: clients may invent models without end, and
+/// what is beyond is counted under the model `other`.
+const MOST_KEYS: usize = 4000;
+/// Models that have sums by time of their own, and callers that are told apart.
+const MOST_MODELS: usize = 200;
+const MOST_CALLERS: usize = 1000;
+/// Errors that are kept in full.
+const MOST_ERRORS: usize = 100;
+/// Minutes of a model's own sums.
+const MODEL_MINUTES: usize = 60;
+
+/// Everything that is known of requests that have ended.
+#[derive(Debug, Default)]
+pub struct Archive {
+    totals: FxHashMap<Key, Totals>,
+    callers: FxHashMap<(Arc<str>, Arc<Caller>), Totals>,
+    series: Series,
+    models: FxHashMap<Arc<str>, Ring>,
+    recent: VecDeque<Record>,
+    errors: VecDeque<Record>,
+    added: u64,
+}
+
+impl Archive {
+    /// Adds a record.
+    pub(crate) fn add(&mut self, mut record: Record) {
+        let key = self.key(&record);
+        let totals = self.totals.entry(key);
+        // The name in hand is this request's own; kept for a minute it would only lie about and grow cold.
+        if record.model.is_some() && record.model.as_deref() == Some(&*totals.key().model) {
+            record.model = Some(Arc::clone(&totals.key().model));
+        }
+        totals.or_default().add(&record);
+        self.series.add(&record);
+        self.add_to_model(&record);
+        self.add_to_caller(&record);
+        self.added += 1;
+        if record.is_error() {
+            if self.errors.len() >= MOST_ERRORS {
+                self.errors.pop_front();
+            }
+            self.errors.push_back(record.clone());
+        }
+        let is_old = |oldest: &Record| record.at.since(oldest.at) > WINDOW;
+        while self.recent.len() >= MOST_RECENT || self.recent.front().is_some_and(is_old) {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(record);
+    }
+
+    fn key(&self, record: &Record) -> Key {
+        let error = match record.outcome {
+            Outcome::Error(kind) => kind,
+            Outcome::ClientClosed => "client_closed",
+            Outcome::Success => "",
+        };
+        let model = record.model.clone().unwrap_or_default();
+        let key = Key { endpoint: record.endpoint, model, status: record.status, error };
+        if self.totals.len() < MOST_KEYS || self.totals.contains_key(&key) {
+            key
+        } else {
+            Key { model: Arc::from("other"), ..key }
+        }
+    }
+
+    fn add_to_model(&mut self, record: &Record) {
+        let Some(model) = &record.model else { return };
+        if let Some(ring) = self.models.get_mut(model) {
+            ring.add(record);
+        } else if self.models.len() < MOST_MODELS {
+            let mut ring = Ring::new(Duration::from_secs(60), MODEL_MINUTES);
+            ring.add(record);
+            self.models.insert(Arc::clone(model), ring);
+        }
+    }
+
+    fn add_to_caller(&mut self, record: &Record) {
+        let Some(caller) = &record.caller else { return };
+        let key = (record.model.clone().unwrap_or_default(), Arc::clone(caller));
+        if self.callers.len() < MOST_CALLERS || self.callers.contains_key(&key) {
+            self.callers.entry(key).or_default().add(record);
+        }
+    }
+
+    /// Totals since the start, in a stable order.
+    pub fn totals(&self) -> Vec<(&Key, &Totals)> {
+        let mut all: Vec<_> = self.totals.iter().collect();
+        all.sort_by(|(left, _), (right, _)| left.cmp(right));
+        all
+    }
+
+    /// Totals by model and caller, in a stable order.
+    pub fn callers(&self) -> Vec<(&Arc<str>, &Arc<Caller>, &Totals)> {
+        let mut all: Vec<_> = self.callers.iter().map(|((model, caller), totals)| (model, caller, totals)).collect();
+        all.sort_by(|left, right| (left.0, left.1).cmp(&(right.0, right.1)));
+        all
+    }
+
+    /// Sums by time.
+    pub const fn series(&self) -> &Series {
+        &self.series
+    }
+
+    /// A model's sums for each minute of the last hour.
+    pub fn model_minutes(&self, model: &str) -> Option<&Ring> {
+        self.models.get(model)
+    }
+
+    /// The records of the last [`WINDOW`] before `now`, at most 100,000, nearly in the order of their ends.
+    pub fn recent(&self, now: Tick) -> impl DoubleEndedIterator<Item = &Record> + Clone {
+        self.recent.iter().filter(move |record| now.since(record.at) <= WINDOW)
+    }
+
+    /// The last hundred that were refused or failed, oldest first.
+    pub fn errors(&self) -> impl DoubleEndedIterator<Item = &Record> {
+        self.errors.iter()
+    }
+
+    /// Records added so far.
+    pub const fn added(&self) -> u64 {
+        self.added
+    }
+}
