@@ -47,7 +47,7 @@ section! {
         speculative: String = "none".to_owned(), text("a method, chances or `none`").value("METHOD");
         /// Most sequences that may wait for a replica; more are refused with 503. 0 is no limit.
         max_waiting_queue_length: usize = 0, Key::integer(0, 100_000_000).aliases(&["max-waiting"]);
-        /// Take adapters (LoRA). `lora_modules` does so too.
+        /// Take adapters (`LoRA`). `lora_modules` does so too.
         enable_lora: bool = false, Key::switch();
         /// Adapters that are there from the start, as NAME=PATH; nothing is read from the path.
         lora_modules: Vec<String> = Vec::new(), Key::new(Kind::Texts { allowed: "NAME=PATH", accepts: is_module })

@@ -10,8 +10,8 @@ section! {
     kv_events: KvEvents {
         /// Tell them. Naming an endpoint does so too.
         enabled: bool = false, Key::switch().flat("kv_events_enabled").flag("kv-events");
-        /// vLLM's own flag, as JSON: enable_kv_cache_events, publisher, endpoint, replay_endpoint, topic, buffer_steps, hwm
-        /// and max_queue_size. What it sets holds instead of the other keys.
+        /// vLLM's own flag, as JSON: `enable_kv_cache_events`, `publisher`, `endpoint`, `replay_endpoint`, `topic`,
+        /// `buffer_steps`, `hwm` and `max_queue_size`. What it sets holds instead of the other keys.
         config: String = String::new(), Key::new(Kind::Text { allowed: VllmConfig::ALLOWED, accepts: VllmConfig::is_valid })
             .flat("kv_events_config").flag("kv-events-config").value("JSON");
         /// Where the first worker publishes over ZMQ; worker n takes the port and n. `*` is bound on the server's own host,

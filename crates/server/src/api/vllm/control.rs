@@ -35,7 +35,7 @@ async fn load(context: Context) -> Result<Response, ApiError> {
     let app = context.app();
     let server_load = match app.drivers.on(context.clock(), &app.kit.tasks) {
         Some(driver) => driver.map_err(|_| ApiError::internal())?.change(|cluster, _| cluster.in_flight()),
-        None => usize::try_from(app.ledger.active_streams()).unwrap_or_default(),
+        None => app.ledger.active_streams(),
     };
     Ok(json(&Load { server_load }))
 }
