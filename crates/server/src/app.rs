@@ -72,7 +72,11 @@ impl App {
             counts: CountMemo::default(),
             writer: Writer::new(settings.writer.clone()),
             engine: Engine::new(settings.latency.clone()),
-            drivers: Drivers::new(settings.physics.clone(), settings.kv_events.as_ref(), kit.clock.clone()),
+            drivers: Drivers::new(
+                settings.physics.clone(),
+                (settings.kv_events.as_ref(), kit.clock.clone()),
+                settings.metrics,
+            ),
             adapters: settings.adapters.as_ref().map(|adapters| Loaded::new(adapters, &catalog)),
             ledger: Ledger::new(settings.metrics),
             workspaces: Workspaces::new(making, settings.max_workspaces, settings.workspace_idle),

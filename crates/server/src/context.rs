@@ -64,13 +64,13 @@ pub(crate) struct Note {
     pub bytes_in: u64,
     /// Bytes of the answer's body.
     pub bytes_out: u64,
+    /// Whether an answer reached the most tokens allowed.
+    pub is_cut: bool,
+    /// Whether the ledger counts it among those being answered.
+    pub has_begun: bool,
     /// What it costs, US dollars.
     pub cost_usd: f64,
 }
-
-/// What these paths begin with only looks at the server: it takes no number among the requests.
-const LOOKS: [&str; 8] =
-    ["/fakeai/", "/health", "/metrics", "/dynamo/", "/tokenize", "/detokenize", "/version", "/load"];
 
 impl Context {
     /// A request that has just arrived; `workspace` is one called by its name.
@@ -81,7 +81,7 @@ impl Context {
         path: String,
     ) -> Self {
         let clock = workspace.as_ref().map_or_else(|| station.clock(), |workspace| Arc::new(workspace.clock()));
-        let looks = LOOKS.iter().any(|own| path.starts_with(own));
+        let looks = api::LOOKS.iter().any(|own| path.starts_with(own));
         let mut ids = workspace.as_ref().unwrap_or_else(|| station.app().workspaces.default()).ids(looks);
         Self(Arc::new(Inner {
             request_id: ids.next_hex("req_", 32),
@@ -202,6 +202,8 @@ impl Context {
             gaps: note.gaps,
             bytes_in: note.bytes_in,
             bytes_out: note.bytes_out,
+            is_cut: note.is_cut,
+            has_begun: note.has_begun,
             cost_usd: note.cost_usd,
         });
     }

@@ -5,7 +5,10 @@
 //! metric is computed from those when somebody looks. No handler calls a metric by name, and nothing here knows HTTP
 //! or the wire formats.
 
+mod active;
 mod archive;
+pub mod engine;
+mod exposition;
 mod histogram;
 mod ledger;
 mod open;
@@ -16,6 +19,7 @@ mod totals;
 mod views;
 
 pub use archive::{Archive, WINDOW};
+pub use exposition::CONTENT_TYPE;
 pub use histogram::{Buckets, Pacing, PacingSummary};
 pub use ledger::Ledger;
 pub use open::{OpenStream, Ticket};

@@ -225,7 +225,9 @@ mod tests {
         fn a_ring_keeps_what_is_young_and_nothing_twice(mut seconds in prop::collection::vec(0_u64..400, 1..80), most in 1_usize..50) {
             seconds.sort_unstable();
             let mut ring = Ring::new(Duration::from_secs(1), most);
-            seconds.iter().for_each(|second| ring.add(&record("/v1/models", *second)));
+            for second in &seconds {
+                ring.add(&record("/v1/models", *second));
+            }
             let last = *seconds.last().unwrap();
             let young = seconds.iter().filter(|second| **second + most as u64 > last).count();
             let all: u64 = ring.spans(Tick::default(), Tick::from_nanos(u64::MAX / 2)).map(|(_, sums)| sums.requests).sum();

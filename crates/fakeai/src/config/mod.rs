@@ -50,7 +50,8 @@ pub use schema::schema;
 pub use settings::{Inputs, Setting, Settings};
 pub use unbuilt::{UNBUILT, UnbuiltKey};
 pub use values::{
-    EngineChoice, HashForm, Latency, LogLevel, NotAllowed, OutputTokens, Reply, StructForm, TokenizerChoice,
+    EngineChoice, HashForm, Latency, LogLevel, MetricsFlavor, NotAllowed, OutputTokens, Reply, StructForm,
+    TokenizerChoice,
 };
 
 /// A value as a flag takes it; `-` when unset.

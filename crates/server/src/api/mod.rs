@@ -1,5 +1,6 @@
 //! The table of contents: families of endpoints, one list each; router, labels and coverage follow from the lists.
 
+mod engines;
 mod fakeai;
 mod fallback;
 mod kv_events;
@@ -63,12 +64,39 @@ impl Endpoint {
     }
 }
 
+/// What paths of requests begin with that only look: they have no number in their workspace, so that a deterministic
+/// server answers the same whether or not somebody watches it.
+pub(crate) const LOOKS: [&str; 15] = [
+    "/fakeai/",
+    "/health",
+    "/metrics",
+    "/vllm/metrics",
+    "/sglang/metrics",
+    "/trtllm/metrics",
+    "/v1/metrics",
+    "/dynamo/metrics",
+    "/dynamo/kv-events",
+    "/tokenize",
+    "/detokenize",
+    "/version",
+    "/load",
+    "/dcgm/metrics",
+    "/kv-cache/metrics",
+];
+
 /// Every operation there is.
 pub fn endpoints() -> Vec<Endpoint> {
-    [openai::endpoints(), observe::endpoints(), fakeai::endpoints(), kv_events::endpoints(), vllm::endpoints()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        openai::endpoints(),
+        observe::endpoints(),
+        engines::endpoints(),
+        fakeai::endpoints(),
+        kv_events::endpoints(),
+        vllm::endpoints(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Where requests go.

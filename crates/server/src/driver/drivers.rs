@@ -20,17 +20,18 @@ pub(crate) struct Drivers {
     feeds: Option<Arc<[Arc<Feed>]>>,
     /// The server's own clock.
     clock: Clock,
+    is_watched: bool,
     started: Mutex<Vec<Arc<Driver>>>,
 }
 
 impl Drivers {
-    /// Nothing runs yet.
-    pub(crate) fn new(physics: Option<Physics>, events: Option<&KvEvents>, clock: Clock) -> Self {
+    /// Nothing runs yet. What runs later is counted if `is_watched`, and tells `events` on the server's own clock.
+    pub(crate) fn new(physics: Option<Physics>, (events, clock): (Option<&KvEvents>, Clock), is_watched: bool) -> Self {
         let feeds = physics.as_ref().zip(events).map(|(physics, events)| {
             let ranks = 0..physics.deployment.all_replicas() * physics.deployment.data_parallel;
             ranks.map(|rank| Arc::new(Feed::new(rank, events.feed))).collect()
         });
-        Self { physics, feeds, clock, started: Mutex::default() }
+        Self { physics, feeds, clock, is_watched, started: Mutex::default() }
     }
 
     /// Changes of the caches on the server's own clock, for each rank of each worker; none if nobody is told.
@@ -54,7 +55,7 @@ impl Drivers {
             started.retain(|driver| Arc::strong_count(driver) > 1);
         }
         let feeds = self.feeds.clone().filter(|_| self.clock.shares_ticks(clock));
-        let driver = Driver::start(physics, clock, tasks, feeds);
+        let driver = Driver::start(physics, clock, tasks, (feeds, self.is_watched));
         if let Ok(driver) = &driver {
             started.push(Arc::clone(driver));
         }

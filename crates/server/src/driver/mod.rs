@@ -8,9 +8,12 @@
 mod caches;
 mod contents;
 mod drivers;
+mod figures;
 mod live;
 mod submission;
+mod watch;
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -18,22 +21,27 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use fakeai_core::{Clock, Tasks, Tick};
-use fakeai_engine::cluster::{Cluster, ClusterEvent, ClusterObserver, Refusal, RequestId, Tokens};
-use fakeai_engine::kv::KvEvent;
+use fakeai_engine::cluster::{Cluster, ClusterEvent, Refusal, RequestId, Tokens};
+use fakeai_engine::gpu::{BoardSettings, GpuBoard};
 use fakeai_engine::scheduler::Submission;
 use fakeai_engine::step::{Batch, StepModel};
 use fakeai_engine::{Deployment, EngineError};
 use fakeai_events::Feed;
+use fakeai_telemetry::engine::Ending;
 
 use caches::Caches;
 pub(crate) use drivers::Drivers;
 pub(crate) use live::{Failure, Live, Reading};
 use live::{Forecast, Line};
 pub(crate) use submission::{Sequence, sequence};
+pub(crate) use watch::Asked;
+use watch::{Eyes, Watch};
 
 /// A physical engine, and how fast its time goes by.
 #[derive(Clone, Debug)]
 pub struct Physics {
+    /// What the model is called.
+    pub model: String,
     /// What is deployed.
     pub deployment: Deployment,
     /// Seconds of the engine's time in one second of the clock's.
@@ -50,6 +58,7 @@ pub(crate) struct Driver {
     model: StepModel,
     block_tokens: u32,
     tells_caches: bool,
+    physics: Physics,
     state: Mutex<State>,
 }
 
@@ -58,7 +67,13 @@ struct State {
     cluster: Cluster,
     /// By slot of the request: where its tokens go.
     lines: Vec<Option<Arc<Line>>>,
-    told: Told,
+    /// Requests that were admitted since the last look, and how much of their prompts was cached.
+    admitted: Vec<(RequestId, u32)>,
+    watch: Watch,
+    /// Tells of caches, if somebody wants to know.
+    caches: Option<Caches>,
+    /// Slots of requests that have ended; used again and again.
+    ended: Vec<usize>,
     /// Tokens of steps that ended, which leave later: by the clock's ticks, in order.
     leaving: VecDeque<Departure>,
     /// The task, while it sleeps, and until when.
@@ -80,36 +95,14 @@ enum Parcel {
     Failure(Failure),
 }
 
-/// What the cluster told since the last look.
-#[derive(Debug, Default)]
-struct Told {
-    /// Requests that were admitted, and how much of their prompts was cached.
-    admitted: Vec<(RequestId, u32)>,
-    /// Slots of requests that have ended.
-    ended: Vec<usize>,
-    /// Goes on to tell of caches, if somebody wants to know.
-    caches: Option<Caches>,
-}
-
-impl ClusterObserver for Told {
-    fn admitted(&mut self, _worker: usize, request: RequestId, _waited: Duration, cached_tokens: u32) {
-        self.admitted.push((request, cached_tokens));
-    }
-
-    fn cache_changed(&mut self, worker: usize, rank: u32, events: &[KvEvent]) {
-        if let Some(caches) = &mut self.caches {
-            caches.change(worker, rank, events);
-        }
-    }
-}
-
 impl Driver {
-    /// An idle cluster that begins now. Changes of its caches go into `feeds`, one for each rank of each worker.
+    /// An idle cluster that begins now. Changes of its caches go into `feeds`, one for each rank of each worker; what it
+    /// does is counted if `is_watched`.
     pub(crate) fn start(
         physics: &Physics,
         clock: &Clock,
         tasks: &Tasks,
-        feeds: Option<Arc<[Arc<Feed>]>>,
+        (feeds, is_watched): (Option<Arc<[Arc<Feed>]>>, bool),
     ) -> Result<Arc<Self>, EngineError> {
         let mut cluster = physics.deployment.cluster()?;
         let block_tokens = physics.deployment.capacity()?.block_tokens;
@@ -119,20 +112,29 @@ impl Driver {
         if caches.is_some() {
             cluster.note_cache_events();
         }
+        let model = physics.deployment.step_model();
+        let settings = BoardSettings { seed: physics.deployment.settings.seed, ..BoardSettings::default() };
+        let board = |worker| GpuBoard::new(&physics.deployment, worker, settings);
+        let boards: Vec<GpuBoard> =
+            (0..cluster.workers().len() as u32).map(board).collect::<Result<_, EngineError>>()?;
         let driver = Arc::new(Self {
             origin: clock.now(),
             clock: clock.clone(),
             time_scale: physics.time_scale,
-            model: physics.deployment.step_model(),
             block_tokens,
             tells_caches: caches.is_some(),
+            physics: physics.clone(),
             state: Mutex::new(State {
                 cluster,
                 lines: Vec::new(),
-                told: Told { caches, ..Told::default() },
+                admitted: Vec::new(),
+                watch: Watch::new(boards, &model, physics.time_scale, is_watched),
+                caches,
+                ended: Vec::new(),
                 leaving: VecDeque::new(),
                 asleep: None,
             }),
+            model,
         });
         tasks.spawn(run(Arc::downgrade(&driver)));
         Ok(driver)
@@ -161,6 +163,7 @@ impl Driver {
         self: &Arc<Self>,
         sequence: Sequence,
         session: Option<u64>,
+        asked: Asked,
         now: Tick,
     ) -> Result<Live, Refusal> {
         let Sequence { submission, text } = sequence;
@@ -178,10 +181,11 @@ impl Driver {
             state.lines.resize(request.slot() + 1, None);
         }
         state.lines[request.slot()] = Some(Arc::clone(&line));
-        if let Some((caches, text)) = state.told.caches.as_mut().zip(text) {
+        if let Some((caches, text)) = state.caches.as_mut().zip(text) {
             caches.add(request, text);
         }
         let worker = state.cluster.worker_of(request).unwrap_or_default();
+        state.watch.submitted(worker, request, &submission, asked, inside);
         let forecast = self.forecast(&state.cluster, worker, &submission, now);
         state.wake_task(self);
         drop(state);
@@ -205,19 +209,21 @@ impl Driver {
         let now = self.clock.now();
         let mut state = self.lock();
         state.advance(self, now);
-        let State { cluster, told, .. } = &mut *state;
-        cluster.reset_prefix_caches(told)
+        let State { cluster, admitted, watch, caches, .. } = &mut *state;
+        let watch = &RefCell::new(watch);
+        cluster.reset_prefix_caches(&mut Eyes { watch, admitted, caches: caches.as_mut() })
     }
 
     /// Drops a request nobody waits for.
     fn abort(&self, request: RequestId) {
         let mut state = self.lock();
-        let State { cluster, lines, told, .. } = &mut *state;
+        let State { cluster, lines, watch, caches, .. } = &mut *state;
         if cluster.abort(request) {
+            watch.ended(request, Ending::Abort);
             if let Some(line) = lines.get_mut(request.slot()) {
                 *line = None;
             }
-            if let Some(caches) = &mut told.caches {
+            if let Some(caches) = caches {
                 caches.abort(request, cluster);
             }
         }
@@ -273,13 +279,14 @@ impl Driver {
 impl State {
     /// Does everything that has happened by `now`.
     fn advance(&mut self, driver: &Driver, now: Tick) {
-        let Self { cluster, lines, leaving, told, .. } = self;
+        let Self { cluster, lines, leaving, admitted, watch, caches, ended, .. } = self;
         let before = leaving.len();
-        if let Some(caches) = &mut told.caches {
+        if let Some(caches) = caches {
             caches.look_at(dated(&driver.clock, now));
         }
-        let mut ended = std::mem::take(&mut told.ended);
-        cluster.advance(driver.inside(now), told, |event| {
+        let watch = &RefCell::new(watch);
+        cluster.advance(driver.inside(now), &mut Eyes { watch, admitted, caches: caches.as_mut() }, |event| {
+            watch.borrow_mut().happened(&event);
             let (request, at, is_last, parcel) = match event {
                 ClusterEvent::Tokens(tokens) => (tokens.request, tokens.at, tokens.is_last, Parcel::Tokens(tokens)),
                 ClusterEvent::Lost { request, at, .. } => (request, at, true, Parcel::Failure(Failure::Lost)),
@@ -296,13 +303,11 @@ impl State {
             let Some(line) = (if is_last { line.take() } else { line.clone() }) else { return };
             leaving.push_back(Departure { at: driver.outside(at), line, parcel });
         });
-        if let Some(caches) = &mut told.caches {
-            for slot in &ended {
-                caches.finish(*slot);
+        for slot in ended.drain(..) {
+            if let Some(caches) = caches {
+                caches.finish(slot);
             }
         }
-        ended.clear();
-        told.ended = ended;
         // Tokens of each worker are in order; together they need not be.
         if leaving.len() > before && cluster.workers().len() > 1 {
             leaving.make_contiguous().sort_by_key(|departure| departure.at);
@@ -311,7 +316,7 @@ impl State {
 
     /// Hands out what leaves by `now`, and tells who was admitted.
     fn hand_out(&mut self, now: Tick, wakers: &mut Vec<Waker>) {
-        for (request, cached_tokens) in self.told.admitted.drain(..) {
+        for (request, cached_tokens) in self.admitted.drain(..) {
             if let Some(Some(line)) = self.lines.get(request.slot()) {
                 wakers.extend(line.admit(cached_tokens));
             }

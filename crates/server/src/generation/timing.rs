@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use fakeai_core::Seed;
 use fakeai_engine::{Sequence, Speed};
-use fakeai_writer::{Generation, GenerationRequest, Rendered};
+use fakeai_telemetry::engine::Ending;
+use fakeai_writer::{Choice, Finish, Generation, GenerationRequest, Rendered};
 use rustc_hash::FxHasher;
 
 use super::refusal::{refused, unable};
 use super::{Elsewhere, Pace, Prepaid, Terms};
 use crate::context::Context;
-use crate::driver::{Driver, sequence};
+use crate::driver::{Asked, Driver, sequence};
 use crate::error::ApiError;
 
 /// When the choices of one prompt are ready.
@@ -75,10 +76,17 @@ fn run(
     let adapters = context.app().adapters.as_ref();
     let adapter = adapters.and_then(|adapters| adapters.find(&request.model.id)).map(|entry| entry.adapter);
     let mut times = Times { paces: Vec::new(), readings: Vec::new() };
+    let longest = generation.choices.iter().map(Choice::written_tokens).max().unwrap_or(0);
+    let choices = (generation.choices.len() as u32, longest);
     for (index, choice) in generation.choices.iter().enumerate() {
         let sequence = sequence(request, &rendered, choice, (terms, adapter.as_ref()), driver);
         let sequence = sequence.drawn(seed.derive("pace").mix(index as u64), predicted_tokens);
-        let live = driver.submit(sequence, session, context.clock().now()).map_err(refused)?;
+        let asked = Asked {
+            ending: if choice.finish == Finish::Length { Ending::Length } else { Ending::Stop },
+            max_tokens: terms.limit.map(|limit| limit.tokens),
+            choices: (index == 0).then_some(choices),
+        };
+        let live = driver.submit(sequence, session, asked, context.clock().now()).map_err(refused)?;
         if index == 0 {
             times.readings.push(Prepaid { reading: live.reading(), card: Arc::clone(&request.model) });
         }

@@ -7,11 +7,11 @@ use fakeai_server::settings::{FeedSettings, KvEvents, Physics};
 use serde_json::{Value, json};
 
 use crate::harness::{TestServer, ready, request};
-use crate::physics::{body, deployment};
+use crate::physics::{MODEL, body, deployment};
 
 fn server(deployment: Deployment) -> TestServer {
     TestServer::with(|settings| {
-        settings.physics = Some(Physics { deployment, time_scale: 1.0 });
+        settings.physics = Some(Physics { model: MODEL.to_owned(), deployment, time_scale: 1.0 });
         settings.kv_events = Some(KvEvents { feed: FeedSettings::default(), ..KvEvents::default() });
     })
 }

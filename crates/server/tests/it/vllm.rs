@@ -8,12 +8,12 @@ use fakeai_server::settings::{self, FeedSettings, KvEvents, Physics};
 use serde_json::{Value, json};
 
 use crate::harness::TestServer;
-use crate::physics::{body, deployment};
-
-const LLAMA: &str = "meta-llama/Llama-3.1-8B-Instruct";
+use crate::physics::{MODEL, body, deployment};
 
 fn server(deployment: Deployment) -> TestServer {
-    TestServer::with(|settings| settings.physics = Some(Physics { deployment, time_scale: 1.0 }))
+    TestServer::with(|settings| {
+        settings.physics = Some(Physics { model: MODEL.to_owned(), deployment, time_scale: 1.0 })
+    })
 }
 
 async fn timed(server: &TestServer, path: &str, body: Value) -> (Value, Duration) {
@@ -30,16 +30,16 @@ async fn tokens_are_those_that_are_counted_and_read_back() {
     let tokens = server.post("/tokenize", asked).await.json();
     assert_eq!((&tokens["count"], &tokens["token_strs"]), (&counted, &Value::Null));
     let text = "The moon — and the tides.";
-    let tokens = server.post("/tokenize", json!({"model": LLAMA, "prompt": text, "return_token_strs": true})).await;
+    let tokens = server.post("/tokenize", json!({"model": MODEL, "prompt": text, "return_token_strs": true})).await;
     let tokens = tokens.json();
     let strings: String = tokens["token_strs"].as_array().unwrap().iter().map(|part| part.as_str().unwrap()).collect();
     assert_eq!(strings, text);
-    let back = server.post("/detokenize", json!({"model": LLAMA, "tokens": tokens["tokens"]})).await.json();
+    let back = server.post("/detokenize", json!({"model": MODEL, "tokens": tokens["tokens"]})).await.json();
     assert_eq!(back, json!({"prompt": text}));
-    for wrong in [json!({}), json!({"prompt": "x"}), json!({"model": LLAMA}), json!({"model": LLAMA, "prompt": 1})] {
+    for wrong in [json!({}), json!({"prompt": "x"}), json!({"model": MODEL}), json!({"model": MODEL, "prompt": 1})] {
         assert_eq!(server.post("/tokenize", wrong.clone()).await.status, 400, "{wrong}");
     }
-    assert_eq!(server.post("/detokenize", json!({"model": LLAMA})).await.status, 400);
+    assert_eq!(server.post("/detokenize", json!({"model": MODEL})).await.status, 400);
 }
 
 #[tokio::test]
@@ -55,10 +55,10 @@ async fn adapters_have_batches_caches_and_names_of_their_own() {
     let mut one = deployment();
     one.settings.adapters = Some(Adapters { slots: 1, load: Duration::from_millis(500), overhead: 0.5 });
     let server = TestServer::with(|settings| {
-        settings.physics = Some(Physics { deployment: one, time_scale: 1.0 });
+        settings.physics = Some(Physics { model: MODEL.to_owned(), deployment: one, time_scale: 1.0 });
         settings.kv_events = Some(KvEvents { feed: FeedSettings::default(), ..KvEvents::default() });
         let modules = vec![("sql".to_owned(), "/adapters/sql".to_owned())];
-        settings.adapters = Some(settings::Adapters { base_model: LLAMA.to_owned(), modules });
+        settings.adapters = Some(settings::Adapters { base_model: MODEL.to_owned(), modules });
     });
     let (_, base) = timed(&server, "/v1/chat/completions", body(20, json!({}))).await;
     let (answer, adapted) = timed(&server, "/v1/chat/completions", body(20, json!({"model": "sql"}))).await;
@@ -73,14 +73,14 @@ async fn adapters_have_batches_caches_and_names_of_their_own() {
     assert_eq!(batches[0]["events"][0]["lora_name"], Value::Null);
     let listed = server.get("/v1/models").await.json();
     let sql = listed["data"].as_array().unwrap().iter().find(|model| model["id"] == "sql").unwrap();
-    assert_eq!((&sql["parent"], &sql["root"]), (&json!(LLAMA), &json!("/adapters/sql")));
+    assert_eq!((&sql["parent"], &sql["root"]), (&json!(MODEL), &json!("/adapters/sql")));
 }
 
 #[tokio::test]
 async fn adapters_come_and_go() {
     let server = TestServer::with(|settings| {
-        settings.physics = Some(Physics { deployment: deployment(), time_scale: 1.0 });
-        settings.adapters = Some(settings::Adapters { base_model: LLAMA.to_owned(), modules: Vec::new() });
+        settings.physics = Some(Physics { model: MODEL.to_owned(), deployment: deployment(), time_scale: 1.0 });
+        settings.adapters = Some(settings::Adapters { base_model: MODEL.to_owned(), modules: Vec::new() });
         settings.strict_models = true;
     });
     let adapter = json!({"lora_name": "poems", "lora_path": "/adapters/poems"});

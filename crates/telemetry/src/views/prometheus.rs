@@ -1,56 +1,12 @@
-//! The Prometheus view: text format 0.0.4, names of the original system.
-
-use std::fmt::{Display, Write};
+//! The Prometheus view: names of the original system.
 
 use fakeai_core::Tick;
 
 use super::core::{CoreMetrics, Statistics};
+use crate::exposition::Family;
 use crate::histogram::Buckets;
 use crate::ledger::Ledger;
 use crate::totals::{Key, Totals};
-
-/// Content type of [`render`]'s text.
-pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-
-/// A family's text under construction.
-struct Family<'a> {
-    text: &'a mut String,
-    name: &'static str,
-}
-
-/// Escapes a label's value.
-fn escaped(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
-}
-
-impl<'a> Family<'a> {
-    fn new(text: &'a mut String, name: &'static str, kind: &str, help: &str) -> Self {
-        // Writing to a String cannot fail, here and below.
-        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
-        Self { text, name }
-    }
-
-    fn sample(&mut self, suffix: &str, labels: &[(&str, &str)], value: impl Display) {
-        let _ = write!(self.text, "{}{suffix}", self.name);
-        if !labels.is_empty() {
-            let list: Vec<String> =
-                labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
-            let _ = write!(self.text, "{{{}}}", list.join(","));
-        }
-        let _ = writeln!(self.text, " {value}");
-    }
-
-    fn histogram(&mut self, labels: &[(&str, &str)], buckets: &Buckets) {
-        for (bound, count) in buckets.cumulative() {
-            let bound = if bound.is_finite() { bound.to_string() } else { "+Inf".to_owned() };
-            let mut with_bound = labels.to_vec();
-            with_bound.push(("le", &bound));
-            self.sample("_bucket", &with_bound, count);
-        }
-        self.sample("_sum", labels, buckets.sum());
-        self.sample("_count", labels, buckets.count());
-    }
-}
 
 /// Everything the ledger knows at `now`.
 pub fn render(ledger: &Ledger, now: Tick) -> String {
@@ -145,7 +101,8 @@ fn rates(text: &mut String, core: &CoreMetrics) {
             family.sample("", &[("endpoint", endpoint)], statistics.rate);
         }
     }
-    let mut family = Family::new(text, "fakeai_latency_seconds", "gauge", "Quantiles of latency over the last minute.");
+    let mut family =
+        Family::new(text, "fakeai_latency_seconds", "summary", "Quantiles of latency over the last minute.");
     for (endpoint, statistics) in &core.latency {
         quantiles(&mut family, &[("endpoint", endpoint)], statistics);
     }
@@ -166,17 +123,18 @@ fn rates(text: &mut String, core: &CoreMetrics) {
         streams.failed_streams,
     );
     let mut family =
-        Family::new(text, "fakeai_ttft_seconds", "gauge", "Quantiles of time to first token over the last minute.");
+        Family::new(text, "fakeai_ttft_seconds", "summary", "Quantiles of time to first token over the last minute.");
     quantiles(&mut family, &[], &streams.ttft);
     let mut family = Family::new(
         text,
         "fakeai_stream_tokens_per_second",
-        "gauge",
+        "summary",
         "Quantiles of a stream's speed over the last minute.",
     );
     quantiles(&mut family, &[], &streams.tokens_per_second);
 }
 
+/// A summary without sum and count, because only the last minute is known.
 fn quantiles(family: &mut Family<'_>, labels: &[(&str, &str)], statistics: &Statistics) {
     for (quantile, value) in [("0.5", statistics.p50), ("0.9", statistics.p90), ("0.99", statistics.p99)] {
         let mut labels = labels.to_vec();
@@ -190,7 +148,7 @@ fn pacing(text: &mut String, ledger: &Ledger) {
     let mut family = Family::new(
         text,
         "fakeai_token_lateness_seconds",
-        "gauge",
+        "summary",
         "How long after its scheduled time a token left, quantiles since the start.",
     );
     for (quantile, micros) in [("0.5", summary.p50_us), ("0.9", summary.p90_us), ("0.99", summary.p99_us)] {

@@ -2,11 +2,12 @@
 
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use fakeai_telemetry::{CoreMetrics, DetailedHealth, prometheus};
+use fakeai_telemetry::engine::Flavor;
+use fakeai_telemetry::{CONTENT_TYPE, CoreMetrics, DetailedHealth, prometheus};
 use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 
-use super::Endpoint;
+use super::{Endpoint, engines};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::wire::json;
@@ -50,13 +51,16 @@ async fn detailed(context: Context) -> Response {
     ))
 }
 
-/// JSON, unless the `Accept` header or `?format=` asks for Prometheus text.
+/// JSON, unless the `Accept` header or `?format=` asks for Prometheus text. On a server whose metrics have another
+/// program's names, that program's text, unless `?format=json` asks for ours.
 async fn metrics(context: Context, headers: HeaderMap) -> Result<Response, ApiError> {
     let query = context.path().split_once('?').map_or("", |(_, query)| query).to_owned();
     let format = query.split('&').find_map(|pair| pair.strip_prefix("format="));
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let scraper = accept.contains("text/plain") || accept.contains("openmetrics");
+    let flavor = context.app().settings.metrics_flavor;
     match format {
+        None | Some("prometheus") if flavor != Flavor::Fakeai => engines::text(&context, flavor),
         Some("prometheus") => prometheus_text(context).await,
         None if scraper => prometheus_text(context).await,
         None | Some("json") => {
@@ -74,5 +78,5 @@ async fn prometheus_text(context: Context) -> Result<Response, ApiError> {
         return Err(ApiError::invalid(message).status(StatusCode::NOT_FOUND));
     }
     let text = prometheus::render(&app.ledger, app.kit.clock.now());
-    Ok(([(header::CONTENT_TYPE, prometheus::CONTENT_TYPE)], text).into_response())
+    Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response())
 }
