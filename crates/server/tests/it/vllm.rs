@@ -12,7 +12,7 @@ use crate::physics::{MODEL, body, deployment};
 
 fn server(deployment: Deployment) -> TestServer {
     TestServer::with(|settings| {
-        settings.physics = Some(Physics { model: MODEL.to_owned(), deployment, time_scale: 1.0 })
+        settings.physics = Some(Physics { model: MODEL.to_owned(), deployment, time_scale: 1.0 });
     })
 }
 
