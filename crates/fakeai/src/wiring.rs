@@ -15,8 +15,11 @@ use fakeai_server::{Kit, Settings};
 use fakeai_tokens::{Encoding, Tokenizer};
 use fakeai_writer::{OutputLength, ReplyMode, Safety, WriterOptions};
 
-use crate::config::{Config, Features, Generation, MetricsFlavor, OutputTokens, Reply, Server, TokenizerChoice};
+use crate::config::{
+    Config, EngineChoice, Features, Generation, MetricsFlavor, OutputTokens, Reply, Server, TokenizerChoice,
+};
 use crate::start_error::StartError;
+use crate::{adapters, kv_events};
 
 pub(crate) use timing::{latency, physics};
 
@@ -28,6 +31,8 @@ pub(crate) fn settings(config: &Config) -> Settings {
         listen: listen(&server),
         latency: LatencyModel::Instant,
         physics: None,
+        adapters: if config.engine.kind == EngineChoice::None { None } else { adapters::loaded(&config.engine) },
+        kv_events: kv_events::settings(&config.kv_events),
         response_delay: ResponseDelay {
             mean: Duration::from_secs_f64(generation.response_delay),
             variance: if generation.random_delay { generation.max_variance } else { 0.0 },

@@ -3,9 +3,11 @@
 mod engines;
 mod fakeai;
 mod fallback;
+mod kv_events;
 mod observe;
 mod openai;
 mod straight;
+mod vllm;
 
 use std::future::Future;
 use std::sync::LazyLock;
@@ -64,7 +66,7 @@ impl Endpoint {
 
 /// What paths of requests begin with that only look: they have no number in their workspace, so that a deterministic
 /// server answers the same whether or not somebody watches it.
-pub(crate) const LOOKS: [&str; 10] = [
+pub(crate) const LOOKS: [&str; 15] = [
     "/fakeai/",
     "/health",
     "/metrics",
@@ -73,16 +75,28 @@ pub(crate) const LOOKS: [&str; 10] = [
     "/trtllm/metrics",
     "/v1/metrics",
     "/dynamo/metrics",
+    "/dynamo/kv-events",
+    "/tokenize",
+    "/detokenize",
+    "/version",
+    "/load",
     "/dcgm/metrics",
     "/kv-cache/metrics",
 ];
 
 /// Every operation there is.
 pub fn endpoints() -> Vec<Endpoint> {
-    [openai::endpoints(), observe::endpoints(), engines::endpoints(), fakeai::endpoints()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        openai::endpoints(),
+        observe::endpoints(),
+        engines::endpoints(),
+        fakeai::endpoints(),
+        kv_events::endpoints(),
+        vllm::endpoints(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Where requests go.

@@ -5,6 +5,7 @@ pub(super) mod engine;
 pub(super) mod features;
 pub(super) mod generation;
 pub(super) mod kv_cache;
+pub(super) mod kv_events;
 pub(super) mod metrics;
 pub(super) mod models;
 pub(super) mod security;
@@ -47,6 +48,7 @@ sections! {
     generation: Generation,
     engine: Engine,
     kv_cache: KvCache,
+    kv_events: KvEvents,
     models: Models,
     api: Api,
     features: Features,

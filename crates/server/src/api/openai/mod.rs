@@ -15,7 +15,10 @@ mod runs;
 mod sums;
 mod threads;
 mod tools;
+mod transfer;
 mod usage;
+
+pub(super) use chat::{Chat, prompt};
 
 use super::Endpoint;
 
