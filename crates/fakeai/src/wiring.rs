@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::num::NonZero;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use fakeai_catalog::Catalog;
@@ -11,6 +12,7 @@ use fakeai_engine::step::EngineKind;
 use fakeai_engine::{Jittered, Knobs, LatencyModel, LoadFactor};
 use fakeai_server::settings::{Address, Audio, Cors, Listen, Physics, PromptCaching, ResponseDelay, Streams, Tls};
 use fakeai_server::{Kit, Settings};
+use fakeai_store::Memory;
 use fakeai_tokens::{Encoding, Tokenizer};
 use fakeai_writer::{OutputLength, ReplyMode, Safety, WriterOptions};
 
@@ -215,8 +217,9 @@ pub(crate) fn catalog(files: &[impl AsRef<Path>]) -> Result<Catalog, StartError>
 }
 
 /// Time, chance and tasks of a real server. Must be called inside its runtime.
-pub(crate) fn kit(config: &Config) -> std::io::Result<Kit> {
+pub(crate) fn kit(config: &Config) -> Result<Kit, StartError> {
     Ok(Kit {
+        home: Arc::new(Memory::default()),
         clock: Clock::system()?,
         seed: Seed::new(config.generation.seed),
         entropy: entropy(),

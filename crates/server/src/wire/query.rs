@@ -30,7 +30,7 @@ impl Query {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// `after`, `limit` (1 to 100, 20 unless said) and `order`.
+    /// `after`, `before`, `limit` (1 to 100, 20 unless said) and `order`.
     pub(crate) fn page(&self, descending: bool) -> Result<Page, ApiError> {
         let limit = match self.get("limit") {
             None => 20,
@@ -49,7 +49,8 @@ impl Query {
             Some("desc") => true,
             Some(other) => return Err(ApiError::unsupported_value("order", other, &["asc", "desc"])),
         };
-        Ok(Page { after: self.get("after").map(str::to_owned), limit: limit as usize, descending })
+        let cursor = |name| self.get(name).map(str::to_owned);
+        Ok(Page { after: cursor("after"), before: cursor("before"), limit: limit as usize, descending })
     }
 }
 

@@ -38,14 +38,14 @@ async fn create(JsonBody(context, wire): JsonBody<ChatRequest>) -> Result<Respon
     if let Some(spoken) = spoken {
         voice::charge(&context, spoken, &card, &mut answer.generation);
         if streaming {
-            let live = voice::Live::all(&context, spoken, &answer.generation)?;
+            let live = voice::Live::all(&context, spoken, &answer.generation).await?;
             return Ok(stream(context, answer, Chunks::new(head).spoken(live)));
         }
         head.spoken = voice::say(&context, spoken, &answer.generation).await?;
     }
     if let Some(keep) = keep {
         let completion = serde_json::to_value(encode::completion(&head, &answer.generation));
-        keep.put(&context, completion.map_err(|_| ApiError::internal())?)?;
+        keep.put(&context, completion.map_err(|_| ApiError::internal())?).await?;
     }
     if streaming {
         return Ok(stream(context, answer, Chunks::new(head)));
