@@ -12,7 +12,7 @@ use fakeai_engine::step::EngineKind;
 use fakeai_engine::{Jittered, Knobs, LatencyModel, LoadFactor};
 use fakeai_server::settings::{Address, Audio, Cors, Listen, Physics, PromptCaching, ResponseDelay, Streams, Tls};
 use fakeai_server::{Kit, Settings};
-use fakeai_store::Memory;
+use fakeai_store::{Durable, Memory};
 use fakeai_tokens::{Encoding, Tokenizer};
 use fakeai_writer::{OutputLength, ReplyMode, Safety, WriterOptions};
 
@@ -219,7 +219,10 @@ pub(crate) fn catalog(files: &[impl AsRef<Path>]) -> Result<Catalog, StartError>
 /// Time, chance and tasks of a real server. Must be called inside its runtime.
 pub(crate) fn kit(config: &Config) -> Result<Kit, StartError> {
     Ok(Kit {
-        home: Arc::new(Memory::default()),
+        home: match &config.storage.path {
+            Some(path) => Arc::new(Durable::open(path)?),
+            None => Arc::new(Memory::default()),
+        },
         clock: Clock::system()?,
         seed: Seed::new(config.generation.seed),
         entropy: entropy(),

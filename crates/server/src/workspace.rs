@@ -385,7 +385,7 @@ impl Workspaces {
                 let stays = now.as_nanos().saturating_sub(used(workspace)) < idle_nanos;
                 if !stays && !self.making.home.is_durable() {
                     // Memory is cleared at once. On a disk it takes no room that others need, and who comes back finds it.
-                    let _ = workspace.space.clear();
+                    drop(workspace.space.clear());
                 }
                 stays
             });
