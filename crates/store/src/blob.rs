@@ -18,6 +18,11 @@ pub struct BlobInfo {
     pub hash: [u8; 32],
 }
 
+/// The id of the blob that belongs to a document: it goes when the document does, is deleted, expires or is forgotten.
+pub fn content_id(kind: &str, id: &str) -> String {
+    format!("{kind}/{id}")
+}
+
 /// Where blobs live.
 pub trait Blobs: Send + Sync + Debug {
     /// Begins a blob. It appears whole when it is finished, in the place of one of the same id; until then nobody sees

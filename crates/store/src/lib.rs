@@ -20,7 +20,7 @@ mod lease;
 mod memory;
 mod reply;
 
-pub use blob::{BlobInfo, BlobWriter, Blobs, MOST_READ_BYTES};
+pub use blob::{BlobInfo, BlobWriter, Blobs, MOST_READ_BYTES, content_id};
 pub use bus::{Bus, Notice, Subscription};
 pub use counter::Counters;
 pub use document::{Action, Change, Document, Documents, Expected, Listing, Page, Retention, Shelf};

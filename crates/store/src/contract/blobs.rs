@@ -8,12 +8,30 @@ use proptest::test_runner::{Config, TestRunner};
 use ring::digest::{SHA256, digest};
 
 use super::Make;
-use crate::{BlobInfo, Home, MOST_READ_BYTES};
+use crate::{BlobInfo, Change, Home, MOST_READ_BYTES, content_id};
 
 pub(super) fn check(make: Make<'_>) {
     a_blob_appears_when_it_is_finished(&make());
     a_blob_replaces_another(&make());
     any_range_is_read(&make());
+    contents_go_with_their_documents(&make());
+}
+
+/// The blob of a document goes with it.
+fn contents_go_with_their_documents(home: &Arc<dyn Home>) {
+    let apply = |change, now| home.apply("home", vec![change], now).wait().unwrap();
+    for length in [10, 100_000] {
+        for id in ["deleted", "expired", "kept"] {
+            put(home, &content_id("file", id), &content(length, 0), 9999);
+            apply(Change::put("file", id, "x").expiring((id == "expired").then_some(100)), 0);
+            // Putting it again changes nothing.
+            apply(Change::put("file", id, "y").expiring((id == "expired").then_some(100)), 0);
+        }
+        apply(Change::delete("file", "deleted"), 0);
+        apply(Change::put("other", "x", "x"), 100);
+        let found = |id| home.describe("home", &content_id("file", id)).wait().unwrap().is_some();
+        assert_eq!((found("deleted"), found("expired"), found("kept")), (false, false, true));
+    }
 }
 
 /// Bytes that differ from their neighbours.

@@ -6,11 +6,11 @@ use std::sync::atomic::Ordering;
 
 use redb::{ReadTransaction, ReadableTable};
 
-use super::Durable;
 use super::tables::{DOCUMENTS, ORDER, Row, Tables};
 use super::writer::Need;
+use super::{Durable, blobs};
 use crate::document::check;
-use crate::{Action, Change, Document, Documents, Listing, Page, PageEnd, Reply, Shelf, StoreError};
+use crate::{Action, Change, Document, Documents, Listing, Page, PageEnd, Reply, Shelf, StoreError, content_id};
 
 /// Expired documents that a change sweeps away.
 const SWEPT: usize = 16;
@@ -102,6 +102,9 @@ fn remove(tables: &mut Tables<'_>, key: (&str, &str, &str), now_ms: i64) -> Resu
         }
     };
     tables.order.remove((space, kind, place))?;
+    if let Some(row) = tables.blobs.remove((space, &*content_id(kind, id)))? {
+        tables.orphans.extend(blobs::file_of(row.value()));
+    }
     if let Some(expires) = expires {
         tables.expiring.remove((space, expires, kind, id))?;
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use redb::{Database, DatabaseError, ReadableTable, StorageBackend, StorageError};
 
 use super::blobs;
-use super::tables::{BLOBS, META, Tables};
+use super::tables::{META, Tables};
 use crate::StoreError;
 
 /// What is stored is written like this; a file of another format is refused.
@@ -165,11 +165,30 @@ impl Opener {
     fn sweep(&self, database: &Database) -> Result<(), StoreError> {
         let directory = self.directory();
         std::fs::create_dir_all(&directory)?;
-        let transaction = redb::ReadableDatabase::begin_read(database)?;
-        let mut known = HashSet::new();
-        for row in transaction.open_table(BLOBS)?.iter()? {
-            known.extend(blobs::file_of(row?.1.value()));
+        let transaction = database.begin_write()?;
+        let mut tables = Tables::open(&transaction)?;
+        let Tables { blobs: rows, documents, .. } = &mut tables;
+        let (mut known, mut failed) = (HashSet::new(), None);
+        rows.retain(|(space, id), row| {
+            // The content of a document that was never made: the process died between the two.
+            let belongs = |(kind, id)| match documents.get((space, kind, id)) {
+                Ok(found) => found.is_some(),
+                Err(error) => {
+                    failed = Some(error);
+                    true
+                }
+            };
+            let stays = id.split_once('/').is_none_or(belongs);
+            if stays {
+                known.extend(blobs::file_of(row));
+            }
+            stays
+        })?;
+        if let Some(error) = failed {
+            return Err(error.into());
         }
+        drop(tables);
+        transaction.commit()?;
         for file in std::fs::read_dir(&directory)? {
             let file = file?;
             let ours = file.file_name().to_str().is_some_and(blobs::is_file_name);

@@ -76,12 +76,23 @@ fn files_of_blobs_that_nobody_knows_are_removed_and_others_are_not() {
     let path = directory.path().join("data.redb");
     drop(Durable::open(&path).unwrap());
     let blobs = directory.path().join("data.redb.blobs");
+    let home = Durable::open(&path).unwrap();
+    for (id, bytes) in [("file/never made", 100_000), ("file/made", 100_000), ("file/small", 10)] {
+        let mut blob = home.create("home", id);
+        blob.write(Bytes::from(vec![1; bytes])).wait().unwrap();
+        blob.finish().wait().unwrap();
+    }
+    home.apply("home", vec![Change::put("file", "made", "x")], 0).wait().unwrap();
+    drop(home);
     for name in ["0000000000000001", "0000000000000002.part", "notes.txt"] {
         std::fs::write(blobs.join(name), "x").unwrap();
     }
-    drop(Durable::open(&path).unwrap());
+    let home = Durable::open(&path).unwrap();
+    let found = ["never made", "small", "made"].map(|id| home.describe("home", &format!("file/{id}")).wait().unwrap());
+    assert_eq!(found.map(|found| found.is_some()), [false, false, true]);
+    drop(home);
     let left: Vec<_> = std::fs::read_dir(&blobs).unwrap().map(|file| file.unwrap().file_name()).collect();
-    assert_eq!(left, ["notes.txt"]);
+    assert_eq!(left.len(), 2, "notes.txt and the content of what was made: {left:?}");
 }
 
 #[test]

@@ -112,7 +112,9 @@ pub(super) fn run(inner: &Inner, waiting: &Waiting) {
             // After an error redb does no more until it is opened again, which also undoes what was begun.
             reopen(inner);
         }
-        for work in batch {
+        // The last first: of those who change the same document the first one won, and the others try again before it
+        // comes with its next change.
+        for work in batch.into_iter().rev() {
             work.answer(committed.clone());
         }
     }

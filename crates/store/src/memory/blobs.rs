@@ -14,7 +14,7 @@ const PART_BYTES: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct Content {
     parts: Vec<Bytes>,
-    info: BlobInfo,
+    pub(super) info: BlobInfo,
 }
 
 impl Content {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 
 use super::blobs::Content;
-use crate::{Document, Retention};
+use crate::{Document, Retention, content_id};
 
 /// Bytes that a document takes beside its id and body, about.
 const OVERHEAD: u64 = 160;
@@ -127,15 +127,16 @@ impl Room {
     pub(super) fn delete(&mut self, kind: &str, id: &str, now_ms: i64) -> (u64, Option<u64>) {
         let found = self.kinds.get_mut(kind).and_then(|kind| kind.take(*kind.ids.get(id)?));
         let Some(entry) = found else { return (0, None) };
-        self.bytes -= entry.bytes();
-        (entry.bytes(), entry.lives(now_ms).then_some(entry.document.version))
+        let freed = entry.bytes() + content(&mut self.blobs, kind, id);
+        self.bytes -= freed;
+        (freed, entry.lives(now_ms).then_some(entry.document.version))
     }
 
     /// Removes documents that have expired, a few at a time, and lets go of those that were kept; the bytes they took.
     pub(super) fn sweep(&mut self, now_ms: i64) -> u64 {
         const AT_ONCE: usize = 16;
         let mut freed = 0;
-        for kind in self.kinds.values_mut() {
+        for (name, kind) in &mut self.kinds {
             while let Some((_, place)) = kind.kept.first().filter(|(moment, _)| *moment <= now_ms).copied() {
                 kind.kept.pop_first();
                 if let Some(entry) = kind.places.get(&place) {
@@ -146,7 +147,8 @@ impl Room {
                 let Some((_, place)) = kind.expiring.first().filter(|(expires, _)| *expires <= now_ms).copied() else {
                     break;
                 };
-                freed += kind.take(place).map_or(0, |entry| entry.bytes());
+                let Some(entry) = kind.take(place) else { continue };
+                freed += entry.bytes() + content(&mut self.blobs, name, &entry.id);
             }
         }
         self.bytes -= freed;
@@ -156,11 +158,12 @@ impl Room {
     /// Forgets the documents of a kind that were used least recently, as far as there are more than `most`; the bytes
     /// they took.
     pub(super) fn trim(&mut self, kind: &str, most: usize) -> u64 {
-        let Some(kind) = self.kinds.get_mut(kind) else { return 0 };
+        let Some(documents) = self.kinds.get_mut(kind) else { return 0 };
         let mut freed = 0;
-        while kind.used.len() > most {
-            let Some((_, place)) = kind.used.pop_first() else { break };
-            freed += kind.take(place).map_or(0, |entry| entry.bytes());
+        while documents.used.len() > most {
+            let Some((_, place)) = documents.used.pop_first() else { break };
+            let Some(entry) = documents.take(place) else { continue };
+            freed += entry.bytes() + content(&mut self.blobs, kind, &entry.id);
         }
         self.bytes -= freed;
         freed
@@ -169,12 +172,13 @@ impl Room {
     /// Forgets the document of all kinds that was used least recently; the bytes it took.
     pub(super) fn evict(&mut self) -> Option<u64> {
         let oldest = |kind: &mut Kind| kind.used.first_key_value().map(|(used, place)| (*used, *place));
-        let (_, place, kind) = self
+        let (_, place, name, kind) = self
             .kinds
-            .values_mut()
-            .filter_map(|kind| oldest(kind).map(|(used, place)| (used, place, kind)))
+            .iter_mut()
+            .filter_map(|(name, kind)| oldest(kind).map(|(used, place)| (used, place, name, kind)))
             .min_by_key(|(used, ..)| *used)?;
-        let freed = kind.take(place)?.bytes();
+        let entry = kind.take(place)?;
+        let freed = entry.bytes() + content(&mut self.blobs, name, &entry.id);
         self.bytes -= freed;
         Some(freed)
     }
@@ -186,6 +190,12 @@ impl Room {
         *self = Self { bytes: unfinished, unfinished, uses, ..Self::default() };
         freed
     }
+}
+
+/// Removes the blob that belongs to a document; the bytes it took.
+fn content(blobs: &mut FxHashMap<String, Content>, kind: &str, id: &str) -> u64 {
+    // Hardly any space has blobs, and every stored answer that is forgotten comes by.
+    if blobs.is_empty() { None } else { blobs.remove(&content_id(kind, id)) }.map_or(0, |content| content.info.bytes)
 }
 
 impl Kind {
