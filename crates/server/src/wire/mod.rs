@@ -1,12 +1,14 @@
 //! How requests are read: lenient in what is there, exact in what is wrong with it.
 
 mod explain;
+mod multipart;
 mod number;
 mod path;
 mod payload;
 mod query;
 mod union;
 
+pub(crate) use multipart::{BodyParts, Part, PartsBody, broken};
 pub(crate) use number::{Range, integer, number};
 pub(crate) use path::PathText;
 pub(crate) use payload::{JsonBody, json, json_bytes};

@@ -32,15 +32,20 @@ impl Query {
 
     /// `after`, `before`, `limit` (1 to 100, 20 unless said) and `order`.
     pub(crate) fn page(&self, descending: bool) -> Result<Page, ApiError> {
+        self.page_of(descending, 20, 100)
+    }
+
+    /// The same with `usual` elements where nothing is said, and `most` of them.
+    pub(crate) fn page_of(&self, descending: bool, usual: i64, most: i64) -> Result<Page, ApiError> {
         let limit = match self.get("limit") {
-            None => 20,
+            None => usual,
             Some(text) => {
                 let number = text.parse().map_err(|_| {
                     ApiError::invalid("Invalid type for 'limit': expected an integer, but got a string instead.")
                         .param("limit")
                         .code("invalid_type")
                 })?;
-                integer("limit", Some(number), Range::new(1, 100))?.unwrap_or(20)
+                integer("limit", Some(number), Range::new(1, most))?.unwrap_or(usual)
             }
         };
         let descending = match self.get("order") {

@@ -16,6 +16,7 @@ mod completions;
 mod conversations;
 mod embeddings;
 mod errors;
+mod files;
 mod harness;
 mod media;
 mod models;
