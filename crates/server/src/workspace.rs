@@ -2,7 +2,6 @@
 //! requests.
 
 use std::collections::VecDeque;
-use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -12,7 +11,7 @@ use fakeai_catalog::ModelCard;
 use fakeai_core::{Apart, Clock, Ids, Seed, Sharded, Tick};
 use fakeai_engine::{PromptCache, Retention};
 use fakeai_store::{Home, Space};
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::FxHashMap;
 
 /// The date of a deterministic server: 2025-01-01T00:00:00Z.
 pub const DETERMINISTIC_DATE: i64 = 1_735_689_600;
@@ -22,9 +21,6 @@ pub(crate) const DEFAULT: &str = "default";
 
 /// Distinct requests whose repeats are counted; beyond it counting starts again.
 const MOST_REPEATS: usize = 100_000;
-
-/// How many may change documents at the same time.
-const TURNSTILES: usize = 16;
 
 /// Blocks of prompts that a workspace remembers.
 const MOST_PROMPT_BLOCKS: usize = 50_000;
@@ -50,8 +46,6 @@ pub struct Workspace {
     models: Mutex<Vec<Arc<ModelCard>>>,
     /// What its clients stored.
     space: Space,
-    /// Held while documents are read, changed and put back.
-    turnstiles: [tokio::sync::Mutex<()>; TURNSTILES],
     prompts: Mutex<PromptCache>,
     /// As many entries of each thread as are shown of all.
     journal: Sharded<Mutex<VecDeque<Remembered>>>,
@@ -153,7 +147,6 @@ impl Workspace {
             repeats: Apart::default(),
             models: Mutex::default(),
             space,
-            turnstiles: Default::default(),
             prompts: Mutex::new(PromptCache::new(MOST_PROMPT_BLOCKS)),
             journal: Sharded::default(),
             journal_entries: make.journal_entries,
@@ -211,15 +204,6 @@ impl Workspace {
     /// What its clients stored.
     pub const fn space(&self) -> &Space {
         &self.space
-    }
-
-    /// Keeps everybody else of this process from what goes by `key` as long as it is held: for documents that are read,
-    /// changed and put back. Their versions keep those of other processes from it. Different keys may share a
-    /// turnstile, so only one is held at a time.
-    pub async fn alone(&self, key: &str) -> tokio::sync::MutexGuard<'_, ()> {
-        let mut hasher = FxHasher::default();
-        key.hash(&mut hasher);
-        self.turnstiles[hasher.finish() as usize % TURNSTILES].lock().await
     }
 
     /// Requests so far.

@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt::Debug;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use rustc_hash::FxHasher;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
     Action, Blobs, Bus, Change, Counters, Document, Documents, Expected, Leases, Listing, Page, Reply, Shelf,
@@ -30,7 +33,11 @@ pub trait Home: Documents + Blobs + Counters + Leases + Bus {
 pub struct Space {
     home: Arc<dyn Home>,
     name: Arc<str>,
+    turnstiles: Arc<[Mutex<()>; TURNSTILES]>,
 }
+
+/// How many may change documents of a space at the same time.
+const TURNSTILES: usize = 16;
 
 /// Documents that a page is looked for among at a time.
 const SCANNED: usize = 256;
@@ -38,7 +45,7 @@ const SCANNED: usize = 256;
 impl Space {
     /// The space called `name`.
     pub fn new(home: Arc<dyn Home>, name: impl Into<Arc<str>>) -> Self {
-        Self { home, name: name.into() }
+        Self { home, name: name.into(), turnstiles: Arc::default() }
     }
 
     /// Its home.
@@ -54,6 +61,15 @@ impl Space {
     /// Its documents at a moment, Unix milliseconds.
     pub const fn at(&self, now_ms: i64) -> View<'_> {
         View { space: self, now_ms }
+    }
+
+    /// Keeps every other clone of this space from what goes by `key` as long as it is held: for documents that are read,
+    /// changed and put back. Others of the home are kept from it by versions alone, which are true but not fair: who is
+    /// slow could lose for ever. Different keys may share a turnstile, so only one is held at a time.
+    pub async fn alone(&self, key: &str) -> MutexGuard<'_, ()> {
+        let mut hasher = FxHasher::default();
+        key.hash(&mut hasher);
+        self.turnstiles[hasher.finish() as usize % TURNSTILES].lock().await
     }
 
     /// Removes everything in it.
@@ -125,7 +141,8 @@ impl View<'_> {
     }
 
     /// Changes a document with nobody between: `change` is asked again when somebody was. `None` if there is no such
-    /// document. It expires when it did before.
+    /// document. It expires when it did before. Takes the turnstile of `id` ([`Space::alone`]), which the caller must not
+    /// hold.
     pub async fn update<T: Send, E: From<StoreError> + Send>(
         &self,
         kind: impl Into<Cow<'static, str>> + Send,
@@ -133,6 +150,7 @@ impl View<'_> {
         mut change: impl FnMut(&Bytes) -> Result<(Bytes, T), E> + Send,
     ) -> Result<Option<T>, E> {
         let kind = kind.into();
+        let _turn = self.space.alone(id).await;
         for _ in 0..MOST_TRIES {
             let Some(document) = self.get(&kind, id).await? else { return Ok(None) };
             let (body, said) = change(&document.body)?;

@@ -9,7 +9,7 @@
 
 mod blob;
 mod bus;
-#[cfg(feature = "contract")]
+#[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod counter;
 mod document;

@@ -30,7 +30,7 @@ pub(crate) enum Part {
     /// A field that is no file: its name and its text.
     Text(String, String),
     /// A file: the name of its field, its own name, and its content.
-    File(String, String, Field<'static>),
+    File(String, String, Box<Field<'static>>),
 }
 
 impl<S: Send + Sync> FromRequest<S> for PartsBody {
@@ -74,7 +74,7 @@ impl BodyParts {
         let name = field.name().unwrap_or_default().to_owned();
         if let Some(file) = field.file_name() {
             let file = file.to_owned();
-            return Ok(Some(Part::File(name, file, field)));
+            return Ok(Some(Part::File(name, file, Box::new(field))));
         }
         let mut text = Vec::new();
         while let Some(chunk) = field.chunk().await.map_err(broken)? {

@@ -3,6 +3,8 @@
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use redb::StorageBackend;
@@ -20,6 +22,18 @@ fn put(home: &Durable, id: &str, bytes: usize) -> Result<(), StoreError> {
 fn ids(home: &Durable) -> Vec<String> {
     let listing = home.list(CATS, &Page { limit: 9999, ..Page::default() }, 0).wait().unwrap();
     listing.documents.into_iter().map(|(id, _)| id).collect()
+}
+
+/// Each home of the contract is a file of its own.
+#[test]
+fn the_file_keeps_the_contract() {
+    let directory = tempfile::tempdir().unwrap();
+    let next = AtomicUsize::new(0);
+    let make = || -> Arc<dyn Home> {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        Arc::new(Durable::open(directory.path().join(format!("{number}.redb"))).unwrap())
+    };
+    crate::contract::check(&make, 24);
 }
 
 #[test]

@@ -21,6 +21,11 @@ fn ids(home: &Memory) -> String {
 }
 
 #[test]
+fn memory_keeps_the_contract() {
+    crate::contract::check(&|| std::sync::Arc::new(Memory::default()), 256);
+}
+
+#[test]
 fn the_one_least_recently_used_goes_first() {
     let home = home(3, 1 << 20);
     for id in ["a", "b", "c"] {

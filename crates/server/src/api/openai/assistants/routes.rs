@@ -43,7 +43,7 @@ async fn update(
     PathText(id): PathText,
     JsonBody(context, wire): JsonBody<AssistantWire>,
 ) -> Result<Response, ApiError> {
-    let _turn = context.workspace().alone(&id).await;
+    let _turn = context.workspace().space().alone(&id).await;
     let mut assistant = find(&context, &id)?;
     assistant.change(&context, wire).map_err(|error| context.validation(error))?;
     assistant.put(&context).await?;
@@ -51,7 +51,7 @@ async fn update(
 }
 
 async fn delete_one(context: Context, PathText(id): PathText) -> Result<Response, ApiError> {
-    let _turn = context.workspace().alone(&id).await;
+    let _turn = context.workspace().space().alone(&id).await;
     find(&context, &id)?;
     context.documents().change(Change::delete(KIND, &*id)).await?;
     Ok(json_answer(&json!({"id": id, "object": "assistant.deleted", "deleted": true})))

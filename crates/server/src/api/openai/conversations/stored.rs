@@ -71,7 +71,7 @@ pub(super) async fn change<T: Send>(
     id: &str,
     change: impl FnOnce(&mut Conversation) -> Result<T, ApiError> + Send,
 ) -> Result<T, ApiError> {
-    let _turn = context.workspace().alone(id).await;
+    let _turn = context.workspace().space().alone(id).await;
     let (mut conversation, version) = read(context.documents().get(KIND, id).await?, id)?;
     let result = change(&mut conversation)?;
     write(context, &conversation, Expected::Version(version)).await?;

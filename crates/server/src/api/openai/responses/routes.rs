@@ -66,7 +66,7 @@ async fn delete_one(context: Context, PathText(id): PathText) -> Result<Response
 }
 
 async fn cancel(context: Context, PathText(id): PathText) -> Result<Response, ApiError> {
-    let _turn = context.workspace().alone(&id).await;
+    let _turn = context.workspace().space().alone(&id).await;
     let mut found = stored::get(&context, &id)?;
     let state = found.state(context.clock());
     let refused = |message| context.validation(ApiError::invalid(message));

@@ -36,7 +36,7 @@ pub(super) async fn create(
     JsonBody(context, wire): JsonBody<RunWire>,
 ) -> Result<Response, ApiError> {
     let more: u64 = wire.additional_messages.iter().flatten().map(MessageWire::bytes).sum();
-    let turn = context.workspace().alone(&id).await;
+    let turn = context.workspace().space().alone(&id).await;
     let document = Thread::document(&context, &id)?;
     let (here, bytes) = (context.clone(), stored_bytes(document.as_ref()) + more);
     let going = aside(&context, bytes, move || {
@@ -105,7 +105,7 @@ pub(super) async fn submit(
 ) -> Result<Response, ApiError> {
     let outputs = wire.tool_outputs.iter().flatten().filter_map(|output| output.output.as_ref());
     let more: u64 = outputs.map(|text| text.len() as u64).sum();
-    let turn = context.workspace().alone(&thread_id).await;
+    let turn = context.workspace().space().alone(&thread_id).await;
     let document = Thread::document(&context, &thread_id)?;
     let (here, bytes) = (context.clone(), stored_bytes(document.as_ref()) + more);
     let going = aside(&context, bytes, move || go_on(&here, Thread::read(document, &thread_id)?, &run_id, wire));

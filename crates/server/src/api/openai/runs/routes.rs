@@ -58,7 +58,7 @@ async fn update(
     PathText((thread_id, id)): PathText<(String, String)>,
     JsonBody(context, wire): JsonBody<UpdateWire>,
 ) -> Result<Response, ApiError> {
-    let _turn = context.workspace().alone(&thread_id).await;
+    let _turn = context.workspace().space().alone(&thread_id).await;
     let mut thread = Thread::find(&context, &thread_id)?;
     let (run, _) = thread.run_mut(&id)?;
     if let Some(pairs) = wire.metadata {
@@ -72,7 +72,7 @@ async fn update(
 }
 
 async fn cancel(context: Context, PathText((thread_id, id)): PathText<(String, String)>) -> Result<Response, ApiError> {
-    let _turn = context.workspace().alone(&thread_id).await;
+    let _turn = context.workspace().space().alone(&thread_id).await;
     let mut thread = Thread::find(&context, &thread_id)?;
     let now = Moment::now(context.clock());
     let (run, messages) = thread.run_mut(&id)?;

@@ -40,7 +40,7 @@ async fn list(context: Context, PathText(id): PathText) -> Result<Response, ApiE
 }
 
 async fn create(PathText(id): PathText, JsonBody(context, wire): JsonBody<MessageWire>) -> Result<Response, ApiError> {
-    let _turn = context.workspace().alone(&id).await;
+    let _turn = context.workspace().space().alone(&id).await;
     let mut thread = Thread::find(&context, &id)?;
     let now = Moment::now(context.clock());
     if let Some(run) = thread.active_run(now) {
@@ -71,7 +71,7 @@ async fn update(
     PathText((id, message)): PathText<(String, String)>,
     JsonBody(context, wire): JsonBody<Update>,
 ) -> Result<Response, ApiError> {
-    let _turn = context.workspace().alone(&id).await;
+    let _turn = context.workspace().space().alone(&id).await;
     let mut thread = Thread::find(&context, &id)?;
     let now = Moment::now(context.clock());
     let message = thread.message(&message, now)?;
@@ -88,7 +88,7 @@ async fn delete_one(
     context: Context,
     PathText((id, message)): PathText<(String, String)>,
 ) -> Result<Response, ApiError> {
-    let _turn = context.workspace().alone(&id).await;
+    let _turn = context.workspace().space().alone(&id).await;
     let mut thread = Thread::find(&context, &id)?;
     thread.message(&message, Moment::now(context.clock()))?;
     thread.messages.retain(|kept| kept.id != message);

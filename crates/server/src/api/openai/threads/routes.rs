@@ -72,7 +72,7 @@ async fn get_one(context: Context, PathText(id): PathText) -> Result<Response, A
 }
 
 async fn update(PathText(id): PathText, JsonBody(context, wire): JsonBody<ThreadWire>) -> Result<Response, ApiError> {
-    let _turn = context.workspace().alone(&id).await;
+    let _turn = context.workspace().space().alone(&id).await;
     let mut thread = Thread::find(&context, &id)?;
     if let Some(pairs) = wire.metadata {
         metadata(Some(&pairs)).map_err(|error| context.validation(error))?;
@@ -86,7 +86,7 @@ async fn update(PathText(id): PathText, JsonBody(context, wire): JsonBody<Thread
 }
 
 async fn delete_one(context: Context, PathText(id): PathText) -> Result<Response, ApiError> {
-    let _turn = context.workspace().alone(&id).await;
+    let _turn = context.workspace().space().alone(&id).await;
     Thread::delete(&context, &id).await?;
     Ok(json_answer(&json!({"id": id, "object": "thread.deleted", "deleted": true})))
 }

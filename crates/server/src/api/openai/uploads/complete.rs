@@ -41,7 +41,7 @@ pub(super) async fn complete(context: &Context, id: &str, wire: CompleteWire) ->
         }
     }
     if let Some(expected) = wire.md5 {
-        let found: String = sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let found = format!("{:032x}", u128::from_be_bytes(sum.finalize().into()));
         if !expected.eq_ignore_ascii_case(&found) {
             let message = format!("The MD5 checksum of the file is {found}, which is not the given '{expected}'.");
             return Err(ApiError::invalid(message).param("md5").code("checksum_mismatch"));
