@@ -5,6 +5,7 @@ mod timing;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::num::NonZero;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use fakeai_catalog::Catalog;
@@ -12,6 +13,7 @@ use fakeai_core::{Clock, Seed, Tasks};
 use fakeai_engine::LatencyModel;
 use fakeai_server::settings::{Address, Audio, Cors, Flavor, Listen, PromptCaching, ResponseDelay, Streams, Tls};
 use fakeai_server::{Kit, Settings};
+use fakeai_store::{Durable, Memory};
 use fakeai_tokens::{Encoding, Tokenizer};
 use fakeai_writer::{OutputLength, ReplyMode, Safety, WriterOptions};
 
@@ -149,10 +151,19 @@ pub(crate) fn catalog(files: &[impl AsRef<Path>]) -> Result<Catalog, StartError>
 }
 
 /// Time, chance and tasks of a real server. Must be called inside its runtime.
-pub(crate) fn kit(config: &Config) -> std::io::Result<Kit> {
+pub(crate) fn kit(config: &Config) -> Result<Kit, StartError> {
     let clock = Clock::system()?;
     clock.spin(Duration::from_micros(config.server.spin_us));
-    Ok(Kit { clock, seed: Seed::new(config.generation.seed), entropy: entropy(), tasks: Tasks::default() })
+    Ok(Kit {
+        home: match &config.storage.path {
+            Some(path) => Arc::new(Durable::open(path)?),
+            None => Arc::new(Memory::default()),
+        },
+        clock,
+        seed: Seed::new(config.generation.seed),
+        entropy: entropy(),
+        tasks: Tasks::default(),
+    })
 }
 
 /// A number nobody can guess: the standard library seeds its hash maps from the operating system.

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use fakeai_catalog::{Catalog, ModelCard};
 use fakeai_core::{Clock, Seed, Tasks};
 use fakeai_engine::Engine;
+use fakeai_store::Home;
 use fakeai_telemetry::Ledger;
 use fakeai_tokens::{CountMemo, Encoding, Tokenizer};
 use fakeai_writer::Writer;
@@ -27,6 +28,8 @@ pub struct Kit {
     pub entropy: Seed,
     /// Background work.
     pub tasks: Tasks,
+    /// Where what clients store is kept.
+    pub home: Arc<dyn Home>,
 }
 
 /// The state behind every request.
@@ -67,6 +70,7 @@ impl App {
             entropy: kit.entropy,
             deterministic: settings.deterministic,
             journal_entries: settings.journal_entries,
+            home: Arc::clone(&kit.home),
         };
         Arc::new(Self {
             counts: CountMemo::default(),

@@ -17,6 +17,7 @@ mod conversations;
 mod embeddings;
 mod engines;
 mod errors;
+mod files;
 mod harness;
 mod kv_events;
 mod media;

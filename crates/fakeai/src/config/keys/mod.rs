@@ -10,6 +10,7 @@ pub(super) mod metrics;
 pub(super) mod models;
 pub(super) mod security;
 pub(super) mod server;
+pub(super) mod storage;
 pub(super) mod workspaces;
 
 use super::key::Key;
@@ -53,6 +54,7 @@ sections! {
     api: Api,
     features: Features,
     metrics: Metrics,
+    storage: Storage,
     security: Security,
     workspaces: Workspaces,
 }

@@ -5,6 +5,7 @@ mod chat;
 mod completions;
 mod conversations;
 mod embeddings;
+mod files;
 mod format;
 mod listing;
 mod media;
@@ -16,6 +17,7 @@ mod sums;
 mod threads;
 mod tools;
 mod transfer;
+mod uploads;
 mod usage;
 
 pub(super) use chat::{Chat, prompt};
@@ -34,6 +36,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         assistants::endpoints(),
         threads::endpoints(),
         runs::endpoints(),
+        files::endpoints(),
+        uploads::endpoints(),
     ]
     .into_iter()
     .flatten()

@@ -86,7 +86,7 @@ async fn say(context: Context, mut begun: Box<Begun>, spoken: Spoken) -> Result<
     let generation = &mut begun.answer.generation;
     voice::charge(&context, spoken, &begun.card, generation);
     if begun.streaming {
-        let live = voice::Live::all(&context, spoken, generation)?;
+        let live = voice::Live::all(&context, spoken, generation).await?;
         return Ok(stream(context, begun.answer, Chunks::new(begun.head).spoken(live)));
     }
     begun.head.spoken = voice::say(&context, spoken, generation).await?;
@@ -98,7 +98,7 @@ async fn finish(context: Context, mut begun: Box<Begun>) -> Result<Response, Api
     if let Some(keep) = begun.keep.take() {
         begun.answer.admitted(&context).await;
         let completion = serde_json::to_value(encode::completion(&begun.head, &begun.answer.generation));
-        keep.put(&context, completion.map_err(|_| ApiError::internal())?)?;
+        keep.put(&context, completion.map_err(|_| ApiError::internal())?).await?;
     }
     if begun.streaming {
         return Ok(stream(context, begun.answer, Chunks::new(begun.head)));
