@@ -48,6 +48,8 @@ pub(crate) struct Note {
     pub status: u16,
     /// The error's label, if it is one.
     pub error: Option<&'static str>,
+    /// What the client was told of it.
+    pub detail: Option<Box<str>>,
     /// When the first token left.
     pub first_token: Option<Tick>,
     /// What was read and written.
@@ -66,6 +68,19 @@ pub(crate) struct Note {
     pub bytes_out: u64,
     /// What it costs, US dollars.
     pub cost_usd: f64,
+    /// What a token written costs, US dollars.
+    pub token_usd: f64,
+}
+
+impl Note {
+    /// The client left after `delivered` tokens. What was not written is not charged.
+    pub(crate) fn leave(&mut self, delivered: u32) {
+        let unwritten = self.tokens.completion.saturating_sub(delivered);
+        self.cost_usd -= f64::from(unwritten) * self.token_usd;
+        self.tokens.delivered = delivered;
+        self.tokens.completion = delivered;
+        self.tokens.reasoning = self.tokens.reasoning.min(delivered);
+    }
 }
 
 impl Context {
@@ -77,7 +92,7 @@ impl Context {
         path: String,
     ) -> Self {
         let clock = workspace.as_ref().map_or_else(|| station.clock(), |workspace| Arc::new(workspace.clock()));
-        let looks = ["/fakeai/", "/health", "/metrics"].iter().any(|own| path.starts_with(own));
+        let looks = api::LOOKS.iter().any(|own| path.starts_with(own));
         let mut ids = workspace.as_ref().unwrap_or_else(|| station.app().workspaces.default()).ids(looks);
         Self(Arc::new(Inner {
             request_id: ids.next_hex("req_", 32),
@@ -188,6 +203,7 @@ impl Context {
             worker: note.worker,
             status: note.status,
             outcome,
+            detail: note.detail,
             stream: note.stream,
             arrived: self.0.arrived,
             admitted: note.admitted,

@@ -8,6 +8,7 @@
 pub mod api;
 mod app;
 mod body;
+mod caller;
 mod context;
 mod driver;
 mod error;

@@ -8,9 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use fakeai_catalog::ModelCard;
 use fakeai_core::Clock;
+use fakeai_telemetry::Caller;
+use http::HeaderMap;
 use rustc_hash::FxHashMap;
 
 use crate::app::App;
+use crate::caller::Callers;
 use crate::error::ApiError;
 use crate::workspace::Workspace;
 
@@ -25,6 +28,8 @@ pub(crate) struct Station {
     name: Arc<str>,
     /// The default workspace's clock and its version.
     clock: Mutex<(u64, Arc<Clock>)>,
+    /// Who asked before.
+    callers: Callers,
     /// Copies of the catalog's cards that were asked for.
     cards: Mutex<FxHashMap<String, Arc<ModelCard>>>,
 }
@@ -34,11 +39,16 @@ impl Station {
         let workspace = app.workspaces.default();
         let name = Arc::from(&*workspace.name);
         let clock = Mutex::new((workspace.clock_version(), Arc::new(workspace.clock())));
-        Arc::new(Self { app, name, clock, cards: Mutex::default() })
+        Arc::new(Self { app, name, clock, callers: Callers::default(), cards: Mutex::default() })
     }
 
     pub(crate) const fn app(&self) -> &Arc<App> {
         &self.app
+    }
+
+    /// Who sent these headers, if they say.
+    pub(crate) fn caller(&self, headers: &HeaderMap) -> Option<Arc<Caller>> {
+        self.callers.of(headers)
     }
 
     /// The default workspace's name.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use fakeai_core::Tick;
 use rustc_hash::FxHashMap;
 
+use crate::hours::Hours;
 use crate::record::{Caller, Outcome, Record};
 use crate::series::{Ring, Series};
 use crate::totals::{Key, Totals};
@@ -32,7 +33,7 @@ pub struct Archive {
     totals: FxHashMap<Key, Totals>,
     callers: FxHashMap<(Arc<str>, Arc<Caller>), Totals>,
     series: Series,
-    models: FxHashMap<Arc<str>, Ring>,
+    models: FxHashMap<Arc<str>, (Ring, Hours)>,
     recent: VecDeque<Record>,
     errors: VecDeque<Record>,
     added: u64,
@@ -82,12 +83,15 @@ impl Archive {
 
     fn add_to_model(&mut self, record: &Record) {
         let Some(model) = &record.model else { return };
-        if let Some(ring) = self.models.get_mut(model) {
+        if let Some((ring, hours)) = self.models.get_mut(model) {
             ring.add(record);
+            hours.add(record.at);
         } else if self.models.len() < MOST_MODELS {
             let mut ring = Ring::new(Duration::from_secs(60), MODEL_MINUTES);
             ring.add(record);
-            self.models.insert(Arc::clone(model), ring);
+            let mut hours = Hours::default();
+            hours.add(record.at);
+            self.models.insert(Arc::clone(model), (ring, hours));
         }
     }
 
@@ -102,14 +106,14 @@ impl Archive {
     /// Totals since the start, in a stable order.
     pub fn totals(&self) -> Vec<(&Key, &Totals)> {
         let mut all: Vec<_> = self.totals.iter().collect();
-        all.sort_by(|(left, _), (right, _)| left.cmp(right));
+        all.sort_by_key(|(key, _)| *key);
         all
     }
 
     /// Totals by model and caller, in a stable order.
     pub fn callers(&self) -> Vec<(&Arc<str>, &Arc<Caller>, &Totals)> {
         let mut all: Vec<_> = self.callers.iter().map(|((model, caller), totals)| (model, caller, totals)).collect();
-        all.sort_by(|left, right| (left.0, left.1).cmp(&(right.0, right.1)));
+        all.sort_by_key(|(model, caller, _)| (*model, *caller));
         all
     }
 
@@ -120,7 +124,12 @@ impl Archive {
 
     /// A model's sums for each minute of the last hour.
     pub fn model_minutes(&self, model: &str) -> Option<&Ring> {
-        self.models.get(model)
+        self.models.get(model).map(|(ring, _)| ring)
+    }
+
+    /// Requests of each model in each hour of the last day, in no order.
+    pub fn model_hours(&self) -> impl Iterator<Item = (&Arc<str>, &Hours)> {
+        self.models.iter().map(|(model, (_, hours))| (model, hours))
     }
 
     /// The records of the last [`WINDOW`] before `now`, at most 100,000, nearly in the order of their ends.

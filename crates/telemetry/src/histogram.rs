@@ -32,8 +32,13 @@ impl Buckets {
 
     /// Counts one value.
     pub fn observe(&mut self, value: f64) {
-        self.counts[self.bounds.partition_point(|bound| *bound < value)] += 1;
-        self.sum += value;
+        self.observe_many(value, 1);
+    }
+
+    /// Counts the same value `times` times.
+    pub fn observe_many(&mut self, value: f64, times: u64) {
+        self.counts[self.bounds.partition_point(|bound| *bound < value)] += times;
+        self.sum += value * times as f64;
     }
 
     /// Adds what another histogram with the same bounds counted.
@@ -54,12 +59,31 @@ impl Buckets {
         self.sum
     }
 
+    /// Mean of the values counted; 0 if there are none.
+    pub fn mean(&self) -> f64 {
+        self.sum / self.count().max(1) as f64
+    }
+
+    /// The upper bounds, rising.
+    pub const fn bounds(&self) -> &'static [f64] {
+        self.bounds
+    }
+
     /// Upper bounds and how many values are at or below each, rising; the last bound is infinity.
     pub fn cumulative(&self) -> impl Iterator<Item = (f64, u64)> {
-        let bounds = self.bounds.iter().copied().chain([f64::INFINITY]);
-        bounds.zip(&self.counts).scan(0, |sum, (bound, count)| {
-            *sum += count;
-            Some((bound, *sum))
+        self.cumulative_at(self.bounds)
+    }
+
+    /// The same at other bounds, rising. Exact where they are among its own; else what is above the next lower one is
+    /// left out.
+    pub fn cumulative_at(&self, bounds: &[f64]) -> impl Iterator<Item = (f64, u64)> {
+        let mut slots = self.bounds.iter().copied().chain([f64::INFINITY]).zip(&self.counts).peekable();
+        let mut sum = 0;
+        bounds.iter().copied().chain([f64::INFINITY]).map(move |bound| {
+            while let Some((_, count)) = slots.next_if(|(own, _)| *own <= bound) {
+                sum += count;
+            }
+            (bound, sum)
         })
     }
 }
@@ -162,6 +186,17 @@ mod tests {
         }
         assert_eq!(buckets.cumulative().collect::<Vec<_>>(), [(1.0, 2), (2.0, 3), (f64::INFINITY, 4)]);
         assert!((buckets.sum() - 5.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn fewer_bounds_of_a_histogram_are_as_exact() {
+        let mut fine = Buckets::new(&[1.0, 2.0, 3.0, 4.0]);
+        let mut coarse = Buckets::new(&[2.0, 4.0]);
+        for value in [0.5, 2.0, 2.5, 3.5, 9.0] {
+            fine.observe_many(value, 3);
+            coarse.observe_many(value, 3);
+        }
+        assert!(fine.cumulative_at(&[2.0, 4.0]).eq(coarse.cumulative()));
     }
 
     #[test]

@@ -114,7 +114,9 @@ impl Ledger {
 fn collect(list: &Mutex<Vec<Record>>, archive: &mut Archive) {
     // Taken out first, so that the thread that writes the list waits no longer than it takes to swap two of them.
     let records = std::mem::take(&mut *lock(list));
-    records.into_iter().for_each(|record| archive.add(record));
+    for record in records {
+        archive.add(record);
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -141,6 +143,7 @@ pub(crate) mod tests {
             worker: None,
             status: 200,
             outcome: Outcome::Success,
+            detail: None,
             stream: true,
             arrived: at(0),
             admitted: None,
@@ -206,7 +209,9 @@ pub(crate) mod tests {
             assert!(now >= seen);
             seen = now;
         }
-        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        for writer in writers {
+            writer.join().unwrap();
+        }
         assert_eq!(ledger.look(Archive::added), 20_000);
     }
 }

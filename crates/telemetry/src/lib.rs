@@ -6,7 +6,9 @@
 //! or the wire formats.
 
 mod archive;
+mod exposition;
 mod histogram;
+mod hours;
 mod ledger;
 mod open;
 mod record;
@@ -16,13 +18,30 @@ mod totals;
 mod views;
 
 pub use archive::{Archive, WINDOW};
+pub use exposition::CONTENT_TYPE;
 pub use histogram::{Buckets, Pacing, PacingSummary};
+pub use hours::Hours;
 pub use ledger::Ledger;
 pub use open::{OpenStream, Ticket};
-pub use record::{Caller, Gaps, Outcome, Record, Tokens};
+pub use record::{Caller, Gaps, MOST_DETAIL, Outcome, Record, Tokens};
 pub use series::{Resolution, Ring, Series, Sums};
 pub use slim::Slim;
 pub use totals::{Key, Totals};
 pub use views::core::{CoreMetrics, Statistics, StreamingStatistics};
+pub use views::costs::Costs;
+pub use views::csv::CSV_CONTENT_TYPE;
+pub use views::dates::Dates;
+pub use views::dimensions::Dimensions;
+pub use views::errors::{Burn, ErrorEntry, ErrorShare, Errors, OBJECTIVE, Slo};
 pub use views::health::{DetailedHealth, EndpointHealth, MetricsSummary};
+pub use views::latency::{Bucket, Histogram, LatencyMetrics, LatencyPercentiles, Profile, Profiled, Profiles};
+pub use views::live::{Live, LiveStream};
+pub use views::models::{
+    Compared, Comparison, ModelCost, ModelErrors, ModelMetrics, ModelTokens, RankBy, Ranked, Winners,
+};
+pub use views::openmetrics::{OPENMETRICS_CONTENT_TYPE, openmetrics};
 pub use views::prometheus;
+pub use views::requests::{EntryTokens, RequestEntry, Requests, Timeline, Wanted, WantedStatus};
+pub use views::spread::{Percentiles, Spread};
+pub use views::streaming::{Streaming, StreamsOfOne};
+pub use views::trend::{Anomaly, Asked, Change, Point, THRESHOLD, Trend};

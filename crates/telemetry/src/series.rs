@@ -16,6 +16,8 @@ pub struct Sums {
     pub requests: u64,
     /// Of those, refused or failed.
     pub errors: u64,
+    /// Of the errors, those that are the server's own fault.
+    pub faults: u64,
     /// Of those, left by the client.
     pub client_closed: u64,
     /// Of those, streamed.
@@ -45,6 +47,7 @@ impl Sums {
     pub fn add(&mut self, record: &Record) {
         self.requests += 1;
         self.errors += u64::from(record.is_error());
+        self.faults += u64::from(record.is_fault());
         self.client_closed += u64::from(record.outcome == Outcome::ClientClosed);
         self.streams += u64::from(record.stream);
         self.prompt_tokens += u64::from(record.tokens.prompt);
@@ -64,6 +67,7 @@ impl Sums {
     pub fn merge(&mut self, other: &Self) {
         self.requests += other.requests;
         self.errors += other.errors;
+        self.faults += other.faults;
         self.client_closed += other.client_closed;
         self.streams += other.streams;
         self.prompt_tokens += other.prompt_tokens;
@@ -225,7 +229,9 @@ mod tests {
         fn a_ring_keeps_what_is_young_and_nothing_twice(mut seconds in prop::collection::vec(0_u64..400, 1..80), most in 1_usize..50) {
             seconds.sort_unstable();
             let mut ring = Ring::new(Duration::from_secs(1), most);
-            seconds.iter().for_each(|second| ring.add(&record("/v1/models", *second)));
+            for second in &seconds {
+                ring.add(&record("/v1/models", *second));
+            }
             let last = *seconds.last().unwrap();
             let young = seconds.iter().filter(|second| **second + most as u64 > last).count();
             let all: u64 = ring.spans(Tick::default(), Tick::from_nanos(u64::MAX / 2)).map(|(_, sums)| sums.requests).sum();

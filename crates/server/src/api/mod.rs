@@ -29,6 +29,8 @@ pub struct Endpoint {
     pub path: &'static str,
     /// `operationId` in OpenAI's document, or ours.
     pub operation: &'static str,
+    /// What its query may say: names and what they mean.
+    pub parameters: &'static [(&'static str, &'static str)],
     prefixed: bool,
     handler: MethodRouter,
     straight: Option<Straight>,
@@ -37,7 +39,7 @@ pub struct Endpoint {
 impl Endpoint {
     /// An operation of the API: it answers under `/v1` and, for clients whose base URL lacks it, without.
     const fn api(method: &'static str, path: &'static str, operation: &'static str, handler: MethodRouter) -> Self {
-        Self { method, path, operation, prefixed: true, handler, straight: None }
+        Self { method, path, operation, parameters: &[], prefixed: true, handler, straight: None }
     }
 
     /// A `POST` of the API whose requests do not pass the router; see [`straight`].
@@ -57,9 +59,18 @@ impl Endpoint {
 
     /// An operation of the server itself.
     const fn own(method: &'static str, path: &'static str, operation: &'static str, handler: MethodRouter) -> Self {
-        Self { method, path, operation, prefixed: false, handler, straight: None }
+        Self { method, path, operation, parameters: &[], prefixed: false, handler, straight: None }
+    }
+
+    /// The same with what its query may say.
+    fn asks(self, parameters: &'static [(&'static str, &'static str)]) -> Self {
+        Self { parameters, ..self }
     }
 }
+
+/// What paths of requests begin with that only look: they have no number in their workspace, so that a deterministic
+/// server answers the same whether or not somebody watches it.
+pub(crate) const LOOKS: [&str; 6] = ["/fakeai/", "/health", "/ready", "/metrics", "/openapi.json", "/docs"];
 
 /// Every operation there is.
 pub fn endpoints() -> Vec<Endpoint> {

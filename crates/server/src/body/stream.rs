@@ -200,6 +200,7 @@ impl<D: StreamDialect> Stream<D> {
     fn fail(&mut self, error: &ApiError) {
         self.dialect.fail(error, &mut self.out);
         self.ended = true;
+        self.context.note().detail = Some(error.detail());
         self.settle(Some(Outcome::Error(error.label())));
     }
 
@@ -305,9 +306,7 @@ impl<D> Drop for Stream<D> {
         if !self.ended {
             charge_cached(&self.context, &mut self.readings, &mut self.usage);
             let mut note = self.context.note();
-            note.tokens.delivered = self.delivered;
-            // What was not written is not charged.
-            note.tokens.completion = self.delivered;
+            note.leave(self.delivered);
             note.gaps = self.gaps;
             note.bytes_out = self.bytes;
             drop(note);

@@ -239,7 +239,11 @@ fn note(context: &Context, request: &GenerationRequest, generation: &Generation)
     note.tokens.cached += usage.cached_tokens;
     note.tokens.completion += usage.completion_tokens;
     note.tokens.reasoning += usage.reasoning_tokens;
+    note.tokens.accepted += usage.accepted_prediction_tokens;
+    note.tokens.rejected += usage.rejected_prediction_tokens;
+    note.tokens.audio += usage.prompt_audio_tokens + usage.completion_audio_tokens;
     note.cost_usd += cost_usd;
+    note.token_usd = request.model.pricing.cost_usd(0, 0, 1);
 }
 
 /// Waits as long as answers take that are not written token by token. `fingerprint` tells requests apart, so that

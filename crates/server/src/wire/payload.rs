@@ -48,6 +48,7 @@ where
     B: HttpBody<Data = Bytes>,
 {
     let bytes = read(body, context.app().settings.max_body_bytes).await?;
+    context.note().bytes_in = bytes.len() as u64;
     context.remember(&bytes);
     Ok(bytes)
 }

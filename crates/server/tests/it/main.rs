@@ -26,4 +26,5 @@ mod responses_tools;
 mod stored;
 mod streams;
 mod tools;
+mod views;
 mod workspaces;

@@ -11,7 +11,6 @@ use crate::files;
 
 use super::key::Key;
 use super::keys;
-use super::mask::masked;
 use super::nearest::nearest;
 use super::problem::{Problem, Source};
 use super::settings::Candidate;

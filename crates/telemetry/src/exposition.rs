@@ -1,0 +1,122 @@
+//! The Prometheus text format 0.0.4, written.
+
+use std::fmt::{Display, Write};
+
+use crate::histogram::Buckets;
+
+/// Content type of the text.
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// How the client library of the imitated program writes numbers and labels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// Numbers as short as they go, labels as they come.
+    #[default]
+    Plain,
+    /// As Python's client library: numbers with a decimal point, labels in order of their names.
+    Python,
+}
+
+impl Manner {
+    fn number(self, number: f64) -> String {
+        match self {
+            _ if number == f64::INFINITY => "+Inf".to_owned(),
+            Self::Plain => number.to_string(),
+            Self::Python => format!("{number:?}"),
+        }
+    }
+}
+
+/// Labels of a sample, name and value.
+pub(crate) type Labels<'a> = [(&'a str, &'a str)];
+
+/// Writes what stands before a family's samples.
+pub(crate) fn head(text: &mut String, name: &str, kind: &str, help: &str) {
+    let help = help.replace('\\', "\\\\").replace('\n', "\\n");
+    // Writing to a String cannot fail, here and below.
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+/// One family's text under construction.
+pub(crate) struct Family<'a> {
+    text: &'a mut String,
+    name: &'a str,
+    manner: Manner,
+}
+
+/// Escapes a label's value.
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+impl<'a> Family<'a> {
+    /// Begins a family: `kind` is `counter`, `gauge` or `histogram`.
+    pub(crate) fn new(text: &'a mut String, name: &'a str, kind: &str, help: &str) -> Self {
+        head(text, name, kind, help);
+        Self::bare(text, name, Manner::Plain)
+    }
+
+    /// The samples of a family, whose head is written elsewhere.
+    pub(crate) const fn bare(text: &'a mut String, name: &'a str, manner: Manner) -> Self {
+        Self { text, name, manner }
+    }
+
+    /// One sample of any number.
+    pub(crate) fn sample(&mut self, suffix: &str, labels: &Labels<'_>, value: impl Display) {
+        let _ = write!(self.text, "{}{suffix}", self.name);
+        if !labels.is_empty() {
+            let mut labels = labels.to_vec();
+            if self.manner == Manner::Python {
+                labels.sort_unstable();
+            }
+            let list: Vec<String> =
+                labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
+            let _ = write!(self.text, "{{{}}}", list.join(","));
+        }
+        let _ = writeln!(self.text, " {value}");
+    }
+
+    /// One sample, the number as the client library writes it.
+    pub(crate) fn number(&mut self, suffix: &str, labels: &Labels<'_>, value: f64) {
+        self.sample(suffix, labels, self.manner.number(value));
+    }
+
+    /// A histogram with all its bounds.
+    pub(crate) fn histogram(&mut self, labels: &Labels<'_>, buckets: &Buckets) {
+        self.histogram_within(labels, buckets, buckets.bounds());
+    }
+
+    /// A histogram with these of its bounds.
+    pub(crate) fn histogram_within(&mut self, labels: &Labels<'_>, buckets: &Buckets, bounds: &[f64]) {
+        for (bound, count) in buckets.cumulative_at(bounds) {
+            let bound = self.manner.number(bound);
+            let mut with_bound = labels.to_vec();
+            with_bound.push(("le", &bound));
+            self.number("_bucket", &with_bound, count as f64);
+        }
+        self.number("_sum", labels, buckets.sum());
+        self.number("_count", labels, buckets.count() as f64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_escaped_and_numbers_follow_the_manner() {
+        let mut text = String::new();
+        let mut buckets = Buckets::new(&[0.5, 1.0]);
+        buckets.observe(0.7);
+        head(&mut text, "a:b", "histogram", "One\nhelp.");
+        Family::bare(&mut text, "a:b", Manner::Python).histogram(&[("model", "x\"\\\n")], &buckets);
+        Family::new(&mut text, "c", "gauge", "Two.").number("", &[], 2.0);
+        let expected = "# HELP a:b One\\nhelp.\n# TYPE a:b histogram\n\
+                        a:b_bucket{le=\"0.5\",model=\"x\\\"\\\\\\n\"} 0.0\n\
+                        a:b_bucket{le=\"1.0\",model=\"x\\\"\\\\\\n\"} 1.0\n\
+                        a:b_bucket{le=\"+Inf\",model=\"x\\\"\\\\\\n\"} 1.0\n\
+                        a:b_sum{model=\"x\\\"\\\\\\n\"} 0.7\na:b_count{model=\"x\\\"\\\\\\n\"} 1.0\n\
+                        # HELP c Two.\n# TYPE c gauge\nc 2\n";
+        assert_eq!(text, expected);
+    }
+}
