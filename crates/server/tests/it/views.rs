@@ -1,6 +1,7 @@
 //! The views of the ledger: known requests, known numbers.
 
 use axum::body::Body;
+use fakeai_engine::{Knobs, LatencyModel};
 use http::{Method, Request};
 use serde_json::{Value, json};
 
@@ -125,7 +126,7 @@ async fn errors_are_told_with_their_message() {
 
 #[tokio::test]
 async fn requests_are_logged_with_their_timeline() {
-    let server = TestServer::with(|settings| settings.latency = fakeai_engine::LatencyModel::Knobs(Default::default()));
+    let server = TestServer::with(|settings| settings.latency = LatencyModel::Knobs(Knobs::default()));
     let answer = server.send(with_key(&chat("gpt-4o", 7))).await;
     server.get("/nowhere").await;
     let requests = json_of(&server, "/metrics/requests?model=gpt-4o").await;
@@ -143,7 +144,7 @@ async fn requests_are_logged_with_their_timeline() {
 
 #[tokio::test]
 async fn open_streams_are_seen_until_they_end() {
-    let server = TestServer::with(|settings| settings.latency = fakeai_engine::LatencyModel::Knobs(Default::default()));
+    let server = TestServer::with(|settings| settings.latency = LatencyModel::Knobs(Knobs::default()));
     let mut body = chat("gpt-4o", 50);
     body["stream"] = json!(true);
     let mut stream = server.open(request(Method::POST, CHAT, Some(body))).await.into_body();
