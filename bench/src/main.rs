@@ -3,6 +3,7 @@
 //! Ratios are what counts: absolute figures are the machine's. Each pair of measurements alternates between the two
 //! servers, and the median of the rounds is printed.
 
+mod agreement;
 mod bare;
 mod client;
 mod engine;
@@ -24,8 +25,9 @@ fn main() -> Result<()> {
         ["bare", head, body] => runtime.block_on(bare::serve(&PathBuf::from(head), &PathBuf::from(body))),
         ["run", binary] => runtime.block_on(report::run(&PathBuf::from(binary), false)),
         ["run", binary, "--quick"] => runtime.block_on(report::run(&PathBuf::from(binary), true)),
+        ["agreement", binary] => runtime.block_on(agreement::run(&PathBuf::from(binary))),
         ["engine", ref options @ ..] => engine::run(options),
-        _ => bail!("usage: fakeai-bench run BINARY [--quick] | engine [--csv FILE] [--trace FILE] [--fit] [--rows]"),
+        _ => bail!("usage: fakeai-bench run BINARY [--quick] | agreement BINARY | engine [--csv FILE] [--trace FILE] [--fit] [--rows]"),
     }
     .context("the benchmark failed")
 }

@@ -45,6 +45,7 @@ pub(crate) fn e2e(steps: &mut Steps) -> Result<()> {
     steps.take("release build", || run(&mut cargo(&["build", "--release", "--package", "fakeai"])))?;
     let binary = release_binary("fakeai");
     steps.take("e2e: set up Python", || clients::python::set_up(clients::python::SDK))?;
+    steps.take("e2e: set up promtool", clients::promtool::set_up)?;
     steps.take("e2e: set up frameworks", || clients::python::set_up(clients::python::FRAMEWORKS))?;
     steps.take("e2e: set up Node", clients::node::set_up)?;
     steps.take("e2e: Python", || clients::python::run_tests(clients::python::SDK, &binary))?;

@@ -1,12 +1,13 @@
 //! The latency models that do not depend on load: fixed knobs, per-model profiles, none.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use fakeai_core::{Rng, Tick};
 
-use crate::Sequence;
 use crate::flow::{Flow, Gap};
+use crate::{LatencyTable, Sequence};
 
 /// How tokens are timed.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +16,8 @@ pub enum LatencyModel {
     Knobs(Knobs),
     /// Each model at its own speed, as its card says.
     Profile,
+    /// As a table of measurements says, for as many sequences as run when one begins.
+    Table(Arc<LatencyTable>),
     /// No waiting.
     Instant,
 }

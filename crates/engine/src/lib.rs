@@ -94,7 +94,23 @@ impl Engine {
                 Some(load) => self.in_slot(knobs, load, sequence, now)?,
             },
             LatencyModel::Profile => sequence.speed.flow(sequence, now),
+            LatencyModel::Table(table) => self.by_table(table, sequence, now),
         })
+    }
+
+    /// The table knows what a load does to all, so that all draw from the load there is when they begin.
+    fn by_table(&self, table: &LatencyTable, sequence: &Sequence, now: Tick) -> Flow {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, running) = slots.next(u32::MAX, now);
+        let mut rng = sequence.seed.rng();
+        let mut at = now + table.draw_ttft(running, sequence.prompt_tokens, &mut rng);
+        let mut ticks = Vec::with_capacity(sequence.output_tokens as usize);
+        for _ in 0..sequence.output_tokens {
+            ticks.push(at);
+            at = at + table.draw_itl(running, sequence.prompt_tokens, &mut rng);
+        }
+        slots.fill(ticks.last().copied().unwrap_or(now));
+        Flow::given(ticks)
     }
 
     fn in_slot(&self, knobs: &Knobs, load: LoadFactor, sequence: &Sequence, now: Tick) -> Result<Flow, EngineError> {

@@ -66,6 +66,9 @@ fn latency(config: &Config) -> String {
         let (kind, model, gpu) = (engine.kind.word(), &engine.model, &engine.gpu);
         return format!("as {kind} serves {model}: {replicas} of {gpus} × {gpu}{faster}");
     }
+    if let Some(table) = &generation.latency_table {
+        return format!("as measured in {}", table.display());
+    }
     match generation.latency {
         Latency::Instant => "instant".to_owned(),
         Latency::Profile => "each model at its own speed".to_owned(),

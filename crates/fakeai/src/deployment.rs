@@ -124,8 +124,9 @@ pub fn deployment(options: &Options, catalog: &Catalog) -> Result<Deployment, En
     };
     let mut deployment = Deployment::new(options.engine, architecture, gpu.clone())?;
     deployment.tensor_parallel = options.tensor_parallel_size;
-    deployment.expert_parallel = if options.enable_expert_parallel { options.tensor_parallel_size } else { 1 };
+    deployment.pipeline_parallel = options.pipeline_parallel_size;
     deployment.replicas = replicas;
+    spread_experts(&mut deployment, options);
     deployment.kv_blocks = options.kv_blocks;
     let memory = Memory::of_model(&deployment.architecture, weights, kv);
     deployment.memory = Memory {
@@ -157,19 +158,23 @@ fn strategy(name: &str) -> Result<Strategy, EngineError> {
     })
 }
 
-/// Copies of the model in all.
+/// Copies of the model that share nothing: data-parallel ranks of a mixture share its experts.
 fn replicas(options: &Options, architecture: &Architecture) -> Result<u32, EngineError> {
-    let wrong = |what: &str| Err(EngineError::InvalidSettings { what: what.to_owned() });
-    if options.tensor_parallel_size == 0 || options.data_parallel_size == 0 || options.replicas == 0 {
-        return wrong("GPUs and replicas are counted from 1");
+    let counts =
+        [options.tensor_parallel_size, options.pipeline_parallel_size, options.data_parallel_size, options.replicas];
+    if counts.contains(&0) {
+        return Err(EngineError::InvalidSettings { what: "GPUs and replicas are counted from 1".to_owned() });
     }
-    if options.pipeline_parallel_size != 1 {
-        return wrong("pipeline parallelism is not modelled yet");
-    }
-    if options.data_parallel_size > 1 && architecture.experts.is_some() {
-        return wrong("data-parallel ranks of a mixture of experts, which run in lock-step, are not modelled yet");
-    }
-    Ok(options.replicas.saturating_mul(options.data_parallel_size))
+    let copies = if architecture.experts.is_some() { 1 } else { options.data_parallel_size };
+    Ok(options.replicas.saturating_mul(copies))
+}
+
+/// Ranks of a mixture run in lock-step, with the experts spread over the GPUs of all of them.
+fn spread_experts(deployment: &mut Deployment, options: &Options) {
+    let ranks = if deployment.architecture.experts.is_some() { options.data_parallel_size } else { 1 };
+    let is_spread = options.enable_expert_parallel || ranks > 1;
+    deployment.data_parallel = ranks;
+    deployment.expert_parallel = if is_spread { options.tensor_parallel_size.saturating_mul(ranks) } else { 1 };
 }
 
 fn share(utilization: f64) -> Result<f64, EngineError> {
@@ -379,7 +384,7 @@ mod tests {
             wrong(Options { speculative: Some("eagle3:9".to_owned()), ..model("Qwen/Qwen3-32B") }),
             wrong(Options { gpu_memory_utilization: Some(1.5), ..model("Qwen/Qwen3-32B") }),
             wrong(Options { max_num_seqs: Some(0), ..model("Qwen/Qwen3-32B") }),
-            wrong(Options { data_parallel_size: 2, ..model("openai/gpt-oss-120b") }),
+            wrong(Options { data_parallel_size: 2, pipeline_parallel_size: 2, ..model("openai/gpt-oss-120b") }),
             wrong(Options { router: Some("random".to_owned()), ..model("Qwen/Qwen3-32B") }),
         ];
         insta::assert_snapshot!(cases.join("\n"));

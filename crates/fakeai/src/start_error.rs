@@ -24,6 +24,22 @@ pub enum StartError {
         /// Why not.
         source: fakeai_engine::EngineError,
     },
+    /// A table of latencies is none.
+    #[error("can't use the latencies in {}, {source}", path.display())]
+    Measurements {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and where.
+        source: fakeai_engine::EngineError,
+    },
+    /// A profile of the step model is none.
+    #[error("can't use the profile {}: {reason}", path.display())]
+    Profile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The operating system gave no threads or timers.
     #[error("can't start: {0}")]
     Runtime(#[from] std::io::Error),

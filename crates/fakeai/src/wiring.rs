@@ -1,5 +1,7 @@
 //! From the configuration to the server: every key finds the place where it does what it says.
 
+mod timing;
+
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::num::NonZero;
 use std::path::Path;
@@ -7,25 +9,24 @@ use std::time::Duration;
 
 use fakeai_catalog::Catalog;
 use fakeai_core::{Clock, Seed, Tasks};
-use fakeai_engine::step::EngineKind;
-use fakeai_engine::{Jittered, Knobs, LatencyModel, LoadFactor};
-use fakeai_server::settings::{Address, Audio, Cors, Listen, Physics, PromptCaching, ResponseDelay, Streams, Tls};
+use fakeai_engine::LatencyModel;
+use fakeai_server::settings::{Address, Audio, Cors, Flavor, Listen, PromptCaching, ResponseDelay, Streams, Tls};
 use fakeai_server::{Kit, Settings};
 use fakeai_tokens::{Encoding, Tokenizer};
 use fakeai_writer::{OutputLength, ReplyMode, Safety, WriterOptions};
 
-use crate::config::{
-    Config, EngineChoice, Features, Generation, Latency, OutputTokens, Reply, Server, TokenizerChoice,
-};
-use crate::deployment::{Options, deployment};
+use crate::config::{Config, Features, Generation, MetricsFlavor, OutputTokens, Reply, Server, TokenizerChoice};
 use crate::start_error::StartError;
 
-/// The server's settings as `config` has them, but for the physical engine, which needs the catalog ([`physics`]).
+pub(crate) use timing::{latency, physics};
+
+/// The server's settings as `config` has them, but for what needs files or the catalog: [`latency`] and
+/// [`physics`].
 pub(crate) fn settings(config: &Config) -> Settings {
     let Config { server, generation, models, api, features, metrics, security, workspaces, .. } = config.clone();
     Settings {
         listen: listen(&server),
-        latency: latency(config),
+        latency: LatencyModel::Instant,
         physics: None,
         response_delay: ResponseDelay {
             mean: Duration::from_secs_f64(generation.response_delay),
@@ -51,6 +52,7 @@ pub(crate) fn settings(config: &Config) -> Settings {
         safety_message: features.prepend_safety_message,
         metrics: metrics.enable_metrics,
         prometheus: metrics.enable_prometheus,
+        metrics_flavor: flavor(metrics.flavor),
         max_workspaces: workspaces.max,
         workspace_idle: Duration::from_secs_f64(workspaces.idle_seconds),
         writer: writer(generation, &features),
@@ -78,89 +80,14 @@ fn listen(server: &Server) -> Listen {
     }
 }
 
-fn latency(config: &Config) -> LatencyModel {
-    match config.generation.latency {
-        Latency::Instant => LatencyModel::Instant,
-        Latency::Profile => LatencyModel::Profile,
-        Latency::Knobs => LatencyModel::Knobs(knobs(config)),
-    }
-}
-
-fn knobs(config: &Config) -> Knobs {
-    let Config { generation, engine, .. } = config;
-    let knob = |mean_ms, jitter_percent, deviation_ms| Jittered { mean_ms, jitter_percent, deviation_ms };
-    let by_length = generation.prefill_overhead_ms > 0.0 || generation.prefill_time_per_token_ms > 0.0;
-    let ttft = if by_length {
-        knob(generation.prefill_overhead_ms, 0.0, generation.prefill_time_std_dev_ms)
-    } else {
-        knob(generation.ttft_ms, generation.ttft_variance_percent, generation.ttft_std_dev_ms)
-    };
-    let is_loaded = generation.time_factor_under_load > 1.0 || engine.max_num_seqs > 0;
-    Knobs {
-        ttft,
-        itl: knob(generation.itl_ms, generation.itl_variance_percent, generation.itl_std_dev_ms),
-        prefill_token_ms: generation.prefill_time_per_token_ms,
-        load: is_loaded.then_some(LoadFactor {
-            factor: generation.time_factor_under_load,
-            // As many as llm-d's simulator runs where it is not told.
-            slots: if engine.max_num_seqs > 0 { engine.max_num_seqs } else { 5 },
-            most_waiting: match engine.max_waiting_queue_length {
-                0 => usize::MAX,
-                most => most,
-            },
-        }),
-    }
-}
-
-/// The physical engine, if there is one; its model is listed.
-pub(crate) fn physics(config: &Config, catalog: &mut Catalog) -> Result<Option<Physics>, StartError> {
-    let engine = &config.engine;
-    let kind = match engine.kind {
-        EngineChoice::None => return Ok(None),
-        EngineChoice::Vllm => EngineKind::Vllm,
-        EngineChoice::Sglang => EngineKind::Sglang,
-        EngineChoice::Trtllm => EngineKind::Trtllm,
-    };
-    let cannot = |source| StartError::Deployment { model: engine.model.clone(), source };
-    let deployment = deployment(&options(kind, config), catalog).map_err(cannot)?;
-    if catalog.get(&engine.model).is_none() {
-        catalog.insert(catalog.infer(&engine.model));
-    }
-    Ok(Some(Physics { deployment, time_scale: engine.time_scale }))
-}
-
-fn options(kind: EngineKind, config: &Config) -> Options {
-    let Config { engine, kv_cache, .. } = config;
-    let some = |number: u32| (number > 0).then_some(number);
-    let word = |word: &str| (!matches!(word, "auto" | "none")).then(|| word.to_owned());
-    Options {
-        model: engine.model.clone(),
-        engine: kind,
-        gpu: engine.gpu.clone(),
-        tensor_parallel_size: engine.tensor_parallel_size,
-        pipeline_parallel_size: engine.pipeline_parallel_size,
-        data_parallel_size: engine.data_parallel_size,
-        enable_expert_parallel: engine.enable_expert_parallel,
-        replicas: kv_cache.num_workers,
-        prefill_replicas: 0,
-        router: None,
-        max_num_seqs: some(engine.max_num_seqs),
-        max_num_batched_tokens: some(engine.max_num_batched_tokens),
-        max_model_len: some(engine.max_model_len),
-        long_prefill_token_threshold: some(engine.long_prefill_token_threshold),
-        block_size: some(kv_cache.block_size),
-        kv_blocks: some(engine.kv_blocks),
-        gpu_memory_utilization: Some(engine.gpu_memory_utilization),
-        // `none` says that the name of the model means nothing.
-        quantization: (engine.quantization != "auto").then(|| engine.quantization.clone()),
-        kv_cache_dtype: word(&engine.kv_cache_dtype),
-        enable_prefix_caching: kv_cache.enabled,
-        enable_chunked_prefill: engine.enable_chunked_prefill,
-        scheduling_policy: word(&engine.scheduling_policy),
-        speculative: word(&engine.speculative),
-        max_waiting: Some(engine.max_waiting_queue_length).filter(|waiting| *waiting > 0),
-        coefficients: None,
-        seed: config.generation.seed,
+const fn flavor(flavor: MetricsFlavor) -> Flavor {
+    match flavor {
+        MetricsFlavor::Fakeai => Flavor::Fakeai,
+        MetricsFlavor::Vllm => Flavor::Vllm,
+        MetricsFlavor::Sglang => Flavor::Sglang,
+        MetricsFlavor::Trtllm => Flavor::Trtllm,
+        MetricsFlavor::Nim => Flavor::Nim,
+        MetricsFlavor::Dynamo => Flavor::Dynamo,
     }
 }
 
@@ -218,12 +145,9 @@ pub(crate) fn catalog(files: &[impl AsRef<Path>]) -> Result<Catalog, StartError>
 
 /// Time, chance and tasks of a real server. Must be called inside its runtime.
 pub(crate) fn kit(config: &Config) -> std::io::Result<Kit> {
-    Ok(Kit {
-        clock: Clock::system()?,
-        seed: Seed::new(config.generation.seed),
-        entropy: entropy(),
-        tasks: Tasks::default(),
-    })
+    let clock = Clock::system()?;
+    clock.spin(Duration::from_micros(config.server.spin_us));
+    Ok(Kit { clock, seed: Seed::new(config.generation.seed), entropy: entropy(), tasks: Tasks::default() })
 }
 
 /// A number nobody can guess: the standard library seeds its hash maps from the operating system.

@@ -67,7 +67,7 @@ impl App {
             counts: CountMemo::default(),
             writer: Writer::new(settings.writer.clone()),
             engine: Engine::new(settings.latency.clone()),
-            drivers: Drivers::new(settings.physics.clone()),
+            drivers: Drivers::new(settings.physics.clone(), settings.metrics),
             ledger: Ledger::new(settings.metrics),
             workspaces: Workspaces::new(making, settings.max_workspaces, settings.workspace_idle),
             closing: AtomicBool::new(false),

@@ -66,6 +66,10 @@ pub(crate) struct Note {
     pub bytes_in: u64,
     /// Bytes of the answer's body.
     pub bytes_out: u64,
+    /// Whether an answer reached the most tokens allowed.
+    pub is_cut: bool,
+    /// Whether the ledger counts it among those being answered.
+    pub has_begun: bool,
     /// What it costs, US dollars.
     pub cost_usd: f64,
     /// What a token written costs, US dollars.
@@ -214,6 +218,8 @@ impl Context {
             gaps: note.gaps,
             bytes_in: note.bytes_in,
             bytes_out: note.bytes_out,
+            is_cut: note.is_cut,
+            has_begun: note.has_begun,
             cost_usd: note.cost_usd,
         });
     }

@@ -8,6 +8,7 @@ use fakeai_tokens::Tokenizer;
 use fakeai_writer::WriterOptions;
 
 pub use crate::driver::Physics;
+pub use fakeai_telemetry::engine::Flavor;
 
 /// What the server is told at start.
 #[derive(Clone, Debug)]
@@ -48,6 +49,8 @@ pub struct Settings {
     pub metrics: bool,
     /// Whether Prometheus text is served.
     pub prometheus: bool,
+    /// Whose names metrics have at `/metrics`.
+    pub metrics_flavor: Flavor,
     /// Most workspaces beside the default one.
     pub max_workspaces: usize,
     /// Workspaces nobody used for this long are dropped.
@@ -169,6 +172,7 @@ impl Default for Settings {
             safety_message: false,
             metrics: true,
             prometheus: true,
+            metrics_flavor: Flavor::Fakeai,
             max_workspaces: 1000,
             workspace_idle: Duration::from_secs(3600),
             journal_entries: 1000,

@@ -25,10 +25,9 @@ pub fn gpu_price(gpu: &Gpu) -> Option<Price> {
     PRICES.iter().find(|(name, _)| *name == gpu.name).map(|(_, price)| Price(*price))
 }
 
-/// Power of one GPU, idle and at most, W. A card that does nothing takes about a tenth of its limit (70 of 700 W for an
-/// H100).
-pub(crate) fn watts(gpu: &Gpu) -> (f64, f64) {
-    (0.1 * gpu.watts, gpu.watts)
+/// Power of one GPU, idle and at most, W.
+pub(crate) const fn watts(gpu: &Gpu) -> (f64, f64) {
+    (gpu.board.idle_watts, gpu.watts)
 }
 
 #[cfg(test)]

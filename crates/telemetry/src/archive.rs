@@ -7,6 +7,7 @@ use std::time::Duration;
 use fakeai_core::Tick;
 use rustc_hash::FxHashMap;
 
+use crate::engine::Requests;
 use crate::hours::Hours;
 use crate::record::{Caller, Outcome, Record};
 use crate::series::{Ring, Series};
@@ -22,6 +23,8 @@ const MOST_KEYS: usize = 4000;
 /// Models that have sums by time of their own, and callers that are told apart.
 const MOST_MODELS: usize = 200;
 const MOST_CALLERS: usize = 1000;
+/// Pairs of endpoint and model that are told apart as engines count them, some five kilobytes each.
+const MOST_WRITTEN: usize = 500;
 /// Errors that are kept in full.
 const MOST_ERRORS: usize = 100;
 /// Minutes of a model's own sums.
@@ -32,6 +35,8 @@ const MODEL_MINUTES: usize = 60;
 pub struct Archive {
     totals: FxHashMap<Key, Totals>,
     callers: FxHashMap<(Arc<str>, Arc<Caller>), Totals>,
+    /// What engines count of requests for which tokens were written, by endpoint and model.
+    written: FxHashMap<(&'static str, Arc<str>), Requests>,
     series: Series,
     models: FxHashMap<Arc<str>, (Ring, Hours)>,
     recent: VecDeque<Record>,
@@ -52,6 +57,7 @@ impl Archive {
         self.series.add(&record);
         self.add_to_model(&record);
         self.add_to_caller(&record);
+        self.add_to_written(&record);
         self.added += 1;
         if record.is_error() {
             if self.errors.len() >= MOST_ERRORS {
@@ -95,6 +101,17 @@ impl Archive {
         }
     }
 
+    fn add_to_written(&mut self, record: &Record) {
+        if record.tokens.completion == 0 {
+            return;
+        }
+        let mut key = (record.endpoint, record.model.clone().unwrap_or_default());
+        if self.written.len() >= MOST_WRITTEN && !self.written.contains_key(&key) {
+            key.1 = Arc::from("other");
+        }
+        self.written.entry(key).or_default().add(record);
+    }
+
     fn add_to_caller(&mut self, record: &Record) {
         let Some(caller) = &record.caller else { return };
         let key = (record.model.clone().unwrap_or_default(), Arc::clone(caller));
@@ -108,6 +125,11 @@ impl Archive {
         let mut all: Vec<_> = self.totals.iter().collect();
         all.sort_by_key(|(key, _)| *key);
         all
+    }
+
+    /// What engines count of requests for which tokens were written: endpoint, model and counts.
+    pub fn written(&self) -> impl Iterator<Item = (&'static str, &Arc<str>, &Requests)> {
+        self.written.iter().map(|((endpoint, model), requests)| (*endpoint, model, requests))
     }
 
     /// Totals by model and caller, in a stable order.

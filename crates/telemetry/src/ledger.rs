@@ -4,10 +4,12 @@
 //! [`Archive`] when a list is long, or when somebody looks; looking holds no thread up that serves: a thread that finds
 //! the archive in use lets its list grow.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use fakeai_core::Sharded;
 
+use crate::active::Active;
 use crate::archive::Archive;
 use crate::histogram::Pacing;
 use crate::open::{OpenStream, OpenStreams, Ticket};
@@ -23,6 +25,7 @@ const TOO_LONG: usize = 65_536;
 #[derive(Debug)]
 pub struct Ledger {
     lists: Sharded<Mutex<Vec<Record>>>,
+    active: Active,
     archive: Mutex<Archive>,
     streams: OpenStreams,
     pacing: Pacing,
@@ -34,6 +37,7 @@ impl Ledger {
     pub fn new(enabled: bool) -> Self {
         Self {
             lists: Sharded::default(),
+            active: Active::default(),
             archive: Mutex::default(),
             streams: OpenStreams::default(),
             pacing: Pacing::default(),
@@ -45,6 +49,9 @@ impl Ledger {
     pub fn add(&self, record: Record) {
         if !self.enabled {
             return;
+        }
+        if let Some(model) = record.model.as_ref().filter(|_| record.has_begun) {
+            self.active.end(model);
         }
         let own = self.lists.own();
         let length = {
@@ -61,6 +68,18 @@ impl Ledger {
                 Err(TryLockError::WouldBlock) => {}
             }
         }
+    }
+
+    /// Counts a request in whose answer is being written; its record counts it out.
+    pub fn begin(&self, model: &Arc<str>) {
+        if self.enabled {
+            self.active.begin(model);
+        }
+    }
+
+    /// Requests being answered now, by model.
+    pub fn active(&self) -> BTreeMap<Arc<str>, u64> {
+        self.active.counts()
     }
 
     /// Looks at everything that was written down so far.
@@ -154,6 +173,8 @@ pub(crate) mod tests {
             gaps: Gaps::default(),
             bytes_in: 100,
             bytes_out: 1000,
+            is_cut: false,
+            has_begun: false,
             cost_usd: 0.001,
         }
     }

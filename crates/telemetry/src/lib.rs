@@ -5,7 +5,9 @@
 //! metric is computed from those when somebody looks. No handler calls a metric by name, and nothing here knows HTTP
 //! or the wire formats.
 
+mod active;
 mod archive;
+pub mod engine;
 mod exposition;
 mod histogram;
 mod hours;

@@ -51,6 +51,10 @@ pub struct Record {
     pub bytes_in: u64,
     /// Bytes of the answer's body.
     pub bytes_out: u64,
+    /// Whether an answer reached the most tokens allowed.
+    pub is_cut: bool,
+    /// Whether it was counted by [`crate::Ledger::begin`].
+    pub has_begun: bool,
     /// What it costs, US dollars.
     pub cost_usd: f64,
 }

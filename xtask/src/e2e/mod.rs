@@ -1,6 +1,7 @@
 //! The clients under `e2e/`: their environments, made when missing or out of date, and their test runs.
 
 pub(crate) mod node;
+pub(crate) mod promtool;
 pub(crate) mod python;
 
 use std::fs;

@@ -263,8 +263,9 @@ mod tests {
         let (mut replica, mut decoding) = board(&deployment);
         load(&mut replica, &mut decoding, 16, 10, 30.0);
         let (mut replica, mut reading) = board(&deployment);
-        load(&mut replica, &mut reading, 64, 8000, 30.0);
-        let (decoding, reading) = (decoding.sample(seconds(30.0))[0].clone(), reading.sample(seconds(30.0))[0].clone());
+        // Clients in lock-step: after ten seconds they still read their first prompts, later they write together.
+        load(&mut replica, &mut reading, 64, 8000, 10.0);
+        let (decoding, reading) = (decoding.sample(seconds(30.0))[0].clone(), reading.sample(seconds(10.0))[0].clone());
         assert!(
             decoding.utilization > 0.95 && decoding.memory_active > 0.3 && decoding.tensor_active < 0.1,
             "{decoding:?}"

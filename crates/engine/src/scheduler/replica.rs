@@ -229,6 +229,11 @@ impl Replica {
         })
     }
 
+    /// Blocks of the caches whose content can be found again, whether somebody holds them or not, of all ranks.
+    pub fn known_blocks(&self) -> usize {
+        self.ranks.iter().map(|rank| rank.pool.cached()).sum()
+    }
+
     /// Of this chain, how many blocks from its start one rank has cached.
     pub fn rank_cached_blocks(&self, rank: u32, chain: &[u64]) -> u32 {
         self.ranks.get(rank as usize).map_or(0, |rank| rank.cached_blocks(chain))

@@ -38,7 +38,6 @@ const fn key(section: &'static str, name: &'static str, feature: &'static str) -
 
 const KEYS: &str = "API keys are";
 const RATE_LIMITS: &str = "rate limits are";
-const KV_CACHE: &str = "the router of KV caches is";
 const LANGUAGE_MODEL: &str = "text from a language model is";
 const EMBEDDING_MODEL: &str = "embeddings from a language model are";
 const IMAGES: &str = "images are";
@@ -60,8 +59,6 @@ pub const UNBUILT: &[UnbuiltKey] = &[
     key("rate_limits", "tier", RATE_LIMITS).flat("rate_limit_tier").flags(&["rate-limit-tier"]),
     key("rate_limits", "rpm_override", RATE_LIMITS).flat("rate_limit_rpm").flags(&["rate-limit-rpm"]),
     key("rate_limits", "tpm_override", RATE_LIMITS).flat("rate_limit_tpm").flags(&["rate-limit-tpm"]),
-    key("kv_cache", "overlap_weight", KV_CACHE).flat("kv_overlap_weight").flags(&["kv-overlap-weight"]),
-    key("kv_cache", "load_balance_weight", KV_CACHE).flags(&["load-balance-weight"]),
     key("generation", "use_llm_generation", LANGUAGE_MODEL).flags(&["use-llm-generation"]),
     key("generation", "llm_model_name", LANGUAGE_MODEL).flags(&["llm-model-name"]),
     key("generation", "llm_use_gpu", LANGUAGE_MODEL).flags(&["llm-use-gpu"]),

@@ -52,6 +52,24 @@ words! {
 }
 
 words! {
+    /// Whose names metrics have at `/metrics`.
+    MetricsFlavor {
+        /// This server's own.
+        Fakeai = "fakeai",
+        /// vLLM's.
+        Vllm = "vllm",
+        /// `SGLang`'s.
+        Sglang = "sglang",
+        /// TensorRT-LLM's.
+        Trtllm = "trtllm",
+        /// NIM's.
+        Nim = "nim",
+        /// Dynamo's.
+        Dynamo = "dynamo",
+    }
+}
+
+words! {
     /// How text is cut into tokens.
     TokenizerChoice {
         /// As the model card says.

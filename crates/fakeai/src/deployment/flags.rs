@@ -147,11 +147,9 @@ mod tests {
                 arg.get_long().into_iter().chain(aliases).map(str::to_owned).collect::<Vec<_>>()
             })
             .collect();
-        // A server has no use for them, or not yet.
-        let simulator_only = ["prefill-replicas", "router"];
         let unknown = |flag: &&Flag| !server.iter().any(|name| name == flag.name);
         let missing: Vec<&str> = FLAGS.iter().filter(unknown).map(|flag| flag.name).collect();
-        assert_eq!(missing, simulator_only);
+        assert_eq!(missing, [""; 0]);
     }
 
     #[test]

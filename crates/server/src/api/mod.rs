@@ -1,5 +1,6 @@
 //! The table of contents: families of endpoints, one list each; router, labels and coverage follow from the lists.
 
+mod engines;
 mod fakeai;
 mod fallback;
 mod observe;
@@ -70,11 +71,28 @@ impl Endpoint {
 
 /// What paths of requests begin with that only look: they have no number in their workspace, so that a deterministic
 /// server answers the same whether or not somebody watches it.
-pub(crate) const LOOKS: [&str; 6] = ["/fakeai/", "/health", "/ready", "/metrics", "/openapi.json", "/docs"];
+pub(crate) const LOOKS: [&str; 13] = [
+    "/fakeai/",
+    "/health",
+    "/ready",
+    "/metrics",
+    "/vllm/metrics",
+    "/sglang/metrics",
+    "/trtllm/metrics",
+    "/v1/metrics",
+    "/dynamo/metrics",
+    "/dcgm/metrics",
+    "/kv-cache/metrics",
+    "/openapi.json",
+    "/docs",
+];
 
 /// Every operation there is.
 pub fn endpoints() -> Vec<Endpoint> {
-    [openai::endpoints(), observe::endpoints(), fakeai::endpoints()].into_iter().flatten().collect()
+    [openai::endpoints(), observe::endpoints(), engines::endpoints(), fakeai::endpoints()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Where requests go.

@@ -14,13 +14,14 @@ const MOST_IDLE: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Drivers {
     physics: Option<Physics>,
+    is_watched: bool,
     started: Mutex<Vec<Arc<Driver>>>,
 }
 
 impl Drivers {
-    /// Nothing runs yet.
-    pub(crate) fn new(physics: Option<Physics>) -> Self {
-        Self { physics, started: Mutex::default() }
+    /// Nothing runs yet. What runs later is counted if `is_watched`.
+    pub(crate) fn new(physics: Option<Physics>, is_watched: bool) -> Self {
+        Self { physics, is_watched, started: Mutex::default() }
     }
 
     /// Whether there is a physical engine.
@@ -38,7 +39,7 @@ impl Drivers {
         if started.len() >= MOST_IDLE {
             started.retain(|driver| Arc::strong_count(driver) > 1);
         }
-        let driver = Driver::start(physics, clock, tasks);
+        let driver = Driver::start(physics, clock, tasks, self.is_watched);
         if let Ok(driver) = &driver {
             started.push(Arc::clone(driver));
         }

@@ -6,9 +6,12 @@
 //! hand the same task runs in virtual time.
 
 mod drivers;
+mod figures;
 mod live;
 mod submission;
+mod watch;
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -16,19 +19,25 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use fakeai_core::{Clock, Tasks, Tick};
-use fakeai_engine::cluster::{Cluster, ClusterEvent, ClusterObserver, Refusal, RequestId, Tokens};
+use fakeai_engine::cluster::{Cluster, ClusterEvent, Refusal, RequestId, Tokens};
+use fakeai_engine::gpu::{BoardSettings, GpuBoard};
 use fakeai_engine::scheduler::Submission;
 use fakeai_engine::step::{Batch, StepModel};
 use fakeai_engine::{Deployment, EngineError};
+use fakeai_telemetry::engine::Ending;
 
 pub(crate) use drivers::Drivers;
 pub(crate) use live::{Failure, Live, Reading};
 use live::{Forecast, Line};
 pub(crate) use submission::{drawn, submission};
+pub(crate) use watch::Asked;
+use watch::{Eyes, Watch};
 
 /// A physical engine, and how fast its time goes by.
 #[derive(Clone, Debug)]
 pub struct Physics {
+    /// What the model is called.
+    pub model: String,
     /// What is deployed.
     pub deployment: Deployment,
     /// Seconds of the engine's time in one second of the clock's.
@@ -44,6 +53,7 @@ pub(crate) struct Driver {
     time_scale: f64,
     model: StepModel,
     block_tokens: u32,
+    physics: Physics,
     state: Mutex<State>,
 }
 
@@ -53,7 +63,8 @@ struct State {
     /// By slot of the request: where its tokens go.
     lines: Vec<Option<Arc<Line>>>,
     /// Requests that were admitted since the last look, and how much of their prompts was cached.
-    admitted: Admitted,
+    admitted: Vec<(RequestId, u32)>,
+    watch: Watch,
     /// Tokens of steps that ended, which leave later: by the clock's ticks, in order.
     leaving: VecDeque<Departure>,
     /// The task, while it sleeps, and until when.
@@ -75,33 +86,35 @@ enum Parcel {
     Failure(Failure),
 }
 
-/// Notes who is admitted.
-#[derive(Debug, Default)]
-struct Admitted(Vec<(RequestId, u32)>);
-
-impl ClusterObserver for Admitted {
-    fn admitted(&mut self, _worker: usize, request: RequestId, _waited: Duration, cached_tokens: u32) {
-        self.0.push((request, cached_tokens));
-    }
-}
-
 impl Driver {
-    /// An idle cluster that begins now.
-    pub(crate) fn start(physics: &Physics, clock: &Clock, tasks: &Tasks) -> Result<Arc<Self>, EngineError> {
+    /// An idle cluster that begins now. What it does is counted if `is_watched`.
+    pub(crate) fn start(
+        physics: &Physics,
+        clock: &Clock,
+        tasks: &Tasks,
+        is_watched: bool,
+    ) -> Result<Arc<Self>, EngineError> {
         let cluster = physics.deployment.cluster()?;
+        let model = physics.deployment.step_model();
+        let settings = BoardSettings { seed: physics.deployment.settings.seed, ..BoardSettings::default() };
+        let board = |worker| GpuBoard::new(&physics.deployment, worker, settings);
+        let boards: Vec<GpuBoard> =
+            (0..cluster.workers().len() as u32).map(board).collect::<Result<_, EngineError>>()?;
         let driver = Arc::new(Self {
             origin: clock.now(),
             clock: clock.clone(),
             time_scale: physics.time_scale,
-            model: physics.deployment.step_model(),
             block_tokens: physics.deployment.capacity()?.block_tokens,
+            physics: physics.clone(),
             state: Mutex::new(State {
                 cluster,
                 lines: Vec::new(),
-                admitted: Admitted::default(),
+                admitted: Vec::new(),
+                watch: Watch::new(boards, &model, physics.time_scale, is_watched),
                 leaving: VecDeque::new(),
                 asleep: None,
             }),
+            model,
         });
         tasks.spawn(run(Arc::downgrade(&driver)));
         Ok(driver)
@@ -125,6 +138,7 @@ impl Driver {
         self: &Arc<Self>,
         submission: &Submission,
         session: Option<u64>,
+        asked: Asked,
         now: Tick,
     ) -> Result<Live, Refusal> {
         let line = Arc::new(Line::default());
@@ -142,6 +156,7 @@ impl Driver {
         }
         state.lines[request.slot()] = Some(Arc::clone(&line));
         let worker = state.cluster.worker_of(request).unwrap_or_default();
+        state.watch.submitted(worker, request, submission, asked, inside);
         let forecast = self.forecast(&state.cluster, worker, submission, now);
         state.wake_task(self);
         drop(state);
@@ -163,10 +178,11 @@ impl Driver {
     /// Drops a request nobody waits for.
     fn abort(&self, request: RequestId) {
         let mut state = self.lock();
-        if state.cluster.abort(request)
-            && let Some(line) = state.lines.get_mut(request.slot())
-        {
-            *line = None;
+        if state.cluster.abort(request) {
+            state.watch.ended(request, Ending::Abort);
+            if let Some(line) = state.lines.get_mut(request.slot()) {
+                *line = None;
+            }
         }
     }
 
@@ -220,9 +236,11 @@ impl Driver {
 impl State {
     /// Does everything that has happened by `now`.
     fn advance(&mut self, driver: &Driver, now: Tick) {
-        let Self { cluster, lines, leaving, admitted, .. } = self;
+        let Self { cluster, lines, leaving, admitted, watch, .. } = self;
         let before = leaving.len();
-        cluster.advance(driver.inside(now), admitted, |event| {
+        let watch = &RefCell::new(watch);
+        cluster.advance(driver.inside(now), &mut Eyes { watch, admitted }, |event| {
+            watch.borrow_mut().happened(&event);
             let (request, at, is_last, parcel) = match event {
                 ClusterEvent::Tokens(tokens) => (tokens.request, tokens.at, tokens.is_last, Parcel::Tokens(tokens)),
                 ClusterEvent::Lost { request, at, .. } => (request, at, true, Parcel::Failure(Failure::Lost)),
@@ -244,7 +262,7 @@ impl State {
 
     /// Hands out what leaves by `now`, and tells who was admitted.
     fn hand_out(&mut self, now: Tick, wakers: &mut Vec<Waker>) {
-        for (request, cached_tokens) in self.admitted.0.drain(..) {
+        for (request, cached_tokens) in self.admitted.drain(..) {
             if let Some(Some(line)) = self.lines.get(request.slot()) {
                 wakers.extend(line.admit(cached_tokens));
             }

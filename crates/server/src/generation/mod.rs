@@ -14,7 +14,7 @@ use std::sync::Arc;
 use fakeai_catalog::ModelCard;
 use fakeai_core::Tick;
 use fakeai_engine::LatencyModel;
-use fakeai_writer::{Generation, GenerationRequest, Part, Prompt, Role, Seeding, Turn, Usage};
+use fakeai_writer::{Finish, Generation, GenerationRequest, Part, Prompt, Role, Seeding, Turn, Usage};
 use futures_util::future::Either;
 
 use crate::context::Context;
@@ -160,8 +160,9 @@ pub(crate) fn generate_here(
     let mut generation = app.writer.write(&request, prompt, seed);
     generation.usage.cached_tokens = cached_tokens;
     edit(&request, &mut generation);
-    note(context, &request, &generation);
     let Times { paces, readings } = timing::submit(context, &request, &generation, terms, seed)?;
+    // Only now: what the engine refuses costs nothing.
+    note(context, &request, &generation);
     Ok(Answer { generation, paces, readings })
 }
 
@@ -234,6 +235,11 @@ fn note(context: &Context, request: &GenerationRequest, generation: &Generation)
         usage.completion_tokens.into(),
     );
     let mut note = context.note();
+    note.is_cut |= generation.choices.iter().any(|choice| choice.finish == Finish::Length);
+    if let Some(model) = note.model.clone().filter(|_| !note.has_begun) {
+        note.has_begun = true;
+        context.app().ledger.begin(&model);
+    }
     // Added up, because one request may hold several prompts.
     note.tokens.prompt += usage.prompt_tokens;
     note.tokens.cached += usage.cached_tokens;

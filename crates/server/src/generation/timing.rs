@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use fakeai_core::Seed;
 use fakeai_engine::{Sequence, Speed};
-use fakeai_writer::{Generation, GenerationRequest, Rendered};
+use fakeai_telemetry::engine::Ending;
+use fakeai_writer::{Choice, Finish, Generation, GenerationRequest, Rendered};
 use rustc_hash::FxHasher;
 
 use super::refusal::{refused, unable};
 use super::{Pace, Prepaid, Terms};
 use crate::context::Context;
-use crate::driver::{Driver, drawn, submission};
+use crate::driver::{Asked, Driver, drawn, submission};
 use crate::error::ApiError;
 
 /// When the choices of one prompt are ready.
@@ -66,10 +67,17 @@ fn run(
         hasher.finish()
     });
     let mut times = Times { paces: Vec::new(), readings: Vec::new() };
+    let longest = generation.choices.iter().map(Choice::written_tokens).max().unwrap_or(0);
+    let choices = (generation.choices.len() as u32, longest);
     for (index, choice) in generation.choices.iter().enumerate() {
         let sequence = submission(request, &rendered, choice, terms, driver.block_tokens());
         let sequence = drawn(sequence, seed.derive("pace").mix(index as u64), predicted_tokens);
-        let live = driver.submit(&sequence, session, context.clock().now()).map_err(refused)?;
+        let asked = Asked {
+            ending: if choice.finish == Finish::Length { Ending::Length } else { Ending::Stop },
+            max_tokens: terms.limit.map(|limit| limit.tokens),
+            choices: (index == 0).then_some(choices),
+        };
+        let live = driver.submit(&sequence, session, asked, context.clock().now()).map_err(refused)?;
         if index == 0 {
             times.readings.push(Prepaid { reading: live.reading(), card: Arc::clone(&request.model) });
         }

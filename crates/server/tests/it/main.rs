@@ -15,6 +15,7 @@ mod chat;
 mod completions;
 mod conversations;
 mod embeddings;
+mod engines;
 mod errors;
 mod harness;
 mod media;

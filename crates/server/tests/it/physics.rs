@@ -13,20 +13,26 @@ use serde_json::{Value, json};
 
 use crate::harness::{TestServer, ready, request};
 
-fn deployment() -> Deployment {
+pub const MODEL: &str = "meta-llama/Llama-3.1-8B-Instruct";
+
+pub fn deployment() -> Deployment {
+    of_kind(EngineKind::Vllm)
+}
+
+pub fn of_kind(kind: EngineKind) -> Deployment {
     let architecture = Architecture::find("llama-3.1-8b").unwrap().clone();
-    let mut deployment = Deployment::new(EngineKind::Vllm, architecture, Gpu::find("h100").unwrap().clone()).unwrap();
+    let mut deployment = Deployment::new(kind, architecture, Gpu::find("h100").unwrap().clone()).unwrap();
     deployment.settings.noise = Noise::NONE;
     deployment
 }
 
-fn server(deployment: Deployment, time_scale: f64) -> TestServer {
-    TestServer::with(|settings| settings.physics = Some(Physics { deployment, time_scale }))
+pub fn server(deployment: Deployment, time_scale: f64) -> TestServer {
+    TestServer::with(|settings| settings.physics = Some(Physics { model: MODEL.to_owned(), deployment, time_scale }))
 }
 
-fn body(words: usize, extra: Value) -> Value {
+pub fn body(words: usize, extra: Value) -> Value {
     let mut body = json!({
-        "model": "meta-llama/Llama-3.1-8B-Instruct", "seed": 3, "max_tokens": 40, "ignore_eos": true,
+        "model": MODEL, "seed": 3, "max_tokens": 40, "ignore_eos": true,
         "messages": [{"role": "user", "content": format!("Tell me about {}the sea.", "the tides and ".repeat(words))}],
     });
     body.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
@@ -48,7 +54,7 @@ fn alone(mut cluster: Cluster, prompt: u32, output: u32) -> (Tick, Tick) {
 }
 
 /// Chats that all begin now, read to their end. The clock moves when nobody has anything else to do.
-async fn at_once(server: &TestServer, bodies: impl Iterator<Item = Value>) -> Vec<String> {
+pub async fn at_once(server: &TestServer, bodies: impl Iterator<Item = Value>) -> Vec<String> {
     let chats = bodies.map(async |body| {
         let answer = server.open(request(Method::POST, "/v1/chat/completions", Some(body))).await;
         String::from_utf8(answer.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()

@@ -85,77 +85,100 @@ fn calm(series: &Series) -> Series {
     series
 }
 
-fn over_time(series: &Series) -> Vec<String> {
-    let series = &calm(series);
-    let end = series.samples.last().map_or(0.0, |sample| sample.at_s);
-    let (name, seconds) = unit(end);
-    let interval = series.interval_s;
-    let line = |name: &str, colour, style, of: &dyn Fn(&Sample) -> f64| Line {
-        name: name.to_owned(),
-        colour,
-        style,
-        points: series.samples.iter().map(|sample| (sample.at_s / seconds, of(sample))).collect(),
-    };
-    let chart = |title: &str, note: &str, lines| {
+/// Charts over the time of a run.
+struct Timeline<'a> {
+    series: &'a Series,
+    /// The unit of the time, and its seconds.
+    unit: (&'static str, f64),
+}
+
+impl Timeline<'_> {
+    fn line(&self, name: &str, colour: usize, style: Style, of: impl Fn(&Sample) -> f64) -> Line {
+        let points = self.series.samples.iter().map(|sample| (sample.at_s / self.unit.1, of(sample))).collect();
+        Line { name: name.to_owned(), colour, style, points }
+    }
+
+    fn chart(&self, title: &str, note: &str, lines: Vec<Line>) -> String {
         Chart {
             title: title.to_owned(),
             note: note.to_owned(),
-            x: Axis::time(name),
+            x: Axis::time(self.unit.0),
             y: Axis::linear(title),
             lines,
             levels: Vec::new(),
             limits: Vec::new(),
         }
         .html()
-    };
-    let mut charts = vec![
-        chart(
-            "Running and waiting requests",
-            "Those in a batch, and those that wait for one.",
-            vec![
-                line("running", 0, Style::Area, &|sample| sample.running),
-                line("waiting", 3, Style::Solid, &|sample| sample.waiting),
-            ],
-        ),
-        chart(
-            "Tokens a second",
-            "Read: prompts, without what the cache had. Written: answers.",
-            vec![
-                line("read", 1, Style::Solid, &|sample| sample.read_tokens as f64 / interval),
-                line("written", 0, Style::Area, &|sample| sample.written_tokens as f64 / interval),
-            ],
-        ),
-        chart(
-            "Requests a second",
-            "A deployment that keeps up finishes as many as arrive.",
-            vec![
-                line("arrived", 1, Style::Solid, &|sample| sample.arrived as f64 / interval),
-                line("finished", 2, Style::Solid, &|sample| sample.finished as f64 / interval),
-            ],
-        ),
-    ];
-    let has_steps = series.samples.iter().any(|sample| sample.busy > 0.0);
-    if has_steps {
-        let preemptions: u64 = series.samples.iter().map(|sample| sample.preemptions).sum();
+    }
+
+    /// What arrives, runs and leaves.
+    fn traffic(&self) -> Vec<String> {
+        let interval = self.series.interval_s;
+        vec![
+            self.chart(
+                "Running and waiting requests",
+                "Those in a batch, and those that wait for one.",
+                vec![
+                    self.line("running", 0, Style::Area, |sample| sample.running),
+                    self.line("waiting", 3, Style::Solid, |sample| sample.waiting),
+                ],
+            ),
+            self.chart(
+                "Tokens a second",
+                "Read: prompts, without what the cache had. Written: answers.",
+                vec![
+                    self.line("read", 1, Style::Solid, |sample| sample.read_tokens as f64 / interval),
+                    self.line("written", 0, Style::Area, |sample| sample.written_tokens as f64 / interval),
+                ],
+            ),
+            self.chart(
+                "Requests a second",
+                "A deployment that keeps up finishes as many as arrive.",
+                vec![
+                    self.line("arrived", 1, Style::Solid, |sample| sample.arrived as f64 / interval),
+                    self.line("finished", 2, Style::Solid, |sample| sample.finished as f64 / interval),
+                ],
+            ),
+        ]
+    }
+
+    fn cache(&self) -> String {
+        let preemptions: u64 = self.series.samples.iter().map(|sample| sample.preemptions).sum();
         let note = format!("Share of the blocks that requests hold. Preemptions: {}.", short_exact(preemptions as f64));
-        charts.insert(
-            1,
-            chart("KV cache in use, %", &note, vec![line("in use", 4, Style::Area, &|sample| sample.kv_usage * 100.0)]),
-        );
-        charts.push(chart(
-            "GPU activity, %",
-            "Busy: in a step. Arithmetic and memory: what each would take alone.",
-            vec![
-                line("busy", 0, Style::Area, &|sample| sample.busy * 100.0),
-                line("memory", 2, Style::Solid, &|sample| sample.memory * 100.0),
-                line("arithmetic", 1, Style::Solid, &|sample| sample.compute * 100.0),
-            ],
-        ));
-        charts.push(chart(
-            "Power of one GPU, W",
-            "From the activity of the steps: idle when idle.",
-            vec![line("power", 6, Style::Area, &|sample| sample.watts)],
-        ));
+        let line = self.line("in use", 4, Style::Area, |sample| sample.kv_usage * 100.0);
+        self.chart("KV cache in use, %", &note, vec![line])
+    }
+
+    /// What the GPUs do.
+    fn activity(&self) -> [String; 2] {
+        [
+            self.chart(
+                "GPU activity, %",
+                "Busy: in a step. Arithmetic and memory: what each would take alone.",
+                vec![
+                    self.line("busy", 0, Style::Area, |sample| sample.busy * 100.0),
+                    self.line("memory", 2, Style::Solid, |sample| sample.memory * 100.0),
+                    self.line("arithmetic", 1, Style::Solid, |sample| sample.compute * 100.0),
+                ],
+            ),
+            self.chart(
+                "Power of one GPU, W",
+                "From the activity of the steps: idle when idle.",
+                vec![self.line("power", 6, Style::Area, |sample| sample.watts)],
+            ),
+        ]
+    }
+}
+
+fn over_time(series: &Series) -> Vec<String> {
+    let series = &calm(series);
+    let end = series.samples.last().map_or(0.0, |sample| sample.at_s);
+    let timeline = Timeline { series, unit: unit(end) };
+    let mut charts = timeline.traffic();
+    // A table of latencies has neither steps nor a cache.
+    if series.samples.iter().any(|sample| sample.busy > 0.0) {
+        charts.insert(1, timeline.cache());
+        charts.extend(timeline.activity());
     }
     charts
 }

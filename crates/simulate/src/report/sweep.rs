@@ -183,7 +183,6 @@ impl Plot<'_> {
 
 fn against(axis: &str, groups: &[(Labels, Vec<usize>)], points: &[Point], slo: Option<&Slo>) -> Vec<String> {
     let plot = Plot { axis, groups, points, slo };
-    let has = |of: &dyn Fn(&Summary) -> bool| points.iter().any(|point| of(&point.summary));
     let mut charts = vec![
         plot.chart(
             "Time to first token, ms",
@@ -214,6 +213,14 @@ fn against(axis: &str, groups: &[(Labels, Vec<usize>)], points: &[Point], slo: O
         ),
         plot.frontier(),
     ];
+    charts.extend(of_promises_and_cost(&plot));
+    charts
+}
+
+/// What is promised, what it costs, and what the caches do.
+fn of_promises_and_cost(plot: &Plot<'_>) -> Vec<String> {
+    let has = |of: &dyn Fn(&Summary) -> bool| plot.points.iter().any(|point| of(&point.summary));
+    let mut charts = Vec::new();
     if has(&|summary| summary.goodput.is_some()) {
         charts.push(plot.chart(
             "Requests that keep the objective, %",
@@ -223,7 +230,7 @@ fn against(axis: &str, groups: &[(Labels, Vec<usize>)], points: &[Point], slo: O
             &[("", Style::Solid, |summary| summary.goodput.map_or(f64::NAN, |goodput| goodput.share * 100.0))],
         ));
     }
-    if points.iter().any(|point| point.found.is_some()) {
+    if plot.points.iter().any(|point| point.found.is_some()) {
         charts.push(plot.chart(
             "Requests a second within the objective",
             "The highest rate that keeps it, or the rate given.",

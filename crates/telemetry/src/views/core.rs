@@ -59,7 +59,7 @@ impl Statistics {
     }
 
     /// Of measured times: the rate is their number each second.
-    pub(super) fn of_times(values: Vec<f64>, seconds: f64) -> Self {
+    pub(crate) fn of_times(values: Vec<f64>, seconds: f64) -> Self {
         let count = values.len() as f64;
         Self { rate: count / seconds, ..Self::of(values) }
     }

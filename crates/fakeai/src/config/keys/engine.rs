@@ -1,5 +1,7 @@
 //! Section `engine`.
 
+use std::path::PathBuf;
+
 use crate::config::kind::Kind;
 use crate::config::section::section;
 use crate::config::values::EngineChoice;
@@ -47,6 +49,23 @@ section! {
         speculative: String = "none".to_owned(), text("a method, chances or `none`").value("METHOD");
         /// Most sequences that may wait for a replica; more are refused with 503. 0 is no limit.
         max_waiting_queue_length: usize = 0, Key::integer(0, 100_000_000).aliases(&["max-waiting"]);
+        /// Numbers of the step model that `fakeai simulate --calibrate … --save-profile` fitted, instead of the built-in.
+        profile: Option<PathBuf> = None, Key::new(Kind::File).flat("engine_profile");
+        /// Replicas that only read prompts, for the others that then only write answers. 0 has each do both.
+        prefill_replicas: u32 = 0, Key::integer(0, 4096);
+        /// How a replica is chosen: by turns, by load, by what it has cached, or by what was learned.
+        router: String = "least_loaded".to_owned(), text("round_robin, least_loaded, cache_aware, kv, hybrid or learned").value("STRATEGY");
+        /// How often a request moves to another replica when its own fails. 0 loses it.
+        migration_limit: u32 = 0, Key::integer(0, 1000);
+        /// Mean seconds from a replica's recovery to its next failure. 0 is never.
+        mtbf_seconds: f64 = 0.0, Key::number(0.0, 1e9).flag("mtbf").value("SECONDS");
+        /// Mean seconds from a replica's failure to its recovery.
+        mttr_seconds: f64 = 30.0, Key::number(0.001, 1e9).flag("mttr").value("SECONDS");
+        /// Most requests in flight; more are refused with 429. 0 is no limit.
+        max_in_flight: usize = 0, Key::integer(0, 1_000_000_000);
+        /// Share of a replica's KV blocks in use above which it is busy; if all are, requests are refused with 503, as
+        /// Dynamo does. 0 is never.
+        busy_threshold: f64 = 0.0, Key::number(0.0, 1.0).value("SHARE");
         /// Seconds of the engine's time that pass in one second.
         time_scale: f64 = 1.0, Key::number(0.001, 1_000_000.0).value("FACTOR");
     }

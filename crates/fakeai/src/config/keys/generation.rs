@@ -1,5 +1,7 @@
 //! Section `generation`.
 
+use std::path::PathBuf;
+
 use crate::config::kind::Kind;
 use crate::config::section::section;
 use crate::config::values::{Latency, OutputTokens, Reply, TokenizerChoice};
@@ -39,6 +41,8 @@ section! {
         /// Which model of time decides when a token is ready: knobs (`ttft_ms` and `itl_ms`), profile (the model card's
         /// speed) or instant.
         latency: Latency = Latency::Knobs, Key::new(Kind::OneOf(Latency::WORDS)).value("MODEL");
+        /// Measured percentiles of TTFT and ITL by concurrency (CSV, see docs/simulate.md); they replace `latency`.
+        latency_table: Option<PathBuf> = None, Key::new(Kind::File);
         /// Length of answers that the request does not end first.
         output_tokens: OutputTokens = OutputTokens::Auto,
             Key::new(Kind::Text { allowed: OutputTokens::ALLOWED, accepts: |text| text.parse::<OutputTokens>().is_ok() })

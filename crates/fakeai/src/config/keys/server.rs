@@ -18,6 +18,9 @@ section! {
         debug: bool = false, Key::switch();
         /// Threads that serve requests. 0 is one per core.
         workers: usize = 0, Key::integer(0, 128);
+        /// Microseconds before each token's time that are waited for without sleeping: tokens are more punctual, and
+        /// processors busier.
+        spin_us: u64 = 0, Key::integer(0, 10_000).value("MICROSECONDS");
         /// Start again with the new values when the configuration file or a model file changes.
         reload: bool = false, Key::switch();
         /// How much is logged.

@@ -2,11 +2,12 @@
 
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use fakeai_telemetry::engine::Flavor;
 use fakeai_telemetry::{CSV_CONTENT_TYPE, CoreMetrics, prometheus};
 use http::{HeaderMap, StatusCode, header};
 
 use super::exposition::{exposition, is_scraper};
-use crate::api::Endpoint;
+use crate::api::{Endpoint, engines};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::wire::{Query, json};
@@ -20,10 +21,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-/// JSON, unless the `Accept` header or `?format=` asks for something else.
+/// JSON, unless the `Accept` header or `?format=` asks for something else. On a server whose metrics have another
+/// program's names, that program's text, unless `?format=json` or `csv` asks for ours.
 async fn metrics(context: Context, headers: HeaderMap) -> Result<Response, ApiError> {
     let query = Query::of(context.path());
+    let flavor = context.app().settings.metrics_flavor;
     match query.get("format") {
+        None | Some("prometheus") if flavor != Flavor::Fakeai => engines::text(&context, &headers, flavor),
         Some("prometheus") => prometheus_text(context, headers).await,
         None if is_scraper(&headers) => prometheus_text(context, headers).await,
         Some("csv") => Ok(csv(context).await),
@@ -47,7 +51,7 @@ async fn prometheus_text(context: Context, headers: HeaderMap) -> Result<Respons
 }
 
 /// Refuses Prometheus text where it is switched off.
-pub(super) fn allowed(context: &Context) -> Result<(), ApiError> {
+pub(in crate::api) fn allowed(context: &Context) -> Result<(), ApiError> {
     if context.app().settings.prometheus {
         return Ok(());
     }

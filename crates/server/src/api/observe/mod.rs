@@ -13,6 +13,8 @@ use fakeai_telemetry::Dates;
 use super::Endpoint;
 use crate::context::Context;
 
+pub(in crate::api) use core::allowed;
+pub(in crate::api) use exposition::exposition;
 pub(in crate::api) use unbuilt::reason;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
