@@ -5,6 +5,7 @@ mod fakeai;
 mod fallback;
 mod observe;
 mod openai;
+mod openapi;
 mod straight;
 
 use std::future::Future;
@@ -89,7 +90,7 @@ pub(crate) const LOOKS: [&str; 13] = [
 
 /// Every operation there is.
 pub fn endpoints() -> Vec<Endpoint> {
-    [openai::endpoints(), observe::endpoints(), engines::endpoints(), fakeai::endpoints()]
+    [openai::endpoints(), observe::endpoints(), engines::endpoints(), fakeai::endpoints(), openapi::endpoints()]
         .into_iter()
         .flatten()
         .collect()

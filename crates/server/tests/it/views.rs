@@ -238,3 +238,18 @@ async fn views_of_nothing_are_empty() {
         json_of(&server, &format!("/metrics{path}")).await;
     }
 }
+
+#[tokio::test]
+async fn the_server_documents_itself() {
+    let server = TestServer::new();
+    let document = json_of(&server, "/openapi.json").await;
+    let chat = &document["paths"]["/v1/chat/completions"]["post"];
+    assert_eq!((&chat["operationId"], &chat["tags"][0]), (&json!("createChatCompletion"), &json!("chat")));
+    assert_eq!(document["paths"]["/metrics/ranking"]["get"]["parameters"][0]["name"], "metric");
+    let page = server.get("/docs").await;
+    assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
+    let html = page.text();
+    assert!(html.contains("<code>/metrics/by-model/{model}</code>"));
+    // Nothing is fetched from elsewhere.
+    assert!(!html.contains("http://") && !html.contains("https://") && !html.contains("<script"));
+}
