@@ -27,5 +27,6 @@ mod responses_tools;
 mod stored;
 mod streams;
 mod tools;
+mod totals;
 mod views;
 mod workspaces;
