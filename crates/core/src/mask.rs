@@ -6,7 +6,19 @@ use std::borrow::Cow;
 const KEY_START: &str = "sk-";
 
 /// Parameters of a query that hold a secret.
-const SECRETS: [&str; 8] = ["key", "api_key", "api-key", "apikey", "token", "access_token", "password", "secret"];
+const SECRETS: [&str; 11] = [
+    "key",
+    "api_key",
+    "api-key",
+    "x-api-key",
+    "apikey",
+    "token",
+    "access_token",
+    "authorization",
+    "password",
+    "secret",
+    "client_secret",
+];
 
 /// `text` with its API keys shown as `sk-…abcd` and the password of a URL as `…`.
 pub fn masked(text: &str) -> Cow<'_, str> {

@@ -9,6 +9,7 @@ use fakeai_core::{Clock, Ids, Tick};
 use fakeai_telemetry::{Caller, Gaps, Outcome, Record, Tokens};
 use http::request::Parts;
 
+use crate::access;
 use crate::api;
 use crate::app::App;
 use crate::error::ApiError;
@@ -124,7 +125,7 @@ impl Context {
 
     /// The model the request names; see [`App::model`].
     pub(crate) fn model(&self, id: &str) -> Result<Arc<ModelCard>, ApiError> {
-        self.0.station.model(self.workspace(), id)
+        self.0.station.model(self.workspace(), id, self.request_id())
     }
 
     /// The clock that was the workspace's when the request came.
@@ -194,10 +195,9 @@ impl Context {
             None if note.status >= 400 => Outcome::Error("error"),
             None => Outcome::Success,
         });
-        tracing::debug!(id = self.0.request_id, method = %self.0.method, endpoint = note.endpoint, status = note.status);
         let ended = self.0.clock.now();
         let own = &self.app().kit.clock;
-        self.app().ledger.add(Record {
+        let record = Record {
             request: self.request_id().into(),
             endpoint: if note.endpoint.is_empty() { "unmatched" } else { note.endpoint },
             model: note.model,
@@ -221,7 +221,9 @@ impl Context {
             is_cut: note.is_cut,
             has_begun: note.has_begun,
             cost_usd: note.cost_usd,
-        });
+        };
+        access::log(&record, &self.0.method, &self.0.path);
+        self.app().ledger.add(record);
     }
 
     /// The name of the workspace whose request it is.

@@ -5,6 +5,7 @@
 //! [`Settings`] and a [`Kit`] that are handed in. [`Door`] is the whole server as one service, which tests call
 //! without a socket; [`serve`] puts it on one.
 
+mod access;
 pub mod api;
 mod app;
 mod body;

@@ -69,11 +69,11 @@ impl Station {
     }
 
     /// [`App::model`].
-    pub(crate) fn model(&self, workspace: &Workspace, id: &str) -> Result<Arc<ModelCard>, ApiError> {
+    pub(crate) fn model(&self, workspace: &Workspace, id: &str, request: &str) -> Result<Arc<ModelCard>, ApiError> {
         if let Some(card) = self.cards.lock().unwrap_or_else(PoisonError::into_inner).get(id) {
             return Ok(Arc::clone(card));
         }
-        let card = self.app.model(workspace, id)?;
+        let card = self.app.model(workspace, id, request)?;
         // The catalog never changes, and what it knows it knows for every workspace.
         if self.app.catalog.get(id).is_some() {
             let mut cards = self.cards.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,7 @@
 //! Values from the environment.
 
+use fakeai_core::masked;
+
 use super::key::{ENV_PREFIX, Key, flat_env, nested_env};
 use super::keys;
 use super::nearest::nearest;

@@ -47,7 +47,9 @@ pub use reference::markdown;
 pub use schema::schema;
 pub use settings::{Inputs, Setting, Settings};
 pub use unbuilt::{UNBUILT, UnbuiltKey};
-pub use values::{EngineChoice, Latency, LogLevel, MetricsFlavor, NotAllowed, OutputTokens, Reply, TokenizerChoice};
+pub use values::{
+    EngineChoice, Latency, LogFormat, LogLevel, MetricsFlavor, NotAllowed, OutputTokens, Reply, TokenizerChoice,
+};
 
 /// A value as a flag takes it; `-` when unset.
 pub fn shown(value: &Value) -> String {

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::explain::explain;
+use crate::access::log_body;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::layers::ADDED_HEADERS;
@@ -50,6 +51,7 @@ where
     let bytes = read(body, context.app().settings.max_body_bytes).await?;
     context.note().bytes_in = bytes.len() as u64;
     context.remember(&bytes);
+    log_body(context, &bytes);
     Ok(bytes)
 }
 

@@ -9,6 +9,8 @@ use serde_json::Value;
 
 use crate::files;
 
+use fakeai_core::masked;
+
 use super::key::Key;
 use super::keys;
 use super::nearest::nearest;
