@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fakeai_core::Tick;
 use serde::Serialize;
 
-use super::samples::{Ended, Sample};
+use super::samples::{Ended, Sample, grouped};
 use super::spread::ranks;
 use crate::archive::WINDOW;
 use crate::ledger::Ledger;
@@ -91,17 +91,15 @@ pub struct StreamingStatistics {
 
 /// One statistic for each endpoint that has samples.
 fn by_endpoint(
-    samples: &[Sample],
+    groups: &BTreeMap<&'static str, Vec<&Sample>>,
     value: impl Fn(&Sample) -> Option<f64>,
     statistics: impl Fn(Vec<f64>) -> Statistics,
 ) -> BTreeMap<&'static str, Statistics> {
-    let mut values: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
-    for sample in samples {
-        if let Some(value) = value(sample) {
-            values.entry(sample.endpoint).or_default().push(value);
-        }
-    }
-    values.into_iter().map(|(endpoint, values)| (endpoint, statistics(values))).collect()
+    let of = |(endpoint, samples): (&&'static str, &Vec<&Sample>)| {
+        let values: Vec<f64> = samples.iter().filter_map(|sample| value(sample)).collect();
+        (!values.is_empty()).then(|| (*endpoint, statistics(values)))
+    };
+    groups.iter().filter_map(of).collect()
 }
 
 impl CoreMetrics {
@@ -116,6 +114,10 @@ impl CoreMetrics {
         let times = |values| Statistics::of_times(values, seconds);
         let streams = || samples.iter().filter(|sample| sample.stream);
         let completed = streams().filter(|sample| sample.ended == Ended::Well).count();
+        let mut groups: BTreeMap<&'static str, Vec<&Sample>> = BTreeMap::new();
+        for samples in grouped(samples.iter(), |sample| Some(sample.endpoint)).into_values() {
+            groups.insert(samples[0].endpoint, samples);
+        }
         let streaming_stats = StreamingStatistics {
             active_streams,
             completed_streams: completed,
@@ -124,12 +126,12 @@ impl CoreMetrics {
             tokens_per_second: times(streams().filter_map(Sample::tokens_per_second).collect()),
         };
         Self {
-            requests: by_endpoint(samples, |_| Some(1.0), counts),
-            responses: by_endpoint(samples, |sample| (sample.ended == Ended::Well).then_some(1.0), counts),
-            tokens: by_endpoint(samples, |sample| Some(sample.tokens()).filter(|sum| *sum > 0.0), counts),
-            errors: by_endpoint(samples, |sample| sample.is_error().then_some(1.0), counts),
-            latency: by_endpoint(samples, |sample| Some(sample.latency), times),
-            streaming: by_endpoint(samples, |sample| sample.ttft.filter(|_| sample.stream), times),
+            requests: by_endpoint(&groups, |_| Some(1.0), counts),
+            responses: by_endpoint(&groups, |sample| (sample.ended == Ended::Well).then_some(1.0), counts),
+            tokens: by_endpoint(&groups, |sample| Some(sample.tokens()).filter(|sum| *sum > 0.0), counts),
+            errors: by_endpoint(&groups, |sample| sample.is_error().then_some(1.0), counts),
+            latency: by_endpoint(&groups, |sample| Some(sample.latency), times),
+            streaming: by_endpoint(&groups, |sample| sample.ttft.filter(|_| sample.stream), times),
             streaming_stats,
             seconds,
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::dates::Dates;
-use super::samples::Sample;
+use super::samples::{Sample, grouped};
 use super::spread::Spread;
 use crate::archive::Archive;
 use crate::histogram::Buckets;
@@ -141,22 +141,9 @@ impl Profile {
     }
 }
 
-fn grouped<'a>(
-    samples: impl Iterator<Item = &'a Sample>,
-    name: impl Fn(&Sample) -> Option<Arc<str>>,
-) -> BTreeMap<Arc<str>, Vec<&'a Sample>> {
-    let mut parts: BTreeMap<Arc<str>, Vec<&Sample>> = BTreeMap::new();
-    for sample in samples {
-        if let Some(name) = name(sample) {
-            parts.entry(name).or_default().push(sample);
-        }
-    }
-    parts
-}
-
-fn spreads(parts: BTreeMap<Arc<str>, Vec<&Sample>>) -> BTreeMap<Arc<str>, Spread> {
-    let spread = |(name, samples): (Arc<str>, Vec<&Sample>)| {
-        Some((name, Spread::of(samples.iter().map(|sample| sample.latency).collect())?))
+fn spreads(parts: BTreeMap<&str, Vec<&Sample>>) -> BTreeMap<Arc<str>, Spread> {
+    let spread = |(name, samples): (&str, Vec<&Sample>)| {
+        Some((Arc::from(name), Spread::of(samples.iter().map(|sample| sample.latency).collect())?))
     };
     parts.into_iter().filter_map(spread).collect()
 }
@@ -183,16 +170,19 @@ impl LatencyMetrics {
             all.into_iter().map(|(endpoint, buckets)| (endpoint, Histogram::of(&buckets))).collect()
         };
         let written: Vec<&Sample> = samples.iter().filter(|sample| sample.completion_tokens > 0).collect();
-        let by_model = grouped(written.iter().copied(), |sample| sample.model.clone());
+        let by_model = grouped(written.iter().copied(), |sample| sample.model.as_deref());
         Self {
             histograms: histograms(latency),
             ttft_histograms: histograms(ttft),
             percentiles: LatencyPercentiles {
-                by_endpoint: spreads(grouped(samples.iter(), |sample| Some(Arc::from(sample.endpoint)))),
-                by_model: spreads(grouped(samples.iter(), |sample| sample.model.clone())),
+                by_endpoint: spreads(grouped(samples.iter(), |sample| Some(sample.endpoint))),
+                by_model: spreads(grouped(samples.iter(), |sample| sample.model.as_deref())),
             },
             profiles: Profiles {
-                by_model: by_model.into_iter().map(|(model, samples)| (model, Profile::of(&samples))).collect(),
+                by_model: by_model
+                    .into_iter()
+                    .map(|(model, samples)| (Arc::from(model), Profile::of(&samples)))
+                    .collect(),
                 by_prompt_tokens: Profile::by_tokens(&written, PROMPT_BOUNDS, |sample| sample.prompt_tokens),
                 by_context_tokens: Profile::by_tokens(&written, PROMPT_BOUNDS, |sample| {
                     sample.prompt_tokens.saturating_add(sample.completion_tokens)

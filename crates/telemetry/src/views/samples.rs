@@ -1,8 +1,10 @@
 //! Short copies of records, so that views compute outside the archive's lock.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fakeai_core::Tick;
+use rustc_hash::FxHashMap;
 
 use crate::archive::Archive;
 use crate::ledger::Ledger;
@@ -73,4 +75,19 @@ impl Sample {
     pub(super) fn tokens_per_second(&self) -> Option<f64> {
         self.itl.filter(|itl| *itl > 0.0).map(|itl| 1.0 / itl)
     }
+}
+
+/// Samples by a name that they have; those without are left out. Names are hashed, because there are many samples and
+/// few names.
+pub(super) fn grouped<'a>(
+    samples: impl Iterator<Item = &'a Sample>,
+    name: impl Fn(&'a Sample) -> Option<&'a str>,
+) -> BTreeMap<&'a str, Vec<&'a Sample>> {
+    let mut groups: FxHashMap<&str, Vec<&Sample>> = FxHashMap::default();
+    for sample in samples {
+        if let Some(name) = name(sample) {
+            groups.entry(name).or_default().push(sample);
+        }
+    }
+    groups.into_iter().collect()
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::core::{Statistics, window_seconds};
 use super::dates::Dates;
-use super::samples::{Ended, Sample};
+use super::samples::{Ended, Sample, grouped};
 use super::spread::Spread;
 use crate::histogram::PacingSummary;
 use crate::ledger::Ledger;
@@ -70,14 +70,9 @@ impl StreamsOfOne {
         }
     }
 
-    fn by(streams: &[&Sample], name: impl Fn(&Sample) -> Option<Arc<str>>) -> BTreeMap<Arc<str>, Self> {
-        let mut parts: BTreeMap<Arc<str>, Vec<&Sample>> = BTreeMap::new();
-        for sample in streams {
-            if let Some(name) = name(sample) {
-                parts.entry(name).or_default().push(sample);
-            }
-        }
-        parts.into_iter().map(|(name, samples)| (name, Self::of(&samples))).collect()
+    fn by<'a>(streams: &[&'a Sample], name: impl Fn(&'a Sample) -> Option<&'a str>) -> BTreeMap<Arc<str>, Self> {
+        let groups = grouped(streams.iter().copied(), name);
+        groups.into_iter().map(|(name, samples)| (Arc::from(name), Self::of(&samples))).collect()
     }
 }
 
@@ -109,8 +104,8 @@ impl Streaming {
             tokens_per_second: Statistics::of_times(times(Sample::tokens_per_second), seconds),
             tokens_per_stream: Statistics::of_counts(times(|sample| Some(sample.completion_tokens.into())), seconds),
             lateness: ledger.pacing().summary(),
-            by_model: StreamsOfOne::by(&streams, |sample| sample.model.clone()),
-            by_endpoint: StreamsOfOne::by(&streams, |sample| Some(Arc::from(sample.endpoint))),
+            by_model: StreamsOfOne::by(&streams, |sample| sample.model.as_deref()),
+            by_endpoint: StreamsOfOne::by(&streams, |sample| Some(sample.endpoint)),
         }
     }
 }
