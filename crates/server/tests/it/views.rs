@@ -253,3 +253,14 @@ async fn the_server_documents_itself() {
     // Nothing is fetched from elsewhere.
     assert!(!html.contains("http://") && !html.contains("https://") && !html.contains("<script"));
 }
+
+#[tokio::test]
+async fn a_stream_that_leaves_at_once_has_a_first_token() {
+    let server = TestServer::new();
+    let mut body = chat("gpt-4o", 5);
+    body["stream"] = json!(true);
+    server.chat(body).await;
+    let log = json_of(&server, "/metrics/requests").await;
+    assert_eq!(log["data"][0]["timeline"]["first_token_ms"], 0.0, "{log}");
+    assert_eq!(json_of(&server, "/metrics/streaming").await["ttft"]["samples"], 1);
+}
