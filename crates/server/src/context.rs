@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::extract::{FromRequestParts, MatchedPath};
 use fakeai_catalog::ModelCard;
 use fakeai_core::{Clock, Ids, Tick};
+use fakeai_store::View;
 use fakeai_telemetry::{Caller, Gaps, Outcome, Record, Tokens};
 use http::request::Parts;
 
@@ -121,6 +122,11 @@ impl Context {
     /// Whose request it is.
     pub(crate) fn workspace(&self) -> &Arc<Workspace> {
         self.0.workspace.as_ref().unwrap_or_else(|| self.app().workspaces.default())
+    }
+
+    /// The documents of its workspace, as they are now.
+    pub(crate) fn documents(&self) -> View<'_> {
+        self.workspace().space().at(self.0.clock.unix_nanos().div_euclid(1_000_000))
     }
 
     /// The model the request names; see [`App::model`].

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
 use fakeai_core::masked;
+use fakeai_store::{PageEnd, StoreError};
 use fakeai_telemetry::MOST_DETAIL;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -187,6 +188,39 @@ pub(crate) struct ErrorNote {
     pub label: &'static str,
     /// [`ApiError::detail`].
     pub detail: Box<str>,
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let own = |status, message| Self { status, message, kind: SERVER_ERROR, code: None, param: None };
+        match error {
+            StoreError::NoCursor { end, id } => {
+                let param = match end {
+                    PageEnd::After => "after",
+                    PageEnd::Before => "before",
+                };
+                Self::invalid(format!("Invalid '{param}': no object of id '{id}'."))
+                    .param(param)
+                    .status(StatusCode::NOT_FOUND)
+            }
+            // OpenAI's clients try again by themselves.
+            StoreError::Conflict { .. } => {
+                Self::invalid("The object was changed by another request at the same time. Please try again.")
+                    .status(StatusCode::CONFLICT)
+                    .code("conflict")
+            }
+            StoreError::Full(_) => {
+                tracing::error!(%error, "the store is full");
+                let message = "The server has no room left to store this.";
+                own(StatusCode::INSUFFICIENT_STORAGE, message.into()).code("insufficient_storage")
+            }
+            StoreError::Disk(_) | StoreError::Damaged(_) | StoreError::Closed => {
+                tracing::error!(%error, "the store failed");
+                let message = "The server cannot reach what it has stored. Please try again later.";
+                own(StatusCode::SERVICE_UNAVAILABLE, message.into()).code("storage_unavailable")
+            }
+        }
+    }
 }
 
 impl IntoResponse for ApiError {

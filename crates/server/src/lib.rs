@@ -6,6 +6,7 @@
 //! without a socket; [`serve`] puts it on one.
 
 mod access;
+mod adapters;
 pub mod api;
 mod app;
 mod body;

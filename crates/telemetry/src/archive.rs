@@ -65,11 +65,74 @@ impl Archive {
             }
             self.errors.push_back(record.clone());
         }
+        self.remember(record);
+    }
+
+    /// Everything in it; it is then empty.
+    pub(crate) fn take(&mut self) -> Self {
+        if self.added == 0 { Self::default() } else { std::mem::take(self) }
+    }
+
+    /// Adds what others hold. Names beyond the bounds are counted as they are when records are added.
+    pub(crate) fn absorb(&mut self, parts: Vec<Self>) {
+        let (mut recent, mut errors) = (Vec::new(), Vec::new());
+        for part in parts.into_iter().filter(|part| part.added > 0) {
+            for (key, totals) in part.totals {
+                self.totals.entry(self.bounded(key)).or_default().merge(&totals);
+            }
+            for (key, totals) in part.callers {
+                if self.callers.len() < MOST_CALLERS || self.callers.contains_key(&key) {
+                    self.callers.entry(key).or_default().merge(&totals);
+                }
+            }
+            for (key, requests) in part.written {
+                self.written.entry(self.bounded_written(key)).or_default().merge(&requests);
+            }
+            for (model, (ring, hours)) in part.models {
+                if let Some((own, own_hours)) = self.models.get_mut(&model) {
+                    own.absorb(&ring);
+                    own_hours.absorb(&hours);
+                } else if self.models.len() < MOST_MODELS {
+                    self.models.insert(model, (ring, hours));
+                }
+            }
+            self.series.absorb(&part.series);
+            self.added += part.added;
+            recent.extend(part.recent);
+            errors.extend(part.errors);
+        }
+        recent.sort_by_key(|record| record.at);
+        for record in recent {
+            self.remember(record);
+        }
+        errors.sort_by_key(|record| record.at);
+        self.errors.extend(errors);
+        self.errors.drain(..self.errors.len().saturating_sub(MOST_ERRORS));
+    }
+
+    /// Keeps a single record, and forgets those that are old or too many.
+    fn remember(&mut self, record: Record) {
         let is_old = |oldest: &Record| record.at.since(oldest.at) > WINDOW;
         while self.recent.len() >= MOST_RECENT || self.recent.front().is_some_and(is_old) {
             self.recent.pop_front();
         }
         self.recent.push_back(record);
+    }
+
+    fn bounded(&self, key: Key) -> Key {
+        if self.totals.len() < MOST_KEYS || self.totals.contains_key(&key) {
+            key
+        } else {
+            Key { model: Arc::from("other"), ..key }
+        }
+    }
+
+    fn bounded_written(&self, key: (&'static str, Arc<str>)) -> (&'static str, Arc<str>) {
+        if self.written.len() < MOST_WRITTEN || self.written.contains_key(&key) {
+            key
+        } else {
+            (key.0, Arc::from("other"))
+        }
     }
 
     fn key(&self, record: &Record) -> Key {
@@ -79,12 +142,7 @@ impl Archive {
             Outcome::Success => "",
         };
         let model = record.model.clone().unwrap_or_default();
-        let key = Key { endpoint: record.endpoint, model, status: record.status, error };
-        if self.totals.len() < MOST_KEYS || self.totals.contains_key(&key) {
-            key
-        } else {
-            Key { model: Arc::from("other"), ..key }
-        }
+        self.bounded(Key { endpoint: record.endpoint, model, status: record.status, error })
     }
 
     fn add_to_model(&mut self, record: &Record) {
@@ -105,10 +163,7 @@ impl Archive {
         if record.tokens.completion == 0 {
             return;
         }
-        let mut key = (record.endpoint, record.model.clone().unwrap_or_default());
-        if self.written.len() >= MOST_WRITTEN && !self.written.contains_key(&key) {
-            key.1 = Arc::from("other");
-        }
+        let key = self.bounded_written((record.endpoint, record.model.clone().unwrap_or_default()));
         self.written.entry(key).or_default().add(record);
     }
 

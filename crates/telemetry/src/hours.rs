@@ -15,11 +15,21 @@ pub struct Hours(VecDeque<(u64, u64)>);
 impl Hours {
     /// Counts a request that ended at `at`; one that ended before all hours kept is left out.
     pub(crate) fn add(&mut self, at: Tick) {
-        let hour = at.as_nanos() / NANOS;
+        self.add_to(at.as_nanos() / NANOS, 1);
+    }
+
+    /// Adds what others counted.
+    pub(crate) fn absorb(&mut self, other: &Self) {
+        for (hour, requests) in &other.0 {
+            self.add_to(*hour, *requests);
+        }
+    }
+
+    fn add_to(&mut self, hour: u64, requests: u64) {
         match self.0.iter().rposition(|(kept, _)| *kept <= hour) {
-            Some(place) if self.0[place].0 == hour => self.0[place].1 += 1,
-            Some(place) => self.0.insert(place + 1, (hour, 1)),
-            None if self.0.len() < MOST => self.0.push_front((hour, 1)),
+            Some(place) if self.0[place].0 == hour => self.0[place].1 += requests,
+            Some(place) => self.0.insert(place + 1, (hour, requests)),
+            None if self.0.len() < MOST => self.0.push_front((hour, requests)),
             None => {}
         }
         let newest = self.0.back().map_or(0, |(hour, _)| *hour);

@@ -159,6 +159,15 @@ impl Ring {
         self.sums.get_mut(usize::try_from(number.checked_sub(self.first)?).ok()?)
     }
 
+    /// Adds the spans of another ring of the same width.
+    pub fn absorb(&mut self, other: &Self) {
+        for (start, sums) in other.spans(Tick::default(), Tick::from_nanos(u64::MAX)) {
+            if let Some(own) = self.at(start) {
+                own.merge(sums);
+            }
+        }
+    }
+
     /// The spans that overlap `from..=to`, with the ticks they begin at; empty ones that were never made are left out.
     pub fn spans(&self, from: Tick, to: Tick) -> impl Iterator<Item = (Tick, &Sums)> {
         let width = self.width_ns;
@@ -184,6 +193,11 @@ impl Series {
     /// Adds one request.
     pub fn add(&mut self, record: &Record) {
         self.rings.iter_mut().for_each(|ring| ring.add(record));
+    }
+
+    /// Adds the spans of another series.
+    pub fn absorb(&mut self, other: &Self) {
+        self.rings.iter_mut().zip(&other.rings).for_each(|(own, other)| own.absorb(other));
     }
 
     /// The spans of one resolution.

@@ -35,6 +35,7 @@ pub use keys::engine::Engine;
 pub use keys::features::Features;
 pub use keys::generation::Generation;
 pub use keys::kv_cache::KvCache;
+pub use keys::kv_events::KvEvents;
 pub use keys::metrics::Metrics;
 pub use keys::models::Models;
 pub use keys::security::Security;
@@ -48,7 +49,8 @@ pub use schema::schema;
 pub use settings::{Inputs, Setting, Settings};
 pub use unbuilt::{UNBUILT, UnbuiltKey};
 pub use values::{
-    EngineChoice, Latency, LogFormat, LogLevel, MetricsFlavor, NotAllowed, OutputTokens, Reply, TokenizerChoice,
+    EngineChoice, HashForm, Latency, LogFormat, LogLevel, MetricsFlavor, NotAllowed, OutputTokens, Reply, StructForm,
+    TokenizerChoice,
 };
 
 /// A value as a flag takes it; `-` when unset.

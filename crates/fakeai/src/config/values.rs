@@ -93,6 +93,26 @@ words! {
     }
 }
 
+words! {
+    /// How structs of KV events are written.
+    StructForm {
+        /// By position.
+        Arrays = "arrays",
+        /// By name.
+        Maps = "maps",
+    }
+}
+
+words! {
+    /// How hashes of KV events are written.
+    HashForm {
+        /// As numbers of 64 bits.
+        Integers = "integers",
+        /// As bytes.
+        Bytes = "bytes",
+    }
+}
+
 /// How long answers are when the request does not end them first.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum OutputTokens {

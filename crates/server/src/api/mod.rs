@@ -3,10 +3,12 @@
 mod engines;
 mod fakeai;
 mod fallback;
+mod kv_events;
 mod observe;
 mod openai;
 mod openapi;
 mod straight;
+mod vllm;
 
 use std::future::Future;
 use std::sync::LazyLock;
@@ -72,7 +74,7 @@ impl Endpoint {
 
 /// What paths of requests begin with that only look: they have no number in their workspace, so that a deterministic
 /// server answers the same whether or not somebody watches it.
-pub(crate) const LOOKS: [&str; 13] = [
+pub(crate) const LOOKS: [&str; 18] = [
     "/fakeai/",
     "/health",
     "/ready",
@@ -82,6 +84,11 @@ pub(crate) const LOOKS: [&str; 13] = [
     "/trtllm/metrics",
     "/v1/metrics",
     "/dynamo/metrics",
+    "/dynamo/kv-events",
+    "/tokenize",
+    "/detokenize",
+    "/version",
+    "/load",
     "/dcgm/metrics",
     "/kv-cache/metrics",
     "/openapi.json",
@@ -90,10 +97,18 @@ pub(crate) const LOOKS: [&str; 13] = [
 
 /// Every operation there is.
 pub fn endpoints() -> Vec<Endpoint> {
-    [openai::endpoints(), observe::endpoints(), engines::endpoints(), fakeai::endpoints(), openapi::endpoints()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        openai::endpoints(),
+        observe::endpoints(),
+        engines::endpoints(),
+        fakeai::endpoints(),
+        kv_events::endpoints(),
+        vllm::endpoints(),
+        openapi::endpoints(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Where requests go.

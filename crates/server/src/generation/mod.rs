@@ -76,6 +76,20 @@ pub(crate) struct Terms {
     pub priority: i32,
     /// Whether the prompt stays in the cache for a day.
     pub cached_for_a_day: bool,
+    /// Which part of it another server does.
+    pub elsewhere: Elsewhere,
+}
+
+/// Which part of a request another server does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Elsewhere {
+    /// None.
+    #[default]
+    Nothing,
+    /// The prompt was read there.
+    Prefill,
+    /// The answer is written there, so that one token is enough here.
+    Decode,
 }
 
 /// Prompts of more bytes than this are not dealt with on the thread that serves the connection: counting them would
