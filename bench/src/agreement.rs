@@ -162,7 +162,7 @@ fn request(number: usize, lengths: Lengths, stream: bool) -> Vec<u8> {
     let words: Vec<&str> = WORDS.split_whitespace().collect();
     let digit = |place: usize| words[(number / words.len().pow(place as u32)) % words.len()];
     let word = |place: usize| if place < 3 { digit(place) } else { words[(number * 7 + place * 13) % words.len()] };
-    let prompt: String = (0..lengths.prompt).map(|place| format!(" {}", word(place))).collect();
+    let prompt: String = (0..lengths.prompt).flat_map(|place| [" ", word(place)]).collect();
     let body = json!({
         "model": DEPLOYMENT[3], "prompt": prompt, "max_tokens": lengths.output, "ignore_eos": true, "stream": stream,
     });

@@ -58,6 +58,7 @@ pub(crate) fn settings(config: &Config) -> Settings {
         },
         safety_message: features.prepend_safety_message,
         metrics: metrics.enable_metrics,
+        log_requests: server.log_requests,
         prometheus: metrics.enable_prometheus,
         metrics_flavor: flavor(metrics.flavor),
         max_workspaces: workspaces.max,

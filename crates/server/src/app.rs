@@ -94,12 +94,13 @@ impl App {
 
     /// The model a request names: from the catalog, from the workspace, or made on first use. The error is OpenAI's
     /// when models are strict.
-    pub fn model(&self, workspace: &Workspace, id: &str) -> Result<Arc<ModelCard>, ApiError> {
+    /// `request` is who asked, for the log.
+    pub(crate) fn model(&self, workspace: &Workspace, id: &str, request: &str) -> Result<Arc<ModelCard>, ApiError> {
         if let Some(card) = self.known_model(workspace, id) {
             return Ok(self.counted(card));
         }
         let card = self.inferred(workspace, id)?;
-        tracing::info!(model = id, workspace = &*workspace.name, "model made on first use");
+        tracing::info!(id = request, model = id, workspace = &*workspace.name, "model made on first use");
         Ok(self.counted(workspace.add_model(card)))
     }
 

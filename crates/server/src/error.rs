@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
+use fakeai_core::masked;
 use fakeai_store::{PageEnd, StoreError};
+use fakeai_telemetry::MOST_DETAIL;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
@@ -142,6 +144,13 @@ impl ApiError {
         self.code.unwrap_or(self.kind)
     }
 
+    /// The message as the ledger keeps it: short, and without keys that a client put into its request.
+    pub(crate) fn detail(&self) -> Box<str> {
+        let message = masked(&self.message);
+        let end = message.char_indices().nth(MOST_DETAIL).map_or(message.len(), |(end, _)| end);
+        message[..end].into()
+    }
+
     /// The envelope as JSON.
     pub fn to_json(&self) -> Vec<u8> {
         let envelope = Envelope {
@@ -173,8 +182,13 @@ struct Wire<'a> {
 }
 
 /// Left in a response's extensions for the ledger.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ErrorLabel(pub &'static str);
+#[derive(Clone, Debug)]
+pub(crate) struct ErrorNote {
+    /// [`ApiError::label`].
+    pub label: &'static str,
+    /// [`ApiError::detail`].
+    pub detail: Box<str>,
+}
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
@@ -213,7 +227,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = (self.status, self.to_json()).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        response.extensions_mut().insert(ErrorLabel(self.label()));
+        response.extensions_mut().insert(ErrorNote { label: self.label(), detail: self.detail() });
         response
     }
 }

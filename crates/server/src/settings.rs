@@ -52,6 +52,8 @@ pub struct Settings {
     pub safety_message: bool,
     /// Whether requests are written down.
     pub metrics: bool,
+    /// Whether bodies of requests are logged, without secrets.
+    pub log_requests: bool,
     /// Whether Prometheus text is served.
     pub prometheus: bool,
     /// Whose names metrics have at `/metrics`.
@@ -202,6 +204,7 @@ impl Default for Settings {
             audio: Audio { enabled: true, voice: "alloy".to_owned(), format: "mp3".to_owned() },
             safety_message: false,
             metrics: true,
+            log_requests: false,
             prometheus: true,
             metrics_flavor: Flavor::Fakeai,
             max_workspaces: 1000,

@@ -351,6 +351,11 @@ impl Workspaces {
         &self.default
     }
 
+    /// The workspace called `name`, if there is one; looking at it is no use of it.
+    pub fn find(&self, name: &str) -> Option<Arc<Workspace>> {
+        if name == DEFAULT { Some(Arc::clone(&self.default)) } else { lock(&self.named).get(name).cloned() }
+    }
+
     /// The workspace called `name`, made if it is new.
     pub fn get(&self, name: &str, now: Tick) -> Result<Arc<Workspace>, NoWorkspace> {
         if name == DEFAULT {

@@ -8,6 +8,7 @@ use fakeai_core::Tick;
 use rustc_hash::FxHashMap;
 
 use crate::engine::Requests;
+use crate::hours::Hours;
 use crate::record::{Caller, Outcome, Record};
 use crate::series::{Ring, Series};
 use crate::totals::{Key, Totals};
@@ -37,7 +38,7 @@ pub struct Archive {
     /// What engines count of requests for which tokens were written, by endpoint and model.
     written: FxHashMap<(&'static str, Arc<str>), Requests>,
     series: Series,
-    models: FxHashMap<Arc<str>, Ring>,
+    models: FxHashMap<Arc<str>, (Ring, Hours)>,
     recent: VecDeque<Record>,
     errors: VecDeque<Record>,
     added: u64,
@@ -87,11 +88,12 @@ impl Archive {
             for (key, requests) in part.written {
                 self.written.entry(self.bounded_written(key)).or_default().merge(&requests);
             }
-            for (model, ring) in part.models {
-                if let Some(own) = self.models.get_mut(&model) {
+            for (model, (ring, hours)) in part.models {
+                if let Some((own, own_hours)) = self.models.get_mut(&model) {
                     own.absorb(&ring);
+                    own_hours.absorb(&hours);
                 } else if self.models.len() < MOST_MODELS {
-                    self.models.insert(model, ring);
+                    self.models.insert(model, (ring, hours));
                 }
             }
             self.series.absorb(&part.series);
@@ -100,7 +102,9 @@ impl Archive {
             errors.extend(part.errors);
         }
         recent.sort_by_key(|record| record.at);
-        recent.into_iter().for_each(|record| self.remember(record));
+        for record in recent {
+            self.remember(record);
+        }
         errors.sort_by_key(|record| record.at);
         self.errors.extend(errors);
         self.errors.drain(..self.errors.len().saturating_sub(MOST_ERRORS));
@@ -143,12 +147,15 @@ impl Archive {
 
     fn add_to_model(&mut self, record: &Record) {
         let Some(model) = &record.model else { return };
-        if let Some(ring) = self.models.get_mut(model) {
+        if let Some((ring, hours)) = self.models.get_mut(model) {
             ring.add(record);
+            hours.add(record.at);
         } else if self.models.len() < MOST_MODELS {
             let mut ring = Ring::new(Duration::from_secs(60), MODEL_MINUTES);
             ring.add(record);
-            self.models.insert(Arc::clone(model), ring);
+            let mut hours = Hours::default();
+            hours.add(record.at);
+            self.models.insert(Arc::clone(model), (ring, hours));
         }
     }
 
@@ -183,7 +190,7 @@ impl Archive {
     /// Totals by model and caller, in a stable order.
     pub fn callers(&self) -> Vec<(&Arc<str>, &Arc<Caller>, &Totals)> {
         let mut all: Vec<_> = self.callers.iter().map(|((model, caller), totals)| (model, caller, totals)).collect();
-        all.sort_by(|left, right| (left.0, left.1).cmp(&(right.0, right.1)));
+        all.sort_by_key(|(model, caller, _)| (*model, *caller));
         all
     }
 
@@ -194,7 +201,12 @@ impl Archive {
 
     /// A model's sums for each minute of the last hour.
     pub fn model_minutes(&self, model: &str) -> Option<&Ring> {
-        self.models.get(model)
+        self.models.get(model).map(|(ring, _)| ring)
+    }
+
+    /// Requests of each model in each hour of the last day, in no order.
+    pub fn model_hours(&self) -> impl Iterator<Item = (&Arc<str>, &Hours)> {
+        self.models.iter().map(|(model, (_, hours))| (model, hours))
     }
 
     /// The records of the last [`WINDOW`] before `now`, at most 100,000, nearly in the order of their ends.

@@ -177,6 +177,7 @@ pub(crate) mod tests {
             worker: None,
             status: 200,
             outcome: Outcome::Success,
+            detail: None,
             stream: true,
             arrived: at(0),
             admitted: None,

@@ -16,6 +16,8 @@ pub struct Sums {
     pub requests: u64,
     /// Of those, refused or failed.
     pub errors: u64,
+    /// Of the errors, those that are the server's own fault.
+    pub faults: u64,
     /// Of those, left by the client.
     pub client_closed: u64,
     /// Of those, streamed.
@@ -45,6 +47,7 @@ impl Sums {
     pub fn add(&mut self, record: &Record) {
         self.requests += 1;
         self.errors += u64::from(record.is_error());
+        self.faults += u64::from(record.is_fault());
         self.client_closed += u64::from(record.outcome == Outcome::ClientClosed);
         self.streams += u64::from(record.stream);
         self.prompt_tokens += u64::from(record.tokens.prompt);
@@ -64,6 +67,7 @@ impl Sums {
     pub fn merge(&mut self, other: &Self) {
         self.requests += other.requests;
         self.errors += other.errors;
+        self.faults += other.faults;
         self.client_closed += other.client_closed;
         self.streams += other.streams;
         self.prompt_tokens += other.prompt_tokens;

@@ -11,7 +11,6 @@ mod flags;
 mod key;
 mod keys;
 mod kind;
-mod mask;
 mod nearest;
 mod problem;
 mod reference;
@@ -27,6 +26,7 @@ mod values;
 use serde_json::Value;
 
 pub use env::URL as URL_ENV;
+pub use fakeai_core::masked;
 pub use flags::{CONFIG_FILE as CONFIG_FILE_FLAG, args, given, take_unknown};
 pub(crate) use key::ENV_PREFIX;
 pub use key::Key;
@@ -43,14 +43,13 @@ pub use keys::server::Server;
 pub use keys::workspaces::Workspaces;
 pub use keys::{Config, SECTIONS, Section, all};
 pub use kind::Kind;
-pub use mask::masked;
 pub use problem::{Problem, Problems, Source};
 pub use reference::markdown;
 pub use schema::schema;
 pub use settings::{Inputs, Setting, Settings};
 pub use unbuilt::{UNBUILT, UnbuiltKey};
 pub use values::{
-    EngineChoice, HashForm, Latency, LogLevel, MetricsFlavor, NotAllowed, OutputTokens, Reply, StructForm,
+    EngineChoice, HashForm, Latency, LogFormat, LogLevel, MetricsFlavor, NotAllowed, OutputTokens, Reply, StructForm,
     TokenizerChoice,
 };
 

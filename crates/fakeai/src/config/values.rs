@@ -14,7 +14,7 @@ words! {
         Trace = "trace",
         /// What helps to find a fault.
         Debug = "debug",
-        /// One line for each request.
+        /// One line for each request that is more than a look at the server.
         Info = "info",
         /// What may be wrong.
         Warning = "warning",
@@ -22,6 +22,16 @@ words! {
         Error = "error",
         /// Only what ends the server.
         Critical = "critical",
+    }
+}
+
+words! {
+    /// How lines of the log are written.
+    LogFormat {
+        /// For people: time, level, and what happened.
+        Human = "human",
+        /// A JSON object a line.
+        Json = "json",
     }
 }
 

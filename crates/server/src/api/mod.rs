@@ -6,6 +6,7 @@ mod fallback;
 mod kv_events;
 mod observe;
 mod openai;
+mod openapi;
 mod straight;
 mod vllm;
 
@@ -32,6 +33,8 @@ pub struct Endpoint {
     pub path: &'static str,
     /// `operationId` in OpenAI's document, or ours.
     pub operation: &'static str,
+    /// What its query may say: names and what they mean.
+    pub parameters: &'static [(&'static str, &'static str)],
     prefixed: bool,
     handler: MethodRouter,
     straight: Option<Straight>,
@@ -40,7 +43,7 @@ pub struct Endpoint {
 impl Endpoint {
     /// An operation of the API: it answers under `/v1` and, for clients whose base URL lacks it, without.
     const fn api(method: &'static str, path: &'static str, operation: &'static str, handler: MethodRouter) -> Self {
-        Self { method, path, operation, prefixed: true, handler, straight: None }
+        Self { method, path, operation, parameters: &[], prefixed: true, handler, straight: None }
     }
 
     /// A `POST` of the API whose requests do not pass the router; see [`straight`].
@@ -60,15 +63,21 @@ impl Endpoint {
 
     /// An operation of the server itself.
     const fn own(method: &'static str, path: &'static str, operation: &'static str, handler: MethodRouter) -> Self {
-        Self { method, path, operation, prefixed: false, handler, straight: None }
+        Self { method, path, operation, parameters: &[], prefixed: false, handler, straight: None }
+    }
+
+    /// The same with what its query may say.
+    fn asks(self, parameters: &'static [(&'static str, &'static str)]) -> Self {
+        Self { parameters, ..self }
     }
 }
 
 /// What paths of requests begin with that only look: they have no number in their workspace, so that a deterministic
 /// server answers the same whether or not somebody watches it.
-pub(crate) const LOOKS: [&str; 15] = [
+pub(crate) const LOOKS: [&str; 18] = [
     "/fakeai/",
     "/health",
+    "/ready",
     "/metrics",
     "/vllm/metrics",
     "/sglang/metrics",
@@ -82,6 +91,8 @@ pub(crate) const LOOKS: [&str; 15] = [
     "/load",
     "/dcgm/metrics",
     "/kv-cache/metrics",
+    "/openapi.json",
+    "/docs",
 ];
 
 /// Every operation there is.
@@ -93,6 +104,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         fakeai::endpoints(),
         kv_events::endpoints(),
         vllm::endpoints(),
+        openapi::endpoints(),
     ]
     .into_iter()
     .flatten()

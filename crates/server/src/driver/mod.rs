@@ -31,7 +31,7 @@ use fakeai_telemetry::engine::Ending;
 
 use caches::Caches;
 pub(crate) use drivers::Drivers;
-pub(crate) use live::{Failure, Live, Reading};
+pub(crate) use live::{Admission, Failure, Live, Reading};
 use live::{Forecast, Line};
 pub(crate) use submission::{Sequence, sequence};
 pub(crate) use watch::Asked;
@@ -68,7 +68,7 @@ struct State {
     /// By slot of the request: where its tokens go.
     lines: Vec<Option<Arc<Line>>>,
     /// Requests that were admitted since the last look, and how much of their prompts was cached.
-    admitted: Vec<(RequestId, u32)>,
+    admitted: Vec<(RequestId, Admission)>,
     watch: Watch,
     /// Tells of caches, if somebody wants to know.
     caches: Option<Caches>,
@@ -265,7 +265,7 @@ impl Driver {
         let mut wakers = Vec::new();
         let mut state = self.lock();
         state.advance(self, now);
-        state.hand_out(now, &mut wakers);
+        state.hand_out(self, now, &mut wakers);
         let next = state.next(self);
         state.asleep = Some((next.unwrap_or(Tick::from_nanos(u64::MAX)), waker.clone()));
         drop(state);
@@ -315,10 +315,11 @@ impl State {
     }
 
     /// Hands out what leaves by `now`, and tells who was admitted.
-    fn hand_out(&mut self, now: Tick, wakers: &mut Vec<Waker>) {
-        for (request, cached_tokens) in self.admitted.drain(..) {
+    fn hand_out(&mut self, driver: &Driver, now: Tick, wakers: &mut Vec<Waker>) {
+        for (request, admission) in self.admitted.drain(..) {
             if let Some(Some(line)) = self.lines.get(request.slot()) {
-                wakers.extend(line.admit(cached_tokens));
+                let waited = (driver.model.arrival() + admission.waited).div_f64(driver.time_scale);
+                wakers.extend(line.admit(Admission { waited, ..admission }));
             }
         }
         while self.leaving.front().is_some_and(|departure| departure.at <= now) {

@@ -15,6 +15,7 @@ use fakeai_engine::scheduler::{Observer, StepReport, Submission};
 use fakeai_engine::step::{Batch, StepModel};
 use fakeai_telemetry::engine::{Ending, LastStep, Requests, Steps};
 
+use super::Admission;
 use super::caches::Caches;
 
 /// What is known of a sequence that the engine need not know.
@@ -97,8 +98,8 @@ struct Run {
 pub(super) struct Eyes<'a> {
     /// Events go there too, meanwhile.
     pub(super) watch: &'a RefCell<&'a mut Watch>,
-    /// Requests and their cached tokens.
-    pub(super) admitted: &'a mut Vec<(RequestId, u32)>,
+    /// Requests that were admitted; what they waited is the engine's time in the scheduler's queue.
+    pub(super) admitted: &'a mut Vec<(RequestId, Admission)>,
     /// Who tells of caches.
     pub(super) caches: Option<&'a mut Caches>,
 }
@@ -109,7 +110,7 @@ impl ClusterObserver for Eyes<'_> {
     }
 
     fn admitted(&mut self, worker: usize, request: RequestId, waited: Duration, cached_tokens: u32) {
-        self.admitted.push((request, cached_tokens));
+        self.admitted.push((request, Admission { worker, waited, cached_tokens }));
         self.watch.borrow_mut().admitted(worker, request, waited);
     }
 

@@ -88,7 +88,11 @@ fn run(
         };
         let live = driver.submit(sequence, session, asked, context.clock().now()).map_err(refused)?;
         if index == 0 {
-            times.readings.push(Prepaid { reading: live.reading(), card: Arc::clone(&request.model) });
+            times.readings.push(Prepaid {
+                reading: live.reading(),
+                submitted: context.clock().now(),
+                card: Arc::clone(&request.model),
+            });
         }
         times.paces.push(Pace::Live(live));
     }

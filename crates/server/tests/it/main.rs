@@ -29,5 +29,7 @@ mod responses_tools;
 mod stored;
 mod streams;
 mod tools;
+mod totals;
+mod views;
 mod vllm;
 mod workspaces;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::config::kind::Kind;
 use crate::config::section::section;
-use crate::config::values::LogLevel;
+use crate::config::values::{LogFormat, LogLevel};
 
 section! {
     /// Where the server listens and how it treats connections.
@@ -25,6 +25,10 @@ section! {
         reload: bool = false, Key::switch();
         /// How much is logged.
         log_level: LogLevel = LogLevel::Info, Key::new(Kind::OneOf(LogLevel::WORDS)).value("LEVEL");
+        /// How lines of the log are written.
+        log_format: LogFormat = LogFormat::Human, Key::new(Kind::OneOf(LogFormat::WORDS)).value("FORMAT");
+        /// Log the bodies of requests, keys and secrets hidden.
+        log_requests: bool = false, Key::switch();
         /// Answer HTTP/2 as well as HTTP/1.1.
         http2: bool = true, Key::switch();
         /// Unix socket to listen on instead of a port.

@@ -139,6 +139,7 @@ pub(super) fn charge(context: &Context, spoken: Spoken, card: &ModelCard, genera
     generation.usage.completion_tokens += tokens;
     let mut note = context.note();
     note.tokens.completion += tokens;
+    note.tokens.audio += tokens;
     note.cost_usd += f64::from(tokens) * card.pricing.audio_output_per_million.unwrap_or_default() / 1e6;
 }
 
