@@ -226,21 +226,20 @@ fn quantiles(family: &mut Family<'_>, labels: &[(&str, &str)], statistics: &Stat
 }
 
 fn pacing(text: &mut String, ledger: &Ledger) {
-    let summary = ledger.pacing().summary();
+    let (cumulative, seconds) = ledger.pacing().histogram();
+    let tokens = cumulative.last().map_or(0, |(_, count)| *count);
     let mut family = Family::new(
         text,
         "fakeai_token_lateness_seconds",
-        "summary",
-        "How long after its scheduled time a token left, quantiles since the start.",
+        "histogram",
+        "How long after the time it was due a token left: delivered against requested.",
     );
-    for (quantile, micros) in [("0.5", summary.p50_us), ("0.9", summary.p90_us), ("0.99", summary.p99_us)] {
-        family.sample("", &[("quantile", quantile)], micros as f64 / 1e6);
+    for (bound, count) in cumulative {
+        let bound = if bound.is_finite() { bound.to_string() } else { "+Inf".to_owned() };
+        family.sample("_bucket", &[("le", &bound)], count);
     }
-    Family::new(text, "fakeai_paced_tokens_total", "counter", "Tokens whose lateness was measured.").sample(
-        "",
-        &[],
-        summary.tokens,
-    );
+    family.sample("_sum", &[], seconds);
+    family.sample("_count", &[], tokens);
 }
 
 #[cfg(test)]
