@@ -10,6 +10,7 @@ use fakeai_telemetry::Ledger;
 use fakeai_tokens::{CountMemo, Encoding, Tokenizer};
 use fakeai_writer::Writer;
 
+use crate::api::Hub;
 use crate::driver::Drivers;
 use crate::error::ApiError;
 use crate::settings::Settings;
@@ -47,6 +48,8 @@ pub struct App {
     pub(crate) drivers: Drivers,
     /// What happened.
     pub ledger: Ledger,
+    /// Who watches.
+    pub(crate) live: Hub,
     /// Tenants.
     pub workspaces: Workspaces,
     /// Set when the grace after a signal to stop is over: streams end now.
@@ -69,6 +72,7 @@ impl App {
             engine: Engine::new(settings.latency.clone()),
             drivers: Drivers::new(settings.physics.clone(), settings.metrics),
             ledger: Ledger::new(settings.metrics),
+            live: Hub::default(),
             workspaces: Workspaces::new(making, settings.max_workspaces, settings.workspace_idle),
             closing: AtomicBool::new(false),
             settings,

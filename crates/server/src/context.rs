@@ -15,6 +15,9 @@ use crate::error::ApiError;
 use crate::station::Station;
 use crate::workspace::Workspace;
 
+/// Of the paths that only look, what a watcher asks for: it is not written down, so that who watches does not see himself.
+const WATCHES: [&str; 2] = ["/dashboard", "/metrics/stream"];
+
 /// One request under way. Clones are the same request.
 #[derive(Clone, Debug)]
 pub(crate) struct Context(Arc<Inner>);
@@ -30,6 +33,8 @@ struct Inner {
     method: http::Method,
     /// As the client wrote it, without the workspace prefix.
     path: String,
+    /// Whether it is not written down unless it fails.
+    watches: bool,
     ids: Mutex<Ids>,
     note: Mutex<Note>,
     settled: AtomicBool,
@@ -73,12 +78,14 @@ pub(crate) struct Note {
 }
 
 impl Context {
-    /// A request that has just arrived; `workspace` is one called by its name.
+    /// A request that has just arrived; `workspace` is one called by its name. A `watcher` is not written down where he
+    /// only looks.
     pub(crate) fn new(
         station: Arc<Station>,
         workspace: Option<Arc<Workspace>>,
         method: http::Method,
         path: String,
+        watcher: bool,
     ) -> Self {
         let clock = workspace.as_ref().map_or_else(|| station.clock(), |workspace| Arc::new(workspace.clock()));
         let looks = api::LOOKS.iter().any(|own| path.starts_with(own));
@@ -90,6 +97,7 @@ impl Context {
             station,
             workspace,
             method,
+            watches: looks && (watcher || WATCHES.iter().any(|own| path.starts_with(own))),
             path,
             ids: Mutex::new(ids),
             note: Mutex::default(),
@@ -180,6 +188,9 @@ impl Context {
             None => Outcome::Success,
         });
         tracing::debug!(id = self.0.request_id, method = %self.0.method, endpoint = note.endpoint, status = note.status);
+        if self.0.watches && outcome == Outcome::Success {
+            return;
+        }
         let ended = self.0.clock.now();
         let own = &self.app().kit.clock;
         self.app().ledger.add(Record {

@@ -379,6 +379,11 @@ impl Workspaces {
         Ok(workspace)
     }
 
+    /// The workspace called `name`, if there is one; looking at it does not count as using it.
+    pub fn find(&self, name: &str) -> Option<Arc<Workspace>> {
+        if name == DEFAULT { Some(Arc::clone(&self.default)) } else { lock(&self.named).get(name).cloned() }
+    }
+
     /// Removes a named workspace; true if it was there.
     pub fn delete(&self, name: &str) -> bool {
         lock(&self.named).remove(name).is_some()

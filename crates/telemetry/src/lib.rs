@@ -11,6 +11,7 @@ pub mod engine;
 mod exposition;
 mod histogram;
 mod ledger;
+pub mod live;
 mod open;
 mod record;
 mod series;

@@ -3,6 +3,7 @@
 mod engines;
 mod fakeai;
 mod fallback;
+mod live;
 mod observe;
 mod openai;
 mod straight;
@@ -19,6 +20,7 @@ use serde::de::DeserializeOwned;
 use crate::error::ApiError;
 use crate::wire::JsonBody;
 
+pub(crate) use live::Hub;
 use straight::{Straight, Ways};
 
 /// One operation: where it is, what it is called, who answers.
@@ -64,8 +66,9 @@ impl Endpoint {
 
 /// What paths of requests begin with that only look: they have no number in their workspace, so that a deterministic
 /// server answers the same whether or not somebody watches it.
-pub(crate) const LOOKS: [&str; 10] = [
+pub(crate) const LOOKS: [&str; 11] = [
     "/fakeai/",
+    "/dashboard",
     "/health",
     "/metrics",
     "/vllm/metrics",
@@ -79,7 +82,7 @@ pub(crate) const LOOKS: [&str; 10] = [
 
 /// Every operation there is.
 pub fn endpoints() -> Vec<Endpoint> {
-    [openai::endpoints(), observe::endpoints(), engines::endpoints(), fakeai::endpoints()]
+    [openai::endpoints(), observe::endpoints(), live::endpoints(), engines::endpoints(), fakeai::endpoints()]
         .into_iter()
         .flatten()
         .collect()

@@ -18,6 +18,7 @@ mod embeddings;
 mod engines;
 mod errors;
 mod harness;
+mod live;
 mod media;
 mod models;
 mod observe;
