@@ -1,5 +1,6 @@
 //! The table of contents: families of endpoints, one list each; router, labels and coverage follow from the lists.
 
+mod dashboard;
 mod engines;
 mod fakeai;
 mod fallback;
@@ -82,10 +83,17 @@ pub(crate) const LOOKS: [&str; 11] = [
 
 /// Every operation there is.
 pub fn endpoints() -> Vec<Endpoint> {
-    [openai::endpoints(), observe::endpoints(), live::endpoints(), engines::endpoints(), fakeai::endpoints()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        openai::endpoints(),
+        observe::endpoints(),
+        live::endpoints(),
+        dashboard::endpoints(),
+        engines::endpoints(),
+        fakeai::endpoints(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Where requests go.

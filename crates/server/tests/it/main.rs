@@ -14,6 +14,7 @@ mod background;
 mod chat;
 mod completions;
 mod conversations;
+mod dashboard;
 mod embeddings;
 mod engines;
 mod errors;

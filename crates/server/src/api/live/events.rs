@@ -1,4 +1,5 @@
-//! The stream as server-sent events: the same messages, each under its type. Filters are in the query.
+//! The stream as server-sent events: the same messages, each under its type. Filters are in the query; with `once=true`
+//! it ends after the history, for who can only fetch.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -22,12 +23,13 @@ struct Reader {
     subscription: Subscription,
     begun: bool,
     ended: bool,
+    once: bool,
     _seat: Seat,
 }
 
 /// The response that goes on until its reader leaves, falls behind, or the server stops.
-pub(super) fn stream(app: Arc<App>, subscription: Subscription, seat: Seat) -> Response {
-    let reader = Reader { app, subscription, begun: false, ended: false, _seat: seat };
+pub(super) fn stream(app: Arc<App>, subscription: Subscription, seat: Seat, once: bool) -> Response {
+    let reader = Reader { app, subscription, begun: false, ended: false, once, _seat: seat };
     let events = unfold(reader, |mut reader| async move {
         let event = reader.next().await?;
         Some((Ok::<_, Infallible>(event), reader))
@@ -47,7 +49,7 @@ impl Reader {
             return None;
         }
         if !self.begun {
-            self.begun = true;
+            (self.begun, self.ended) = (true, self.once);
             let history = history(&self.app, &self.subscription).await?;
             let filters = self.subscription.channel.filter.to_value();
             let told = message("subscribed", timestamp(&self.app.kit.clock), json!({"filters": filters}));

@@ -36,7 +36,8 @@ async fn connect(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
     let app = Arc::clone(context.app());
-    let filter = Filter::of_query(&Query::of(context.path())).map_err(ApiError::invalid)?;
+    let query = Query::of(context.path());
+    let filter = Filter::of_query(&query).map_err(ApiError::invalid)?;
     if upgrade.is_err() && headers.contains_key(header::UPGRADE) {
         let message = "This URL opens a WebSocket, or streams server-sent events to a plain GET request.";
         return Err(ApiError::invalid(message).status(StatusCode::UPGRADE_REQUIRED).code("upgrade_required"));
@@ -46,7 +47,9 @@ async fn connect(
     };
     let seat = Seat::take(&app).map_err(full)?;
     let subscription = app.live.subscribe(&app, filter).map_err(full)?;
-    let Ok(upgrade) = upgrade else { return Ok(events::stream(app, subscription, seat)) };
+    let Ok(upgrade) = upgrade else {
+        return Ok(events::stream(app, subscription, seat, query.get("once") == Some("true")));
+    };
     let upgrade = upgrade.max_message_size(MOST_BYTES).max_frame_size(MOST_BYTES);
     Ok(upgrade.on_upgrade(move |socket| socket::serve(app, socket, subscription, seat)))
 }
