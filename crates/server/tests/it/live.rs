@@ -120,6 +120,28 @@ async fn events_are_the_history_and_then_what_is_new() {
 }
 
 #[tokio::test]
+async fn spans_have_the_date_of_their_ticks() {
+    let server = TestServer::new();
+    ask(&server, "gpt-4o", 3).await;
+    let mut events = Events::open(&server, "?metric_type=series,requests&time_range=300").await;
+    events.next().await;
+    let history = events.next().await.unwrap()["data"].clone();
+    assert_eq!(
+        (&history["series"]["points"][0]["t"], &history["requests"][0]["ended"]),
+        (&json!(1_735_689_600.0), &json!(1_735_689_600.0))
+    );
+    advance(&server, Duration::from_secs(1)).await;
+    ask(&server, "gpt-4o", 3).await;
+    events.next().await.unwrap();
+    advance(&server, Duration::from_secs(1)).await;
+    let update = events.next().await.unwrap()["data"].clone();
+    assert_eq!(
+        (&update["series"]["now"], &update["series"]["points"][0]["t"]),
+        (&json!(1_735_689_602.0), &json!(1_735_689_601.0))
+    );
+}
+
+#[tokio::test]
 async fn filters_choose() {
     let server = TestServer::new();
     let mut events = Events::open(&server, "?model=a&metric_type=throughput,models,series,requests").await;

@@ -5,16 +5,16 @@
 //! slow; who falls behind them is let go. There is no task while nobody watches.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use axum::extract::ws::Utf8Bytes;
-use fakeai_core::Tick;
+use fakeai_core::{Clock, Tick};
 use fakeai_telemetry::live::Window;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, broadcast};
 
 use super::filter::Filter;
-use super::update::{self, Since};
+use super::update::{self, Dates, Since};
 use crate::app::App;
 
 /// Subscribers at a time.
@@ -32,6 +32,7 @@ pub(crate) struct Hub {
     /// Told when a channel is new, which may be due before those the task knows of.
     changed: Notify,
     window: Mutex<Window>,
+    dates: OnceLock<Dates>,
 }
 
 #[derive(Debug, Default)]
@@ -130,6 +131,11 @@ impl Hub {
         }
         self.changed.notify_one();
         Ok(Subscription { channel, updates })
+    }
+
+    /// How ticks are dated.
+    pub(super) fn dates(&self, clock: &Clock) -> Dates {
+        *self.dates.get_or_init(|| Dates::new(clock))
     }
 
     /// When the next channel is due. `None` ends the task: nobody watches.

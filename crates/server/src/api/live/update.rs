@@ -27,24 +27,25 @@ pub(super) fn timestamp(clock: &Clock) -> f64 {
     (clock.unix_nanos() / 1_000_000) as f64 / 1e3
 }
 
-/// Reads the date of ticks.
-struct Dates {
-    now: Tick,
-    unix: f64,
-}
+/// Unix seconds at tick zero, as it is found when somebody first watches: a date that stands still, or is set right, does
+/// not move what was.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dates(f64);
 
 impl Dates {
-    fn unix(&self, at: Tick) -> f64 {
+    pub(super) fn new(clock: &Clock) -> Self {
+        Self(timestamp(clock) - clock.now().since(Tick::default()).as_secs_f64())
+    }
+
+    fn unix(self, at: Tick) -> f64 {
         // Whole milliseconds.
-        let seconds = self.unix - self.now.since(at).as_secs_f64() + at.since(self.now).as_secs_f64();
-        (seconds * 1e3).round() / 1e3
+        ((self.0 + at.since(Tick::default()).as_secs_f64()) * 1e3).round() / 1e3
     }
 }
 
 /// The data of a filter at `now`. The ledger is held only while it is copied from.
 pub(super) fn data(app: &App, window: &mut Window, filter: &Filter, since: Since, now: Tick) -> Value {
-    let clock = &app.kit.clock;
-    let dates = Dates { now, unix: timestamp(clock) };
+    let dates = app.live.dates(&app.kit.clock);
     let (choice, points) = (&filter.choice, filter.points());
     let (totals, mut models, mut over_time) = app.ledger.look(|archive| {
         window.update(archive, now);
@@ -75,11 +76,11 @@ pub(super) fn data(app: &App, window: &mut Window, filter: &Filter, since: Since
             Kind::Series => json!({
                 "step": points.step.as_secs_f64(),
                 "range": points.range.as_secs_f64(),
-                "now": dates.unix,
+                "now": dates.unix(now),
                 "bounds_ms": if since.number.is_none() { bounds_ms() } else { Vec::new() },
                 "points": over_time,
             }),
-            Kind::Requests => requests(window, filter, since, &dates),
+            Kind::Requests => requests(window, filter, since, dates),
             Kind::Streams => streams(app, filter),
             Kind::Pacing => json!(app.ledger.pacing().summary()),
         };
@@ -88,7 +89,7 @@ pub(super) fn data(app: &App, window: &mut Window, filter: &Filter, since: Since
     Value::Object(data)
 }
 
-fn requests(window: &Window, filter: &Filter, since: Since, dates: &Dates) -> Value {
+fn requests(window: &Window, filter: &Filter, since: Since, dates: Dates) -> Value {
     let chosen =
         window.log(since.number.unwrap_or_default()).filter(|r| filter.choice.takes(r.endpoint, r.model.as_deref()));
     let mut entries: Vec<Value> = chosen.rev().take(MOST_REQUESTS).map(|record| entry(record, dates)).collect();
@@ -97,7 +98,7 @@ fn requests(window: &Window, filter: &Filter, since: Since, dates: &Dates) -> Va
 }
 
 /// A request of the log: times are milliseconds from its arrival.
-fn entry(record: &Record, dates: &Dates) -> Value {
+fn entry(record: &Record, dates: Dates) -> Value {
     let ms = |seconds: f64| seconds * 1e3;
     let tokens = &record.tokens;
     json!({
