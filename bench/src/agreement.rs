@@ -16,8 +16,7 @@ use crate::process::{Server, now};
 use crate::report::print;
 
 /// What is deployed, in flags that server and simulator share.
-const DEPLOYMENT: [&str; 6] =
-    ["--engine", "vllm", "--model", "meta-llama/Llama-3.1-8B-Instruct", "--gpu", "h100"];
+const DEPLOYMENT: [&str; 6] = ["--engine", "vllm", "--model", "meta-llama/Llama-3.1-8B-Instruct", "--gpu", "h100"];
 const CLIENTS: [usize; 4] = [1, 8, 32, 64];
 const REQUESTS_PER_CLIENT: usize = 10;
 /// A lone client's mean of ten requests would be mostly luck.
@@ -163,7 +162,7 @@ fn request(number: usize, lengths: Lengths, stream: bool) -> Vec<u8> {
     let words: Vec<&str> = WORDS.split_whitespace().collect();
     let digit = |place: usize| words[(number / words.len().pow(place as u32)) % words.len()];
     let word = |place: usize| if place < 3 { digit(place) } else { words[(number * 7 + place * 13) % words.len()] };
-    let prompt: String = (0..lengths.prompt).map(|place| format!(" {}", word(place))).collect();
+    let prompt: String = (0..lengths.prompt).flat_map(|place| [" ", word(place)]).collect();
     let body = json!({
         "model": DEPLOYMENT[3], "prompt": prompt, "max_tokens": lengths.output, "ignore_eos": true, "stream": stream,
     });

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use axum::body::Body;
 use bytes::Bytes;
 use fakeai_catalog::Catalog;
@@ -42,7 +42,9 @@ impl Server {
         let mut settings = Settings { latency: LatencyModel::Instant, deterministic: true, ..Settings::default() };
         change(&mut settings);
         let clock = Clock::manual(DETERMINISTIC_DATE);
-        let kit = Kit { clock: clock.clone(), seed: Seed::new(42), entropy: Seed::new(43), tasks: Tasks::default() };
+        let home = Arc::new(fakeai_store::Memory::default());
+        let (seed, entropy) = (Seed::new(42), Seed::new(43));
+        let kit = Kit { clock: clock.clone(), seed, entropy, tasks: Tasks::default(), home };
         let app = App::new(settings, kit, Catalog::builtin()?);
         Ok(Self { door: Door::new(Arc::clone(&app)), app, clock })
     }
@@ -54,6 +56,29 @@ impl Server {
             Some(body) => request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body.to_string())),
             None => request.body(Body::empty()),
         }?;
+        self.answer(request).await.with_context(|| format!("{method} {path}"))
+    }
+
+    /// Sends a form with one file in the field `field`.
+    pub(crate) async fn send_form(
+        &self,
+        path: &str,
+        texts: &[(&str, &str)],
+        (field, content): (&str, &str),
+    ) -> Result<Answer> {
+        let one = |(name, text): &(&str, &str)| {
+            format!("--xyz\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
+        };
+        let texts = texts.iter().map(one).collect::<Vec<_>>().concat();
+        let body = format!(
+            "{texts}--xyz\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"lines.jsonl\"\r\n\r\n{content}\r\n\
+             --xyz--\r\n"
+        );
+        let request = Request::post(path).header(header::CONTENT_TYPE, "multipart/form-data; boundary=xyz");
+        self.answer(request.body(Body::from(body))?).await.with_context(|| format!("POST {path}"))
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Result<Answer> {
         let answer = async {
             let answer: Result<http::Response<Body>, Infallible> = self.door.clone().oneshot(request).await;
             let Ok(response) = answer;
@@ -71,7 +96,7 @@ impl Server {
                 () = tokio::task::yield_now() => self.jump(),
             }
         }
-        bail!("{method} {path} never ended")
+        bail!("it never ended")
     }
 
     /// Moves the date on, as if nobody had asked for a while.

@@ -72,6 +72,28 @@ impl<'t, 'a> Trial<'t, 'a> {
         self.judge_answer(operation, &answer)
     }
 
+    /// The same for a form with a file: texts by name, the file's field and content.
+    pub(crate) async fn form(
+        &mut self,
+        operation: &str,
+        path: &[&Value],
+        texts: &[(&str, &str)],
+        file: (&str, &str),
+    ) -> Result<Value> {
+        let Some(known) = self.document.operation(operation) else {
+            self.unknown(operation)?;
+            return Ok(Value::Null);
+        };
+        let parameters: Option<Vec<String>> = path.iter().map(|value| value.as_str().map(str::to_owned)).collect();
+        let Some(parameters) = parameters else { return Ok(Value::Null) };
+        let answer = self.server.send_form(&known.filled(&parameters), texts, file).await?;
+        if answer.is_unrouted() {
+            return Ok(Value::Null);
+        }
+        self.report.answered(&known.id);
+        self.judge_answer(known, &answer)
+    }
+
     /// A request that must be refused with `status` and an error in OpenAI's envelope.
     pub(crate) async fn refuse(&mut self, operation: &str, path: &[&Value], body: Value, status: u16) -> Result<()> {
         let Some(known) = self.document.operation(operation) else { return self.unknown(operation) };

@@ -23,12 +23,22 @@ pub(crate) fn engine(steps: &mut Steps, flags: &[String]) -> Result<()> {
     steps.take("bench", || run(Command::new(release_binary("fakeai-bench")).arg("engine").args(flags)))
 }
 
+/// The live server's physical engine beside the simulator.
+pub(crate) fn agreement(steps: &mut Steps) -> Result<()> {
+    with_server(steps, &["agreement"], &[])
+}
+
 fn bench(steps: &mut Steps, flags: &[&str]) -> Result<()> {
+    with_server(steps, &["run"], flags)
+}
+
+/// Runs a benchmark that takes the server's binary between `before` and `after`.
+fn with_server(steps: &mut Steps, before: &[&str], after: &[&str]) -> Result<()> {
     steps.take("release build", || {
         run(&mut cargo(&["build", "--release", "--package", "fakeai", "--package", "fakeai-bench"]))
     })?;
     steps.take("bench", || {
         let mut command = Command::new(release_binary("fakeai-bench"));
-        run(command.arg("run").arg(release_binary("fakeai")).args(flags))
+        run(command.args(before).arg(release_binary("fakeai")).args(after))
     })
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::repository::root;
 
 /// The crates, lowest first: each may depend on those before it.
-const LOWEST_FIRST: [&str; 13] = [
+const LOWEST_FIRST: [&str; 14] = [
     "fakeai-core",
     "fakeai-schema",
     "fakeai-tokens",
@@ -16,6 +16,7 @@ const LOWEST_FIRST: [&str; 13] = [
     "fakeai-telemetry",
     "fakeai-guard",
     "fakeai-media",
+    "fakeai-events",
     "fakeai-engine",
     "fakeai-simulate",
     "fakeai-writer",

@@ -28,6 +28,7 @@ usage: cargo xtask COMMAND
   conformance      the server held to OpenAI's document (OPENAI_OPENAPI, or ../shared/reference/openai-openapi.json)
   e2e              real clients from their registries against the release binary
   bench [--quick]  the release binary beside a bare axum server
+  bench agreement  the live server's physical engine beside the simulator, for 1 to 64 clients
   bench engine [--csv FILE] [--trace FILE] [--fit] [--only GROUP] [--rows]
                    the engine model: errors against measurements, speed
 ";
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         ["e2e"] => suite::e2e,
         ["bench"] => bench::whole,
         ["bench", "--quick"] => bench::quick,
+        ["bench", "agreement"] => bench::agreement,
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

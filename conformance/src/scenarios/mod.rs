@@ -6,6 +6,7 @@ mod chat_variants;
 mod completions;
 mod conversations;
 mod embeddings;
+mod files;
 mod models;
 mod refusals;
 mod responses;
@@ -41,6 +42,8 @@ pub(crate) async fn all<'a>(document: &'a Document, judge: &Judge<'a>, report: &
     responses::play_background(&mut Trial::new(document, judge, &server, report, "background")).await?;
     let server = quick_server()?;
     conversations::play(&mut Trial::new(document, judge, &server, report, "conversations")).await?;
+    let server = quick_server()?;
+    files::play(&mut Trial::new(document, judge, &server, report, "files")).await?;
     let server = slow_server()?;
     assistants::play(&mut Trial::new(document, judge, &server, report, "assistants")).await
 }

@@ -5,6 +5,7 @@
 
 mod clock;
 mod ids;
+mod mask;
 mod pacer;
 mod random;
 mod sharded;
@@ -12,6 +13,7 @@ mod tasks;
 
 pub use clock::{Clock, Sleep, Tick};
 pub use ids::Ids;
+pub use mask::{is_secret_name, masked, masked_url};
 pub use random::{Rng, Seed};
 pub use sharded::{Apart, Sharded};
 pub use tasks::Tasks;

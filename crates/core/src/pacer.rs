@@ -8,7 +8,7 @@
 use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -88,6 +88,8 @@ struct Shared {
     common: Desk,
     own: Box<[OnceLock<Desk>]>,
     taken: AtomicUsize,
+    /// How long before its time an alarm rings, nanoseconds; the rest is waited for without sleeping.
+    spin: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -108,7 +110,8 @@ impl Pacer {
         let (desk, bell) = Desk::open()?;
         let own = (0..MOST_DESKS).map(|_| OnceLock::new()).collect();
         #[expect(clippy::disallowed_methods, reason = "the origin of all ticks")]
-        let shared = Shared { origin: Instant::now(), common: desk, own, taken: AtomicUsize::new(0) };
+        let shared =
+            Shared { origin: Instant::now(), common: desk, own, taken: AtomicUsize::new(0), spin: AtomicU64::new(0) };
         let pacer = Self(Arc::new(shared));
         pacer.attend(COMMON, bell);
         Ok(pacer)
@@ -117,6 +120,12 @@ impl Pacer {
     /// Whether both show the same time.
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// From now on the last `spin` before each deadline is waited for without sleeping: an operating system wakes a
+    /// sleeper some tens of microseconds late. It costs processor time in each thread with deadlines.
+    pub(crate) fn spin(&self, spin: Duration) {
+        self.0.spin.store(u64::try_from(spin.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     /// Gives the thread this is called on a desk of its own. It must drive a runtime by itself and be inside it.
@@ -151,7 +160,7 @@ impl Pacer {
         state.sleepers.add(at, waker.clone());
         if state.armed.is_none_or(|armed| at < armed) {
             state.armed = Some(at);
-            desk.alarm.set(at.since(now));
+            desk.alarm.set(self.0.asleep(at, now));
         }
     }
 
@@ -179,16 +188,36 @@ impl Shared {
         std::iter::once(&self.common).chain(self.own.iter().filter_map(OnceLock::get))
     }
 
+    /// How long to sleep for a deadline.
+    fn asleep(&self, at: Tick, now: Tick) -> Duration {
+        at.since(now).saturating_sub(Duration::from_nanos(self.spin.load(Ordering::Relaxed)))
+    }
+
+    /// Waits for the next deadline of a desk without sleeping, if it is so near.
+    fn linger(&self, desk: &Desk) {
+        let spin = Duration::from_nanos(self.spin.load(Ordering::Relaxed));
+        if spin.is_zero() {
+            return;
+        }
+        let next = desk.lock().sleepers.next();
+        if let Some(next) = next.filter(|next| next.since(self.now()) <= spin) {
+            while self.now() < next {
+                std::hint::spin_loop();
+            }
+        }
+    }
+
     /// Wakes whoever is due at a desk and sets its alarm for the next.
     fn rang(&self, number: usize, due: &mut Vec<Waker>) {
         {
             let desk = self.desk(number);
+            self.linger(desk);
             let mut state = desk.lock();
             let now = self.now();
             state.sleepers.take_due(now, due);
             state.armed = state.sleepers.next();
             if let Some(next) = state.armed {
-                desk.alarm.set(next.since(now));
+                desk.alarm.set(self.asleep(next, now));
             }
         }
         due.drain(..).for_each(Waker::wake);

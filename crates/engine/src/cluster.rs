@@ -17,7 +17,9 @@ mod link;
 mod outage;
 mod overlap;
 mod refusal;
+mod remote;
 mod request;
+mod reset;
 mod settings;
 mod settle;
 #[cfg(test)]
@@ -36,8 +38,9 @@ pub use settings::{ClusterSettings, Outages, Transfer};
 pub use worker::{Role, Worker, WorkerState};
 
 use crate::EngineError;
+use crate::kv::KvEvent;
 use crate::route::{Affinity, Candidate, Choice, RouteSettings, Router, Stage};
-use crate::scheduler::{Replica, Submission, TokenEvent, Totals};
+use crate::scheduler::{self, Replica, Submission, TokenEvent, Totals};
 use agenda::{Agenda, Due};
 use link::Traffic;
 use outage::Turn;
@@ -72,6 +75,8 @@ pub struct Cluster {
     scraped: Tick,
     is_noting: bool,
     is_drain_planned: bool,
+    /// Whether a prompt that was read outside ever came.
+    takes_remote: bool,
     /// Used again and again.
     tokens: Vec<TokenEvent>,
     candidates: Vec<Candidate>,
@@ -98,6 +103,8 @@ enum Action {
     HandOver(RequestId, u32),
     /// The set-up of a transfer is over.
     Send(RequestId, u32),
+    /// What was read outside has arrived.
+    Arrive(RequestId, u32),
 }
 
 impl Cluster {
@@ -145,6 +152,7 @@ impl Cluster {
             scraped: Tick::default(),
             is_noting: false,
             is_drain_planned: false,
+            takes_remote: false,
             tokens: Vec::new(),
             candidates: Vec::with_capacity(targets.len()),
             overlap_counts: vec![0; targets.len()],
@@ -189,6 +197,7 @@ impl Cluster {
 
     fn take_in(&mut self, submission: &Submission, session: Option<u64>, at: Tick) -> Result<RequestId, Refusal> {
         self.totals.arrived += 1;
+        self.takes_remote |= submission.phase == scheduler::Phase::Decode;
         let in_flight = self.requests.len();
         if let Some(limit) = self.settings.limits.max_in_flight.filter(|limit| in_flight >= *limit) {
             self.totals.rejected += 1;
@@ -227,13 +236,25 @@ impl Cluster {
                 self.run(worker, until, observer);
             } else if let Some(at) = scrape {
                 self.scrape(at);
-            } else if !self.act(now) {
+            } else if self.act(now) {
+                self.tell_losses(observer);
+            } else {
                 break;
             }
             self.events.drain(..).for_each(&mut take);
         }
         self.now = self.now.max(now);
         self.events.drain(..).for_each(&mut take);
+    }
+
+    /// A worker that has just failed has an empty cache.
+    fn tell_losses<O: ClusterObserver>(&self, observer: &mut O) {
+        for event in self.events.iter().filter(|_| self.is_noting) {
+            if let ClusterEvent::WorkerFailed { worker, .. } = event {
+                let ranks = 0..self.replicas[*worker].ranks().count() as u32;
+                ranks.for_each(|rank| observer.cache_changed(*worker, rank, &[KvEvent::Cleared]));
+            }
+        }
     }
 
     /// When `advance` has something to do next; `None` while there is nothing to do. Failures by chance count only
@@ -262,6 +283,7 @@ impl Cluster {
                 Action::Drain => self.drain(at),
                 Action::HandOver(request, life) => self.hand_over(request, life, at),
                 Action::Send(request, life) => self.begin_transfer(request, life, at),
+                Action::Arrive(request, life) => self.arrive(request, life, at),
             }
         } else if let Some(request) = self.traffic.as_mut().and_then(|traffic| traffic.pop_ended(at)) {
             self.end_transfer(request, at);
@@ -273,7 +295,7 @@ impl Cluster {
 
     /// Whether what one worker does changes what another does before the caller comes back.
     fn is_coupled(&self) -> bool {
-        self.is_disaggregated() || self.settings.queue_threshold.is_some()
+        self.is_disaggregated() || self.takes_remote || self.settings.queue_threshold.is_some()
     }
 
     const fn is_disaggregated(&self) -> bool {

@@ -82,8 +82,8 @@ impl Deployment {
         self.all_replicas().saturating_mul(self.layout().gpus())
     }
 
-    /// Replicas of all kinds.
-    const fn all_replicas(&self) -> u32 {
+    /// Replicas of all kinds: as many as the cluster has workers.
+    pub const fn all_replicas(&self) -> u32 {
         match &self.disaggregation {
             Some(disaggregation) => self.replicas.saturating_add(disaggregation.prefill_replicas),
             None => self.replicas,
@@ -143,7 +143,11 @@ impl Deployment {
         });
         let route = RouteSettings { seed: seed.derive("router"), ..self.cluster.route.clone() };
         let outages = self.cluster.outages.map(|outages| Outages { seed: seed.derive("outages"), ..outages });
-        ClusterSettings { route, outages, transfer, ..self.cluster.clone() }
+        let remote = self.cluster.remote.unwrap_or_else(|| Transfer {
+            link: Link::network(&self.gpu),
+            kv_bytes_per_token: self.architecture.kv_bytes_per_token(self.memory.kv),
+        });
+        ClusterSettings { route, outages, transfer, remote: Some(remote), ..self.cluster.clone() }
     }
 
     /// The cluster, idle.

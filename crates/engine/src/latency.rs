@@ -94,6 +94,10 @@ pub struct Knobs {
     pub itl: Jittered,
     /// The time to the first token for each prompt token that is not cached, in addition to `ttft`, milliseconds.
     pub prefill_token_ms: f64,
+    /// The time to the first token if the prompt was read by another engine; load does not slow it down.
+    pub transfer: Jittered,
+    /// The same for each prompt token, where `transfer` is 0, milliseconds.
+    pub transfer_token_ms: f64,
     /// How load slows both down; `None` if it does not.
     pub load: Option<LoadFactor>,
 }
@@ -113,7 +117,14 @@ pub struct LoadFactor {
 impl Default for Knobs {
     fn default() -> Self {
         let knob = |mean_ms| Jittered { mean_ms, jitter_percent: 10.0, deviation_ms: 0.0 };
-        Self { ttft: knob(20.0), itl: knob(5.0), prefill_token_ms: 0.0, load: None }
+        Self {
+            ttft: knob(20.0),
+            itl: knob(5.0),
+            prefill_token_ms: 0.0,
+            transfer: Jittered::default(),
+            transfer_token_ms: 0.0,
+            load: None,
+        }
     }
 }
 
@@ -123,9 +134,24 @@ impl Knobs {
         let mut rng = sequence.seed.rng();
         let uncached = sequence.prompt_tokens.saturating_sub(sequence.cached_tokens);
         let mean_ms = self.ttft.mean_ms + self.prefill_token_ms * f64::from(uncached);
-        let first = start + Jittered { mean_ms, ..self.ttft }.times(factor).draw(&mut rng);
+        let first = if sequence.is_read_elsewhere {
+            self.transfer_of(sequence.prompt_tokens)
+        } else {
+            Jittered { mean_ms, ..self.ttft }.times(factor)
+        };
+        let first = start + first.draw(&mut rng);
         let gap = self.itl.gap(sequence.pace() * factor);
         Flow::new(first, sequence.output_tokens, gap, rng)
+    }
+}
+
+impl Knobs {
+    /// How long a prompt takes from another engine, as llm-d's simulator has it.
+    fn transfer_of(&self, prompt_tokens: u32) -> Jittered {
+        if self.transfer.mean_ms > 0.0 {
+            return self.transfer;
+        }
+        Jittered { mean_ms: self.transfer_token_ms * f64::from(prompt_tokens), ..self.transfer }
     }
 }
 
@@ -150,6 +176,7 @@ mod tests {
             cached_tokens: 0,
             output_tokens,
             predicted_tokens: 0,
+            is_read_elsewhere: false,
             speed: card,
             temperature: 1.0,
             seed: Seed::new(seed),
@@ -198,7 +225,7 @@ mod tests {
     fn load_slows_down_and_makes_wait() {
         let exactly = |mean_ms| Jittered { mean_ms, jitter_percent: 0.0, deviation_ms: 0.0 };
         let load = Some(LoadFactor { factor: 3.0, slots: 2, most_waiting: 1 });
-        let knobs = Knobs { ttft: exactly(10.0), itl: exactly(10.0), prefill_token_ms: 0.1, load };
+        let knobs = Knobs { ttft: exactly(10.0), itl: exactly(10.0), prefill_token_ms: 0.1, load, ..Knobs::default() };
         let engine = Engine::new(LatencyModel::Knobs(knobs));
         let span = || engine.submit(&sequence(2, 1), Tick::default()).map(|flow| flow.take_all().unwrap());
         let millis = |(first, last): (Tick, Tick)| (first.as_nanos() / 1_000_000, last.as_nanos() / 1_000_000);
@@ -208,6 +235,20 @@ mod tests {
         // The third begins when the first has ended.
         assert_eq!(millis(span().unwrap()), (30 + 60, 30 + 90));
         assert_eq!(span(), Err(crate::EngineError::QueueFull { waiting: 1 }));
+    }
+
+    #[test]
+    fn a_prompt_read_elsewhere_costs_its_transfer() {
+        let exactly = |mean_ms| Jittered { mean_ms, jitter_percent: 0.0, deviation_ms: 0.0 };
+        let load = Some(LoadFactor { factor: 3.0, slots: 1, most_waiting: 9 });
+        let knobs = Knobs { transfer: exactly(7.0), transfer_token_ms: 0.5, load, ..Knobs::default() };
+        let first = |knobs| {
+            let sequence = Sequence { is_read_elsewhere: true, ..sequence(2, 1) };
+            let flow = Engine::new(LatencyModel::Knobs(knobs)).submit(&sequence, Tick::default()).unwrap();
+            flow.take_all().unwrap().0.as_nanos() / 1_000_000
+        };
+        assert_eq!(first(knobs), 7);
+        assert_eq!(first(Knobs { transfer: Jittered::default(), ..knobs }), 50);
     }
 
     #[test]

@@ -48,6 +48,8 @@ pub struct Sequence {
     pub cached_tokens: u32,
     /// Tokens that will be written.
     pub output_tokens: u32,
+    /// Whether the prompt was read by another engine, from which its keys and values come.
+    pub is_read_elsewhere: bool,
     /// Of those, predicted by the client and only confirmed.
     pub predicted_tokens: u32,
     /// How fast the model is, unloaded.

@@ -17,6 +17,7 @@ mod observe;
 mod plan;
 mod rank;
 mod replica;
+mod reset;
 mod settings;
 mod sglang;
 #[cfg(test)]

@@ -81,6 +81,9 @@ impl FakeAi {
     /// Begins the default workspace anew: no history, no models of its own, no requests.
     pub fn reset(&self) {
         let workspace = self.app.workspaces.default();
+        if let Err(error) = workspace.space().clear().wait() {
+            tracing::error!(%error, "what was stored could not be cleared");
+        }
         workspace.reset(workspace.seed());
     }
 }
@@ -187,9 +190,12 @@ fn run(config: &Config, ready: tokio::sync::oneshot::Sender<Started>) {
                     Bound::Unix(path) => format!("unix://{}", path.display()),
                 };
                 // Nobody waiting means that the caller has gone: then the server ends at once.
+                let home = Arc::clone(&app.kit.home);
                 if ready.send(Ok((url, app))).is_ok() {
                     server.run().await;
                 }
+                // The file is free for another server before this one is said to have ended.
+                home.close();
             }
         }
     });

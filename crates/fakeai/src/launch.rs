@@ -3,13 +3,14 @@
 use fakeai_server::App;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::config::{LogLevel, Settings};
+use crate::config::{LogFormat, LogLevel, Settings};
 use crate::terminal::Terminal;
 use crate::{card, embed};
 
 /// Serves until a signal to stop; with `server.reload`, anew whenever a file it was made from changes.
 pub fn serve(mut settings: Settings, terminal: &mut Terminal<'_>) -> anyhow::Result<()> {
-    log_to_stderr(settings.config.server.effective_log_level(), terminal.err_is_terminal);
+    let server = &settings.config.server;
+    log_to_stderr(server.effective_log_level(), server.log_format, terminal.err_is_terminal);
     raise_descriptor_limit();
     loop {
         // The server brings its other threads along, each with a runtime of its own.
@@ -42,6 +43,8 @@ async fn run(settings: &Settings, terminal: &mut Terminal<'_>) -> anyhow::Result
         _ = running => {}
         again = stop_signal() => again?,
     }
+    // The file of the store is free for the next server.
+    app.kit.home.close();
     Ok(changed)
 }
 
@@ -66,7 +69,7 @@ async fn stop_signal() -> std::io::Result<()> {
     }
 }
 
-fn log_to_stderr(level: LogLevel, colours: bool) {
+fn log_to_stderr(level: LogLevel, format: LogFormat, colours: bool) {
     use tracing_subscriber::filter::LevelFilter;
     let filter = match level {
         LogLevel::Trace => LevelFilter::TRACE,
@@ -75,8 +78,12 @@ fn log_to_stderr(level: LogLevel, colours: bool) {
         LogLevel::Warning => LevelFilter::WARN,
         LogLevel::Error | LogLevel::Critical => LevelFilter::ERROR,
     };
+    let lines = tracing_subscriber::fmt().with_max_level(filter).with_writer(std::io::stderr);
     // An embedding program may have set its own; then that one is used.
-    let _ = tracing_subscriber::fmt().with_max_level(filter).with_ansi(colours).with_writer(std::io::stderr).try_init();
+    let _ = match format {
+        LogFormat::Human => lines.with_ansi(colours).try_init(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init(),
+    };
 }
 
 /// Ten thousand streams are ten thousand descriptors, and the usual limit is 1,024.

@@ -3,6 +3,7 @@
 //! This is the only crate that reads the environment and files and that writes to the terminal. What it reads it hands
 //! down as checked values; the crates below know neither flags nor file names.
 
+mod adapters;
 mod card;
 mod client;
 pub mod commands;
@@ -12,6 +13,7 @@ mod embed;
 mod environment;
 mod error;
 mod files;
+mod kv_events;
 pub mod launch;
 mod start_error;
 mod table;

@@ -40,6 +40,9 @@ pub enum StartError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The file that keeps what clients store can't be used.
+    #[error(transparent)]
+    Store(#[from] fakeai_store::OpenError),
     /// The operating system gave no threads or timers.
     #[error("can't start: {0}")]
     Runtime(#[from] std::io::Error),

@@ -5,6 +5,7 @@ mod timing;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::num::NonZero;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use fakeai_catalog::Catalog;
@@ -12,11 +13,15 @@ use fakeai_core::{Clock, Seed, Tasks};
 use fakeai_engine::LatencyModel;
 use fakeai_server::settings::{Address, Audio, Cors, Flavor, Listen, PromptCaching, ResponseDelay, Streams, Tls};
 use fakeai_server::{Kit, Settings};
+use fakeai_store::{Durable, Memory};
 use fakeai_tokens::{Encoding, Tokenizer};
 use fakeai_writer::{OutputLength, ReplyMode, Safety, WriterOptions};
 
-use crate::config::{Config, Features, Generation, MetricsFlavor, OutputTokens, Reply, Server, TokenizerChoice};
+use crate::config::{
+    Config, EngineChoice, Features, Generation, MetricsFlavor, OutputTokens, Reply, Server, TokenizerChoice,
+};
 use crate::start_error::StartError;
+use crate::{adapters, kv_events};
 
 pub(crate) use timing::{latency, physics};
 
@@ -28,6 +33,8 @@ pub(crate) fn settings(config: &Config) -> Settings {
         listen: listen(&server),
         latency: LatencyModel::Instant,
         physics: None,
+        adapters: if config.engine.kind == EngineChoice::None { None } else { adapters::loaded(&config.engine) },
+        kv_events: kv_events::settings(&config.kv_events),
         response_delay: ResponseDelay {
             mean: Duration::from_secs_f64(generation.response_delay),
             variance: if generation.random_delay { generation.max_variance } else { 0.0 },
@@ -51,6 +58,7 @@ pub(crate) fn settings(config: &Config) -> Settings {
         },
         safety_message: features.prepend_safety_message,
         metrics: metrics.enable_metrics,
+        log_requests: server.log_requests,
         prometheus: metrics.enable_prometheus,
         metrics_flavor: flavor(metrics.flavor),
         max_workspaces: workspaces.max,
@@ -144,9 +152,15 @@ pub(crate) fn catalog(files: &[impl AsRef<Path>]) -> Result<Catalog, StartError>
 }
 
 /// Time, chance and tasks of a real server. Must be called inside its runtime.
-pub(crate) fn kit(config: &Config) -> std::io::Result<Kit> {
+pub(crate) fn kit(config: &Config) -> Result<Kit, StartError> {
+    let clock = Clock::system()?;
+    clock.spin(Duration::from_micros(config.server.spin_us));
     Ok(Kit {
-        clock: Clock::system()?,
+        home: match &config.storage.path {
+            Some(path) => Arc::new(Durable::open(path)?),
+            None => Arc::new(Memory::default()),
+        },
+        clock,
         seed: Seed::new(config.generation.seed),
         entropy: entropy(),
         tasks: Tasks::default(),

@@ -1,7 +1,9 @@
 //! The binary itself: that it reads its own environment and directory, and its exit codes.
 #![expect(clippy::unwrap_used, reason = "a test; clippy only knows functions marked #[test]")]
 
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Command, Output, Stdio};
 
 fn fakeai(args: &[&str], env: &[(&str, &str)]) -> Output {
     let directory = tempfile::tempdir().unwrap();
@@ -27,4 +29,56 @@ fn its_exit_codes_tell_wrong_calls_from_failures() {
     assert_eq!(code(&[], &[]), Some(2));
     assert_eq!(code(&["server"], &[("FAKEAI_TTFT", "200")]), Some(2));
     assert_eq!(code(&["status", "--url", "http://127.0.0.1:1"], &[]), Some(1));
+}
+
+/// What a server that is asked one chat logs, line by line.
+fn logged(args: &[&str]) -> Vec<String> {
+    let directory = tempfile::tempdir().unwrap();
+    let mut server = Command::new(env!("CARGO_BIN_EXE_fakeai"))
+        .args([&["server", "--port", "0", "--latency", "instant"], args].concat())
+        .env_clear()
+        .current_dir(directory.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut card = BufReader::new(server.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let address = card.find_map(|line| Some(line.split_once("http://")?.1.to_owned())).unwrap();
+    let address = address.split(|letter: char| letter.is_whitespace() || letter == '/').next().unwrap();
+    let body = r#"{"model":"gpt-4o","messages":[{"role":"user","content":"I am sk-verysecret0123456789"}]}"#;
+    let mut client = TcpStream::connect(address).unwrap();
+    let head = "POST /v1/chat/completions?api-key=verysecret HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+                Authorization: Bearer sk-verysecret0123456789\r\nContent-Type: application/json\r\n";
+    write!(client, "{head}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    client.read_to_string(&mut String::new()).unwrap();
+    server.kill().unwrap();
+    let mut text = String::new();
+    server.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+    server.wait().unwrap();
+    assert!(!text.contains("verysecret"), "{text}");
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_request_is_one_line_of_the_log() {
+    let lines = logged(&["--log-format", "json", "--log-requests"]);
+    let lines: Vec<serde_json::Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [body, access] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!(
+        (body["target"].as_str(), access["target"].as_str()),
+        (Some("fakeai::requests"), Some("fakeai::access"))
+    );
+    assert!(body["body"].as_str().unwrap().contains("I am sk-…6789") && body["id"] == access["id"]);
+    assert_eq!(
+        (access["status"].as_u64(), access["path"].as_str()),
+        (Some(200), Some("/v1/chat/completions?api-key=…"))
+    );
+    assert!(access["key"].as_str().unwrap().starts_with("key-") && access["completion_tokens"].as_u64().unwrap() > 0);
+    let human = logged(&[]);
+    assert_eq!(human.len(), 1, "{human:?}");
+    assert!(
+        human[0].contains(" INFO ") && human[0].contains("status=200") && human[0].contains("id=\"req_"),
+        "{human:?}"
+    );
+    assert_eq!(logged(&["--log-level", "warning"]), [""; 0]);
 }

@@ -1,19 +1,21 @@
 //! The state behind every request, built once from settings and a kit of handed-in objects.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use fakeai_catalog::{Catalog, ModelCard};
 use fakeai_core::{Clock, Seed, Tasks};
 use fakeai_engine::Engine;
+use fakeai_store::Home;
 use fakeai_telemetry::Ledger;
 use fakeai_tokens::{CountMemo, Encoding, Tokenizer};
 use fakeai_writer::Writer;
 
+use crate::adapters::Loaded;
 use crate::api::Hub;
 use crate::driver::Drivers;
 use crate::error::ApiError;
-use crate::settings::Settings;
+use crate::settings::{Address, Settings};
 use crate::workspace::{Making, Workspace, Workspaces};
 
 /// What the server may not make for itself: time, chance, background work.
@@ -27,6 +29,8 @@ pub struct Kit {
     pub entropy: Seed,
     /// Background work.
     pub tasks: Tasks,
+    /// Where what clients store is kept.
+    pub home: Arc<dyn Home>,
 }
 
 /// The state behind every request.
@@ -46,12 +50,16 @@ pub struct App {
     pub engine: Engine,
     /// When it is said, if a physical engine decides it.
     pub(crate) drivers: Drivers,
+    /// Adapters that can be asked for; `None` if the engine takes none.
+    pub(crate) adapters: Option<Loaded>,
     /// What happened.
     pub ledger: Ledger,
     /// Who watches.
     pub(crate) live: Hub,
     /// Tenants.
     pub workspaces: Workspaces,
+    /// Where it listens, once it does.
+    address: OnceLock<(String, u16)>,
     /// Set when the grace after a signal to stop is over: streams end now.
     closing: AtomicBool,
 }
@@ -65,15 +73,22 @@ impl App {
             entropy: kit.entropy,
             deterministic: settings.deterministic,
             journal_entries: settings.journal_entries,
+            home: Arc::clone(&kit.home),
         };
         Arc::new(Self {
             counts: CountMemo::default(),
             writer: Writer::new(settings.writer.clone()),
             engine: Engine::new(settings.latency.clone()),
-            drivers: Drivers::new(settings.physics.clone(), settings.metrics),
+            drivers: Drivers::new(
+                settings.physics.clone(),
+                (settings.kv_events.as_ref(), kit.clock.clone()),
+                settings.metrics,
+            ),
+            adapters: settings.adapters.as_ref().map(|adapters| Loaded::new(adapters, &catalog)),
             ledger: Ledger::new(settings.metrics),
             live: Hub::default(),
             workspaces: Workspaces::new(making, settings.max_workspaces, settings.workspace_idle),
+            address: OnceLock::new(),
             closing: AtomicBool::new(false),
             settings,
             kit,
@@ -83,12 +98,13 @@ impl App {
 
     /// The model a request names: from the catalog, from the workspace, or made on first use. The error is OpenAI's
     /// when models are strict.
-    pub fn model(&self, workspace: &Workspace, id: &str) -> Result<Arc<ModelCard>, ApiError> {
+    /// `request` is who asked, for the log.
+    pub(crate) fn model(&self, workspace: &Workspace, id: &str, request: &str) -> Result<Arc<ModelCard>, ApiError> {
         if let Some(card) = self.known_model(workspace, id) {
             return Ok(self.counted(card));
         }
         let card = self.inferred(workspace, id)?;
-        tracing::info!(model = id, workspace = &*workspace.name, "model made on first use");
+        tracing::info!(id = request, model = id, workspace = &*workspace.name, "model made on first use");
         Ok(self.counted(workspace.add_model(card)))
     }
 
@@ -98,7 +114,8 @@ impl App {
     }
 
     fn known_model(&self, workspace: &Workspace, id: &str) -> Option<Arc<ModelCard>> {
-        self.catalog.get(id).cloned().or_else(|| workspace.model(id))
+        let adapter = || self.adapters.as_ref().and_then(|adapters| adapters.card(id));
+        self.catalog.get(id).cloned().or_else(adapter).or_else(|| workspace.model(id))
     }
 
     fn inferred(&self, workspace: &Workspace, id: &str) -> Result<ModelCard, ApiError> {
@@ -128,6 +145,37 @@ impl App {
         }
         // The lexicon of embeddings is read at the first one.
         fakeai_writer::embed("warm", 1, 0);
+    }
+
+    /// Says where it listens; the first time counts.
+    pub(crate) fn set_address(&self, host: String, port: u16) {
+        // A server that is bound twice is known by its first address.
+        let _ = self.address.set((host, port));
+    }
+
+    /// Host and port it listens on; those of the settings before it does, and for a unix socket none.
+    pub(crate) fn address(&self) -> (String, u16) {
+        let told = || match &self.settings.listen.address {
+            Address::Tcp(host, port) => (host.clone(), *port),
+            Address::Unix(_) => (String::new(), 0),
+        };
+        self.address.get().cloned().unwrap_or_else(told)
+    }
+
+    /// What this server's engine is called among others.
+    pub(crate) fn engine_id(&self) -> String {
+        let seed = if self.settings.deterministic { self.kit.seed } else { self.kit.entropy };
+        let mut rng = seed.derive("engine id").rng();
+        let (high, low) = (rng.bits(), rng.bits());
+        let group = |bits: u64, shift: u32, mask: u64| bits >> shift & mask;
+        format!(
+            "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+            group(high, 32, 0xffff_ffff),
+            group(high, 16, 0xffff),
+            group(high, 0, 0xfff),
+            group(low, 48, 0xfff),
+            group(low, 0, 0xffff_ffff_ffff)
+        )
     }
 
     /// Ends all streams with an error event.

@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::extract::{FromRequestParts, MatchedPath};
 use fakeai_catalog::ModelCard;
 use fakeai_core::{Clock, Ids, Tick};
+use fakeai_store::View;
 use fakeai_telemetry::{Caller, Gaps, Outcome, Record, Tokens};
 use http::request::Parts;
 
+use crate::access;
 use crate::api;
 use crate::app::App;
 use crate::error::ApiError;
@@ -53,6 +55,8 @@ pub(crate) struct Note {
     pub status: u16,
     /// The error's label, if it is one.
     pub error: Option<&'static str>,
+    /// What the client was told of it.
+    pub detail: Option<Box<str>>,
     /// When the first token left.
     pub first_token: Option<Tick>,
     /// What was read and written.
@@ -75,6 +79,19 @@ pub(crate) struct Note {
     pub has_begun: bool,
     /// What it costs, US dollars.
     pub cost_usd: f64,
+    /// What a token written costs, US dollars.
+    pub token_usd: f64,
+}
+
+impl Note {
+    /// The client left after `delivered` tokens. What was not written is not charged.
+    pub(crate) fn leave(&mut self, delivered: u32) {
+        let unwritten = self.tokens.completion.saturating_sub(delivered);
+        self.cost_usd -= f64::from(unwritten) * self.token_usd;
+        self.tokens.delivered = delivered;
+        self.tokens.completion = delivered;
+        self.tokens.reasoning = self.tokens.reasoning.min(delivered);
+    }
 }
 
 impl Context {
@@ -115,9 +132,14 @@ impl Context {
         self.0.workspace.as_ref().unwrap_or_else(|| self.app().workspaces.default())
     }
 
+    /// The documents of its workspace, as they are now.
+    pub(crate) fn documents(&self) -> View<'_> {
+        self.workspace().space().at(self.0.clock.unix_nanos().div_euclid(1_000_000))
+    }
+
     /// The model the request names; see [`App::model`].
     pub(crate) fn model(&self, id: &str) -> Result<Arc<ModelCard>, ApiError> {
-        self.0.station.model(self.workspace(), id)
+        self.0.station.model(self.workspace(), id, self.request_id())
     }
 
     /// The clock that was the workspace's when the request came.
@@ -187,13 +209,9 @@ impl Context {
             None if note.status >= 400 => Outcome::Error("error"),
             None => Outcome::Success,
         });
-        tracing::debug!(id = self.0.request_id, method = %self.0.method, endpoint = note.endpoint, status = note.status);
-        if self.0.watches && outcome == Outcome::Success {
-            return;
-        }
         let ended = self.0.clock.now();
         let own = &self.app().kit.clock;
-        self.app().ledger.add(Record {
+        let record = Record {
             request: self.request_id().into(),
             endpoint: if note.endpoint.is_empty() { "unmatched" } else { note.endpoint },
             model: note.model,
@@ -203,6 +221,7 @@ impl Context {
             worker: note.worker,
             status: note.status,
             outcome,
+            detail: note.detail,
             stream: note.stream,
             arrived: self.0.arrived,
             admitted: note.admitted,
@@ -216,7 +235,11 @@ impl Context {
             is_cut: note.is_cut,
             has_begun: note.has_begun,
             cost_usd: note.cost_usd,
-        });
+        };
+        access::log(&record, &self.0.method, &self.0.path);
+        if !self.0.watches || record.outcome != Outcome::Success {
+            self.app().ledger.add(record);
+        }
     }
 
     /// The name of the workspace whose request it is.

@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
+use fakeai_core::masked;
+use fakeai_store::{PageEnd, StoreError};
+use fakeai_telemetry::MOST_DETAIL;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
@@ -141,6 +144,13 @@ impl ApiError {
         self.code.unwrap_or(self.kind)
     }
 
+    /// The message as the ledger keeps it: short, and without keys that a client put into its request.
+    pub(crate) fn detail(&self) -> Box<str> {
+        let message = masked(&self.message);
+        let end = message.char_indices().nth(MOST_DETAIL).map_or(message.len(), |(end, _)| end);
+        message[..end].into()
+    }
+
     /// The envelope as JSON.
     pub fn to_json(&self) -> Vec<u8> {
         let envelope = Envelope {
@@ -172,14 +182,52 @@ struct Wire<'a> {
 }
 
 /// Left in a response's extensions for the ledger.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ErrorLabel(pub &'static str);
+#[derive(Clone, Debug)]
+pub(crate) struct ErrorNote {
+    /// [`ApiError::label`].
+    pub label: &'static str,
+    /// [`ApiError::detail`].
+    pub detail: Box<str>,
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let own = |status, message| Self { status, message, kind: SERVER_ERROR, code: None, param: None };
+        match error {
+            StoreError::NoCursor { end, id } => {
+                let param = match end {
+                    PageEnd::After => "after",
+                    PageEnd::Before => "before",
+                };
+                Self::invalid(format!("Invalid '{param}': no object of id '{id}'."))
+                    .param(param)
+                    .status(StatusCode::NOT_FOUND)
+            }
+            // OpenAI's clients try again by themselves.
+            StoreError::Conflict { .. } => {
+                Self::invalid("The object was changed by another request at the same time. Please try again.")
+                    .status(StatusCode::CONFLICT)
+                    .code("conflict")
+            }
+            StoreError::Full(_) => {
+                tracing::error!(%error, "the store is full");
+                let message = "The server has no room left to store this.";
+                own(StatusCode::INSUFFICIENT_STORAGE, message.into()).code("insufficient_storage")
+            }
+            StoreError::Disk(_) | StoreError::Damaged(_) | StoreError::Closed => {
+                tracing::error!(%error, "the store failed");
+                let message = "The server cannot reach what it has stored. Please try again later.";
+                own(StatusCode::SERVICE_UNAVAILABLE, message.into()).code("storage_unavailable")
+            }
+        }
+    }
+}
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = (self.status, self.to_json()).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        response.extensions_mut().insert(ErrorLabel(self.label()));
+        response.extensions_mut().insert(ErrorNote { label: self.label(), detail: self.detail() });
         response
     }
 }

@@ -5,9 +5,12 @@
 //! [`Settings`] and a [`Kit`] that are handed in. [`Door`] is the whole server as one service, which tests call
 //! without a socket; [`serve`] puts it on one.
 
+mod access;
+mod adapters;
 pub mod api;
 mod app;
 mod body;
+mod caller;
 mod context;
 mod driver;
 mod error;

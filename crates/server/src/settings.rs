@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use fakeai_engine::LatencyModel;
+pub use fakeai_events::{Endpoint, FeedSettings, Format, Hashes, Style};
 use fakeai_tokens::Tokenizer;
 use fakeai_writer::WriterOptions;
 
@@ -19,6 +20,10 @@ pub struct Settings {
     pub latency: LatencyModel,
     /// The physical engine, if one times the tokens instead.
     pub physics: Option<Physics>,
+    /// Adapters (`LoRA`) of the physical engine; `None` if it takes none.
+    pub adapters: Option<Adapters>,
+    /// How changes of the physical engine's caches are told; `None` if they are not.
+    pub kv_events: Option<KvEvents>,
     /// How long answers without tokens take.
     pub response_delay: ResponseDelay,
     /// How answers are written.
@@ -47,6 +52,8 @@ pub struct Settings {
     pub safety_message: bool,
     /// Whether requests are written down.
     pub metrics: bool,
+    /// Whether bodies of requests are logged, without secrets.
+    pub log_requests: bool,
     /// Whether Prometheus text is served.
     pub prometheus: bool,
     /// Whose names metrics have at `/metrics`.
@@ -127,6 +134,30 @@ pub struct Audio {
     pub format: String,
 }
 
+/// Adapters (`LoRA`) that are there from the start.
+#[derive(Clone, Debug, Default)]
+pub struct Adapters {
+    /// The model they adapt.
+    pub base_model: String,
+    /// Their names and paths. Nothing is read from the paths.
+    pub modules: Vec<(String, String)>,
+}
+
+/// How changes of the physical engine's caches are told.
+#[derive(Clone, Debug, Default)]
+pub struct KvEvents {
+    /// Where the worker of rank 0 publishes; `None` only keeps events for those who ask over HTTP.
+    pub endpoint: Option<Endpoint>,
+    /// Where missed batches of that worker are asked for.
+    pub replay_endpoint: Option<Endpoint>,
+    /// The first frame of each message.
+    pub topic: String,
+    /// How batches are written.
+    pub style: Style,
+    /// How batches are made and kept.
+    pub feed: FeedSettings,
+}
+
 /// What browsers may do.
 #[derive(Clone, Debug)]
 pub struct Cors {
@@ -153,6 +184,8 @@ impl Default for Settings {
             listen: Listen::default(),
             latency: LatencyModel::Knobs(fakeai_engine::Knobs::default()),
             physics: None,
+            adapters: None,
+            kv_events: None,
             response_delay: ResponseDelay { mean: Duration::from_millis(500), variance: 0.3 },
             writer: WriterOptions::default(),
             tokenizer: None,
@@ -171,6 +204,7 @@ impl Default for Settings {
             audio: Audio { enabled: true, voice: "alloy".to_owned(), format: "mp3".to_owned() },
             safety_message: false,
             metrics: true,
+            log_requests: false,
             prometheus: true,
             metrics_flavor: Flavor::Fakeai,
             max_workspaces: 1000,

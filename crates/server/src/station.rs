@@ -8,9 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use fakeai_catalog::ModelCard;
 use fakeai_core::Clock;
+use fakeai_telemetry::Caller;
+use http::HeaderMap;
 use rustc_hash::FxHashMap;
 
 use crate::app::App;
+use crate::caller::Callers;
 use crate::error::ApiError;
 use crate::workspace::Workspace;
 
@@ -25,6 +28,8 @@ pub(crate) struct Station {
     name: Arc<str>,
     /// The default workspace's clock and its version.
     clock: Mutex<(u64, Arc<Clock>)>,
+    /// Who asked before.
+    callers: Callers,
     /// Copies of the catalog's cards that were asked for.
     cards: Mutex<FxHashMap<String, Arc<ModelCard>>>,
 }
@@ -34,11 +39,16 @@ impl Station {
         let workspace = app.workspaces.default();
         let name = Arc::from(&*workspace.name);
         let clock = Mutex::new((workspace.clock_version(), Arc::new(workspace.clock())));
-        Arc::new(Self { app, name, clock, cards: Mutex::default() })
+        Arc::new(Self { app, name, clock, callers: Callers::default(), cards: Mutex::default() })
     }
 
     pub(crate) const fn app(&self) -> &Arc<App> {
         &self.app
+    }
+
+    /// Who sent these headers, if they say.
+    pub(crate) fn caller(&self, headers: &HeaderMap) -> Option<Arc<Caller>> {
+        self.callers.of(headers)
     }
 
     /// The default workspace's name.
@@ -59,11 +69,11 @@ impl Station {
     }
 
     /// [`App::model`].
-    pub(crate) fn model(&self, workspace: &Workspace, id: &str) -> Result<Arc<ModelCard>, ApiError> {
+    pub(crate) fn model(&self, workspace: &Workspace, id: &str, request: &str) -> Result<Arc<ModelCard>, ApiError> {
         if let Some(card) = self.cards.lock().unwrap_or_else(PoisonError::into_inner).get(id) {
             return Ok(Arc::clone(card));
         }
-        let card = self.app.model(workspace, id)?;
+        let card = self.app.model(workspace, id, request)?;
         // The catalog never changes, and what it knows it knows for every workspace.
         if self.app.catalog.get(id).is_some() {
             let mut cards = self.cards.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,7 +2,6 @@
 //! requests.
 
 use std::collections::VecDeque;
-use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -11,8 +10,8 @@ use bytes::Bytes;
 use fakeai_catalog::ModelCard;
 use fakeai_core::{Apart, Clock, Ids, Seed, Sharded, Tick};
 use fakeai_engine::{PromptCache, Retention};
-use fakeai_store::{Documents, Memory};
-use rustc_hash::{FxHashMap, FxHasher};
+use fakeai_store::{Home, Space};
+use rustc_hash::FxHashMap;
 
 /// The date of a deterministic server: 2025-01-01T00:00:00Z.
 pub const DETERMINISTIC_DATE: i64 = 1_735_689_600;
@@ -22,12 +21,6 @@ pub(crate) const DEFAULT: &str = "default";
 
 /// Distinct requests whose repeats are counted; beyond it counting starts again.
 const MOST_REPEATS: usize = 100_000;
-
-/// Documents of each kind that a workspace keeps.
-const MOST_DOCUMENTS: usize = 10_000;
-
-/// How many may change documents at the same time.
-const TURNSTILES: usize = 16;
 
 /// Blocks of prompts that a workspace remembers.
 const MOST_PROMPT_BLOCKS: usize = 50_000;
@@ -43,15 +36,16 @@ pub struct Workspace {
     seed: AtomicU64,
     deterministic: bool,
     entropy: Seed,
+    /// How often a deterministic server was started on what it has stored, if that is more than once.
+    reopened: Option<u64>,
     requests: Counter,
     /// Requests to the server's own endpoints.
     looks: Counter,
     last_used: AtomicU64,
     repeats: Apart<Mutex<FxHashMap<u64, u64>>>,
     models: Mutex<Vec<Arc<ModelCard>>>,
-    documents: Memory,
-    /// Held while documents are read, changed and put back.
-    turnstiles: [Mutex<()>; TURNSTILES],
+    /// What its clients stored.
+    space: Space,
     prompts: Mutex<PromptCache>,
     /// As many entries of each thread as are shown of all.
     journal: Sharded<Mutex<VecDeque<Remembered>>>,
@@ -137,8 +131,11 @@ impl Workspace {
     fn new(name: &str, make: &Making) -> Self {
         let clock =
             if make.deterministic { make.clock.with_fixed_date(DETERMINISTIC_DATE) } else { make.clock.clone() };
+        let space = Space::new(Arc::clone(&make.home), name);
+        let reopened = if make.deterministic && make.home.is_durable() { reopened(&space) } else { None };
         Self {
             name: Arc::from(name),
+            reopened,
             clock: RwLock::new(clock),
             clock_version: AtomicU64::new(0),
             seed: AtomicU64::new(make.seed.value()),
@@ -149,8 +146,7 @@ impl Workspace {
             last_used: AtomicU64::new(0),
             repeats: Apart::default(),
             models: Mutex::default(),
-            documents: Memory::new(MOST_DOCUMENTS),
-            turnstiles: Default::default(),
+            space,
             prompts: Mutex::new(PromptCache::new(MOST_PROMPT_BLOCKS)),
             journal: Sharded::default(),
             journal_entries: make.journal_entries,
@@ -178,7 +174,8 @@ impl Workspace {
         Seed::new(self.seed.load(Ordering::Relaxed))
     }
 
-    /// Begins it anew: other seed, no history, no models, nothing stored, empty journal.
+    /// Begins it anew: other seed, no history, no models, empty journal. What is stored is cleared apart
+    /// ([`Space::clear`]), because that may take a while.
     pub fn reset(&self, seed: Seed) {
         self.seed.store(seed.value(), Ordering::Relaxed);
         self.requests.reset();
@@ -187,8 +184,6 @@ impl Workspace {
         lock(&self.models).clear();
         *lock(&self.prompts) = PromptCache::new(MOST_PROMPT_BLOCKS);
         self.journal.iter().for_each(|journal| lock(journal).clear());
-        // Memory can always be cleared.
-        let _ = self.documents.clear();
     }
 
     /// The ids of one more request: decided by seed and history on a deterministic server, else new ones. Looking at
@@ -197,6 +192,7 @@ impl Workspace {
         let (counter, label) = if looks { (&self.looks, "looks") } else { (&self.requests, "ids") };
         let number = counter.next();
         let root = if self.deterministic { self.seed() } else { self.entropy }.derive(label);
+        let root = self.reopened.map_or(root, |times| root.mix(times));
         Ids::new(root.mix(number))
     }
 
@@ -206,22 +202,8 @@ impl Workspace {
     }
 
     /// What its clients stored.
-    pub fn documents(&self) -> &dyn Documents {
-        &self.documents
-    }
-
-    /// Keeps everybody else from what goes by `key` as long as it is held: for documents that are read, changed and put
-    /// back. Different keys may share a turnstile, so only one is held at a time.
-    pub fn alone(&self, key: &str) -> MutexGuard<'_, ()> {
-        let mut hasher = FxHasher::default();
-        key.hash(&mut hasher);
-        lock(&self.turnstiles[hasher.finish() as usize % TURNSTILES])
-    }
-
-    /// The documents for one who reads that of `key`, changes it and puts it back, alone.
-    pub fn change_documents<T>(&self, key: &str, change: impl FnOnce(&dyn Documents) -> T) -> T {
-        let _turn = self.alone(key);
-        change(&self.documents)
+    pub const fn space(&self) -> &Space {
+        &self.space
     }
 
     /// Requests so far.
@@ -310,6 +292,20 @@ impl Workspace {
     }
 }
 
+/// Counts one more start on what is stored. Waits for the disk, once for each workspace.
+///
+/// Requests are numbered from 0 at each start, and their ids are those of what the last start has stored. So ids follow
+/// from the start too.
+fn reopened(space: &Space) -> Option<u64> {
+    match space.home().add(space.name(), "starts", 1).wait() {
+        Ok(starts) => u64::try_from(starts).ok().filter(|starts| *starts > 1),
+        Err(error) => {
+            tracing::error!(%error, workspace = space.name(), "can't count starts: ids may come again");
+            None
+        }
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -322,6 +318,7 @@ pub(crate) struct Making {
     pub(crate) entropy: Seed,
     pub(crate) deterministic: bool,
     pub(crate) journal_entries: usize,
+    pub(crate) home: Arc<dyn Home>,
 }
 
 /// All workspaces: the default one, and those made on first use and dropped after idling.
@@ -354,6 +351,11 @@ impl Workspaces {
         &self.default
     }
 
+    /// The workspace called `name`, if there is one; looking at it is no use of it.
+    pub fn find(&self, name: &str) -> Option<Arc<Workspace>> {
+        if name == DEFAULT { Some(Arc::clone(&self.default)) } else { lock(&self.named).get(name).cloned() }
+    }
+
     /// The workspace called `name`, made if it is new.
     pub fn get(&self, name: &str, now: Tick) -> Result<Arc<Workspace>, NoWorkspace> {
         if name == DEFAULT {
@@ -368,7 +370,14 @@ impl Workspaces {
             // Only making one looks for idle ones, so that finding one stays cheap.
             let idle_nanos = self.idle.as_nanos() as u64;
             let used = |workspace: &Workspace| workspace.last_used.load(Ordering::Relaxed);
-            named.retain(|_, workspace| now.as_nanos().saturating_sub(used(workspace)) < idle_nanos);
+            named.retain(|_, workspace| {
+                let stays = now.as_nanos().saturating_sub(used(workspace)) < idle_nanos;
+                if !stays && !self.making.home.is_durable() {
+                    // Memory is cleared at once. On a disk it takes no room that others need, and who comes back finds it.
+                    drop(workspace.space.clear());
+                }
+                stays
+            });
             if named.len() >= self.most {
                 return Err(NoWorkspace::TooMany);
             }
@@ -379,14 +388,9 @@ impl Workspaces {
         Ok(workspace)
     }
 
-    /// The workspace called `name`, if there is one; looking at it does not count as using it.
-    pub fn find(&self, name: &str) -> Option<Arc<Workspace>> {
-        if name == DEFAULT { Some(Arc::clone(&self.default)) } else { lock(&self.named).get(name).cloned() }
-    }
-
-    /// Removes a named workspace; true if it was there.
-    pub fn delete(&self, name: &str) -> bool {
-        lock(&self.named).remove(name).is_some()
+    /// Removes a named workspace and returns it, if it was there. What it has stored is still to be cleared.
+    pub fn delete(&self, name: &str) -> Option<Arc<Workspace>> {
+        lock(&self.named).remove(name)
     }
 
     /// Names of all workspaces, the default one first.
@@ -409,6 +413,7 @@ mod tests {
             entropy: Seed::new(1),
             deterministic: true,
             journal_entries: 2,
+            home: Arc::new(fakeai_store::Memory::default()),
         };
         Workspaces::new(making, most, Duration::from_secs(10))
     }

@@ -1,55 +1,32 @@
 //! Where resources live: small object-safe traits, and their homes.
 //!
-//! The one home so far is memory. It must not know what a document means: bodies are bytes, kinds are names.
+//! A [`Home`] has documents, blobs, counters, leases and a bus. There are two: [`Memory`], bounded and gone with the
+//! process, and [`Durable`], one file on this machine's disk. They are written so that one that several processes share
+//! can follow: ids carry no node, versions are optimistic, lists go by cursors, a job's work is guarded by a lease, and
+//! every answer may come later. Whatever is a home keeps the [`contract`]. Time is handed in.
+//!
+//! It must not know what a document means: bodies are bytes, kinds are names.
 
+mod blob;
+mod bus;
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
+mod counter;
+mod document;
+mod durable;
+mod error;
+mod home;
+mod lease;
 mod memory;
+mod reply;
 
-use bytes::Bytes;
-
-pub use memory::Memory;
-
-/// Documents by kind and id, listed in the order they were made.
-pub trait Documents: Send + Sync + std::fmt::Debug {
-    /// Adds a document, or replaces the one of that id, which keeps its place.
-    fn put(&self, kind: &str, id: &str, body: Bytes) -> Result<(), StoreError>;
-
-    /// The document, if it is there.
-    fn get(&self, kind: &str, id: &str) -> Result<Option<Bytes>, StoreError>;
-
-    /// Removes a document; true if it was there.
-    fn delete(&self, kind: &str, id: &str) -> Result<bool, StoreError>;
-
-    /// A page of the documents that `wanted` likes.
-    fn list(&self, kind: &str, page: &Page, wanted: &dyn Fn(&Bytes) -> bool) -> Result<Listing, StoreError>;
-
-    /// Removes everything.
-    fn clear(&self) -> Result<(), StoreError>;
-}
-
-/// Which part of a list is wanted.
-#[derive(Clone, Debug)]
-pub struct Page {
-    /// Only what comes after the document of this id.
-    pub after: Option<String>,
-    /// At most so many.
-    pub limit: usize,
-    /// Newest first.
-    pub descending: bool,
-}
-
-/// A part of a list.
-#[derive(Clone, Debug, Default)]
-pub struct Listing {
-    /// Ids and bodies in order.
-    pub documents: Vec<(String, Bytes)>,
-    /// Whether there are more behind them.
-    pub has_more: bool,
-}
-
-/// Why a store did not do as asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// A page should begin after a document that is not there.
-    #[error("no document of id {0}")]
-    NoCursor(String),
-}
+pub use blob::{BlobInfo, BlobWriter, Blobs, MOST_READ_BYTES, content_id};
+pub use bus::{Bus, Notice, Subscription};
+pub use counter::Counters;
+pub use document::{Action, Change, Document, Documents, Expected, Listing, Page, Retention, Shelf};
+pub use durable::{Durable, OpenError};
+pub use error::{PageEnd, StoreError};
+pub use home::{Home, Space, View};
+pub use lease::{Lease, Leases};
+pub use memory::{Limits, Memory};
+pub use reply::Reply;

@@ -8,6 +8,7 @@ use fakeai_core::Tick;
 use rustc_hash::FxHashMap;
 
 use crate::engine::Requests;
+use crate::hours::Hours;
 use crate::record::{Caller, Outcome, Record};
 use crate::series::{Ring, Series};
 use crate::totals::{Key, Totals};
@@ -37,7 +38,7 @@ pub struct Archive {
     /// What engines count of requests for which tokens were written, by endpoint and model.
     written: FxHashMap<(&'static str, Arc<str>), Requests>,
     series: Series,
-    models: FxHashMap<Arc<str>, Ring>,
+    models: FxHashMap<Arc<str>, (Ring, Hours)>,
     recent: VecDeque<Record>,
     errors: VecDeque<Record>,
     added: u64,
@@ -64,11 +65,74 @@ impl Archive {
             }
             self.errors.push_back(record.clone());
         }
+        self.remember(record);
+    }
+
+    /// Everything in it; it is then empty.
+    pub(crate) fn take(&mut self) -> Self {
+        if self.added == 0 { Self::default() } else { std::mem::take(self) }
+    }
+
+    /// Adds what others hold. Names beyond the bounds are counted as they are when records are added.
+    pub(crate) fn absorb(&mut self, parts: Vec<Self>) {
+        let (mut recent, mut errors) = (Vec::new(), Vec::new());
+        for part in parts.into_iter().filter(|part| part.added > 0) {
+            for (key, totals) in part.totals {
+                self.totals.entry(self.bounded(key)).or_default().merge(&totals);
+            }
+            for (key, totals) in part.callers {
+                if self.callers.len() < MOST_CALLERS || self.callers.contains_key(&key) {
+                    self.callers.entry(key).or_default().merge(&totals);
+                }
+            }
+            for (key, requests) in part.written {
+                self.written.entry(self.bounded_written(key)).or_default().merge(&requests);
+            }
+            for (model, (ring, hours)) in part.models {
+                if let Some((own, own_hours)) = self.models.get_mut(&model) {
+                    own.absorb(&ring);
+                    own_hours.absorb(&hours);
+                } else if self.models.len() < MOST_MODELS {
+                    self.models.insert(model, (ring, hours));
+                }
+            }
+            self.series.absorb(&part.series);
+            self.added += part.added;
+            recent.extend(part.recent);
+            errors.extend(part.errors);
+        }
+        recent.sort_by_key(|record| record.at);
+        for record in recent {
+            self.remember(record);
+        }
+        errors.sort_by_key(|record| record.at);
+        self.errors.extend(errors);
+        self.errors.drain(..self.errors.len().saturating_sub(MOST_ERRORS));
+    }
+
+    /// Keeps a single record, and forgets those that are old or too many.
+    fn remember(&mut self, record: Record) {
         let is_old = |oldest: &Record| record.at.since(oldest.at) > WINDOW;
         while self.recent.len() >= MOST_RECENT || self.recent.front().is_some_and(is_old) {
             self.recent.pop_front();
         }
         self.recent.push_back(record);
+    }
+
+    fn bounded(&self, key: Key) -> Key {
+        if self.totals.len() < MOST_KEYS || self.totals.contains_key(&key) {
+            key
+        } else {
+            Key { model: Arc::from("other"), ..key }
+        }
+    }
+
+    fn bounded_written(&self, key: (&'static str, Arc<str>)) -> (&'static str, Arc<str>) {
+        if self.written.len() < MOST_WRITTEN || self.written.contains_key(&key) {
+            key
+        } else {
+            (key.0, Arc::from("other"))
+        }
     }
 
     fn key(&self, record: &Record) -> Key {
@@ -78,22 +142,20 @@ impl Archive {
             Outcome::Success => "",
         };
         let model = record.model.clone().unwrap_or_default();
-        let key = Key { endpoint: record.endpoint, model, status: record.status, error };
-        if self.totals.len() < MOST_KEYS || self.totals.contains_key(&key) {
-            key
-        } else {
-            Key { model: Arc::from("other"), ..key }
-        }
+        self.bounded(Key { endpoint: record.endpoint, model, status: record.status, error })
     }
 
     fn add_to_model(&mut self, record: &Record) {
         let Some(model) = &record.model else { return };
-        if let Some(ring) = self.models.get_mut(model) {
+        if let Some((ring, hours)) = self.models.get_mut(model) {
             ring.add(record);
+            hours.add(record.at);
         } else if self.models.len() < MOST_MODELS {
             let mut ring = Ring::new(Duration::from_secs(60), MODEL_MINUTES);
             ring.add(record);
-            self.models.insert(Arc::clone(model), ring);
+            let mut hours = Hours::default();
+            hours.add(record.at);
+            self.models.insert(Arc::clone(model), (ring, hours));
         }
     }
 
@@ -101,10 +163,7 @@ impl Archive {
         if record.tokens.completion == 0 {
             return;
         }
-        let mut key = (record.endpoint, record.model.clone().unwrap_or_default());
-        if self.written.len() >= MOST_WRITTEN && !self.written.contains_key(&key) {
-            key.1 = Arc::from("other");
-        }
+        let key = self.bounded_written((record.endpoint, record.model.clone().unwrap_or_default()));
         self.written.entry(key).or_default().add(record);
     }
 
@@ -131,7 +190,7 @@ impl Archive {
     /// Totals by model and caller, in a stable order.
     pub fn callers(&self) -> Vec<(&Arc<str>, &Arc<Caller>, &Totals)> {
         let mut all: Vec<_> = self.callers.iter().map(|((model, caller), totals)| (model, caller, totals)).collect();
-        all.sort_by(|left, right| (left.0, left.1).cmp(&(right.0, right.1)));
+        all.sort_by_key(|(model, caller, _)| (*model, *caller));
         all
     }
 
@@ -142,7 +201,12 @@ impl Archive {
 
     /// A model's sums for each minute of the last hour.
     pub fn model_minutes(&self, model: &str) -> Option<&Ring> {
-        self.models.get(model)
+        self.models.get(model).map(|(ring, _)| ring)
+    }
+
+    /// Requests of each model in each hour of the last day, in no order.
+    pub fn model_hours(&self) -> impl Iterator<Item = (&Arc<str>, &Hours)> {
+        self.models.iter().map(|(model, (_, hours))| (model, hours))
     }
 
     /// The records of the last [`WINDOW`] before `now`, at most 100,000, nearly in the order of their ends.

@@ -44,9 +44,22 @@ pub(crate) struct Family<'a> {
     manner: Manner,
 }
 
-/// Escapes a label's value.
-fn escaped(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+/// Writes labels in braces; nothing if there are none.
+fn write_labels(text: &mut String, labels: &Labels<'_>) {
+    for (number, (name, value)) in labels.iter().enumerate() {
+        text.push(if number == 0 { '{' } else { ',' });
+        text.push_str(name);
+        text.push_str("=\"");
+        if value.contains(['\\', '"', '\n']) {
+            text.push_str(&value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"));
+        } else {
+            text.push_str(value);
+        }
+        text.push('"');
+    }
+    if !labels.is_empty() {
+        text.push('}');
+    }
 }
 
 impl<'a> Family<'a> {
@@ -63,15 +76,14 @@ impl<'a> Family<'a> {
 
     /// One sample of any number.
     pub(crate) fn sample(&mut self, suffix: &str, labels: &Labels<'_>, value: impl Display) {
-        let _ = write!(self.text, "{}{suffix}", self.name);
-        if !labels.is_empty() {
+        self.text.push_str(self.name);
+        self.text.push_str(suffix);
+        if self.manner == Manner::Python {
             let mut labels = labels.to_vec();
-            if self.manner == Manner::Python {
-                labels.sort_unstable();
-            }
-            let list: Vec<String> =
-                labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
-            let _ = write!(self.text, "{{{}}}", list.join(","));
+            labels.sort_unstable();
+            write_labels(self.text, &labels);
+        } else {
+            write_labels(self.text, labels);
         }
         let _ = writeln!(self.text, " {value}");
     }
@@ -88,11 +100,35 @@ impl<'a> Family<'a> {
 
     /// A histogram with these of its bounds.
     pub(crate) fn histogram_within(&mut self, labels: &Labels<'_>, buckets: &Buckets, bounds: &[f64]) {
+        // What stands before and after the bound is the same on every line, and there are many lines.
+        let mut around = labels.to_vec();
+        around.push(("le", ""));
+        if self.manner == Manner::Python {
+            around.sort_unstable();
+        }
+        let own = around.iter().position(|(name, _)| *name == "le").unwrap_or_default();
+        let mut before = format!("{}_bucket", self.name);
+        write_labels(&mut before, &around[..own]);
+        let is_first = own == 0;
+        if !is_first {
+            before.pop();
+        }
+        before.push_str(if is_first { "{le=\"" } else { ",le=\"" });
+        let mut after = String::new();
+        write_labels(&mut after, &around[own + 1..]);
+        let after = if after.is_empty() { "\"}".to_owned() } else { format!("\",{}", &after[1..]) };
         for (bound, count) in buckets.cumulative_at(bounds) {
-            let bound = self.manner.number(bound);
-            let mut with_bound = labels.to_vec();
-            with_bound.push(("le", &bound));
-            self.number("_bucket", &with_bound, count as f64);
+            self.text.push_str(&before);
+            let _ = match self.manner {
+                _ if bound == f64::INFINITY => write!(self.text, "+Inf"),
+                Manner::Plain => write!(self.text, "{bound}"),
+                Manner::Python => write!(self.text, "{bound:?}"),
+            };
+            self.text.push_str(&after);
+            let _ = match self.manner {
+                Manner::Plain => writeln!(self.text, " {count}"),
+                Manner::Python => writeln!(self.text, " {:?}", count as f64),
+            };
         }
         self.number("_sum", labels, buckets.sum());
         self.number("_count", labels, buckets.count() as f64);

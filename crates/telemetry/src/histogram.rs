@@ -95,24 +95,29 @@ pub struct Pacing {
     counts: Sharded<Counts>,
 }
 
-/// One count for each slot.
+/// One count for each slot, and the sum of what was counted.
 #[derive(Debug)]
-struct Counts([AtomicU64; (SUB_BUCKETS * OCTAVES) as usize]);
+struct Counts {
+    slots: [AtomicU64; (SUB_BUCKETS * OCTAVES) as usize],
+    micros: AtomicU64,
+}
 
 const SUB_BUCKETS: u64 = 8;
 const OCTAVES: u64 = 30;
 
 impl Default for Counts {
     fn default() -> Self {
-        Self([const { AtomicU64::new(0) }; (SUB_BUCKETS * OCTAVES) as usize])
+        Self { slots: [const { AtomicU64::new(0) }; (SUB_BUCKETS * OCTAVES) as usize], micros: AtomicU64::new(0) }
     }
 }
 
 impl Pacing {
     /// Counts `tokens` that left `late` after their time.
     pub fn observe(&self, late: Duration, tokens: u64) {
-        let slot = Self::slot(u64::try_from(late.as_micros()).unwrap_or(u64::MAX));
-        self.counts.own().0[slot].fetch_add(tokens, Ordering::Relaxed);
+        let micros = u64::try_from(late.as_micros()).unwrap_or(u64::MAX);
+        let own = self.counts.own();
+        own.slots[Self::slot(micros)].fetch_add(tokens, Ordering::Relaxed);
+        own.micros.fetch_add(micros.saturating_mul(tokens), Ordering::Relaxed);
     }
 
     fn slot(micros: u64) -> usize {
@@ -130,10 +135,27 @@ impl Pacing {
         if octave == 0 { within + 1 } else { (SUB_BUCKETS + within + 1) << (octave - 1) }
     }
 
+    fn slots(&self) -> Vec<u64> {
+        let slot = |slot: usize| self.counts.iter().map(|counts| counts.slots[slot].load(Ordering::Relaxed)).sum();
+        (0..(SUB_BUCKETS * OCTAVES) as usize).map(slot).collect()
+    }
+
+    /// Upper bounds, seconds, and how many tokens were at most that late, rising; the last bound is infinity. And the
+    /// sum of all, seconds.
+    pub fn histogram(&self) -> (Vec<(f64, u64)>, f64) {
+        let slots = self.slots();
+        // From 8 µs to a second and beyond, in doublings, which are where octaves of slots end.
+        let bounds = (0..18_u64).map(|octave| ((octave + 1) * SUB_BUCKETS, (SUB_BUCKETS << octave) as f64 / 1e6));
+        let mut cumulative: Vec<(f64, u64)> =
+            bounds.map(|(end, bound)| (bound, slots[..end as usize].iter().sum())).collect();
+        cumulative.push((f64::INFINITY, slots.iter().sum()));
+        let micros: u64 = self.counts.iter().map(|counts| counts.micros.load(Ordering::Relaxed)).sum();
+        (cumulative, micros as f64 / 1e6)
+    }
+
     /// What was counted so far.
     pub fn summary(&self) -> PacingSummary {
-        let slot = |slot: usize| self.counts.iter().map(|counts| counts.0[slot].load(Ordering::Relaxed)).sum();
-        let counts: Vec<u64> = (0..(SUB_BUCKETS * OCTAVES) as usize).map(slot).collect();
+        let counts = self.slots();
         let total: u64 = counts.iter().sum();
         let quantile = |share: f64| {
             let rank = (total as f64 * share).ceil() as u64;
@@ -206,6 +228,9 @@ mod tests {
         for micros in 1..=1000 {
             pacing.observe(Duration::from_micros(micros), 1);
         }
+        let (cumulative, seconds) = pacing.histogram();
+        assert_eq!((cumulative[0], cumulative[4], cumulative[18]), ((8e-6, 7), (128e-6, 127), (f64::INFINITY, 1000)));
+        assert!((seconds - 0.500_5).abs() < 1e-9);
         let summary = pacing.summary();
         assert_eq!(summary.tokens, 1000);
         assert!((500..=576).contains(&summary.p50_us) && (990..=1088).contains(&summary.p99_us), "{summary:?}");

@@ -1,8 +1,9 @@
 //! Where records go.
 //!
-//! A request pushes its record on a list that its thread has for itself, and is done. Records are put into the
-//! [`Archive`] when a list is long, or when somebody looks; looking holds no thread up that serves: a thread that finds
-//! the archive in use lets its list grow.
+//! A request pushes its record on a list that its thread has for itself, and is done. A long list goes into an archive
+//! that is the thread's own as well, so that no thread takes memory out of another's caches. Whoever looks puts the
+//! threads' archives into the one of all and empties them; looking holds no thread up that serves: one that finds its own
+//! archive in use lets its list grow.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
@@ -16,15 +17,20 @@ use crate::open::{OpenStream, OpenStreams, Ticket};
 use crate::record::Record;
 use crate::totals::{Key, Totals};
 
-/// A list this long is put into the archive by whoever makes it so long, if nobody is there …
-const LONG: usize = 256;
-/// … and this long, even if it has to wait.
-const TOO_LONG: usize = 65_536;
+/// A list of a multiple of this length is put into the thread's archive, if nobody is there.
+const LONG: usize = 64;
+
+/// What a thread keeps.
+#[derive(Debug, Default)]
+struct Shelf {
+    list: Mutex<Vec<Record>>,
+    archive: Mutex<Archive>,
+}
 
 /// One record per request.
 #[derive(Debug)]
 pub struct Ledger {
-    lists: Sharded<Mutex<Vec<Record>>>,
+    shelves: Sharded<Shelf>,
     active: Active,
     archive: Mutex<Archive>,
     streams: OpenStreams,
@@ -36,7 +42,7 @@ impl Ledger {
     /// An empty ledger; a disabled one keeps nothing.
     pub fn new(enabled: bool) -> Self {
         Self {
-            lists: Sharded::default(),
+            shelves: Sharded::default(),
             active: Active::default(),
             archive: Mutex::default(),
             streams: OpenStreams::default(),
@@ -53,18 +59,16 @@ impl Ledger {
         if let Some(model) = record.model.as_ref().filter(|_| record.has_begun) {
             self.active.end(model);
         }
-        let own = self.lists.own();
+        let own = self.shelves.own();
         let length = {
-            let mut list = lock(own);
+            let mut list = lock(&own.list);
             list.push(record);
             list.len()
         };
-        if length >= TOO_LONG {
-            drop(self.archive());
-        } else if length.is_multiple_of(LONG) {
-            match self.archive.try_lock() {
-                Ok(mut archive) => collect(own, &mut archive),
-                Err(TryLockError::Poisoned(poisoned)) => collect(own, &mut poisoned.into_inner()),
+        if length.is_multiple_of(LONG) {
+            match own.archive.try_lock() {
+                Ok(mut archive) => collect(&own.list, &mut archive),
+                Err(TryLockError::Poisoned(poisoned)) => collect(&own.list, &mut poisoned.into_inner()),
                 Err(TryLockError::WouldBlock) => {}
             }
         }
@@ -97,10 +101,16 @@ impl Ledger {
         change(&mut self.archive())
     }
 
-    /// The archive with everything in it. Whoever holds the archive may wait for a list, never the other way round.
+    /// The archive with everything in it. Whoever holds the archive of all may wait for a thread's, and whoever holds
+    /// that for its list, never the other way round.
     fn archive(&self) -> MutexGuard<'_, Archive> {
         let mut archive = lock(&self.archive);
-        self.lists.iter().for_each(|list| collect(list, &mut archive));
+        let parts = self.shelves.iter().map(|shelf| {
+            let mut part = lock(&shelf.archive);
+            collect(&shelf.list, &mut part);
+            part.take()
+        });
+        archive.absorb(parts.collect());
         archive
     }
 
@@ -132,9 +142,14 @@ impl Ledger {
 
 fn collect(list: &Mutex<Vec<Record>>, archive: &mut Archive) {
     // Taken out first, so that the thread that writes the list waits no longer than it takes to swap two of them.
-    let records = std::mem::take(&mut *lock(list));
-    for record in records {
+    let mut records = std::mem::take(&mut *lock(list));
+    for record in records.drain(..) {
         archive.add(record);
+    }
+    // The memory serves the next records.
+    let mut list = lock(list);
+    if list.is_empty() {
+        *list = records;
     }
 }
 
@@ -162,6 +177,7 @@ pub(crate) mod tests {
             worker: None,
             status: 200,
             outcome: Outcome::Success,
+            detail: None,
             stream: true,
             arrived: at(0),
             admitted: None,

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use fakeai_core::Tick;
 
+/// Characters of an error's message that are kept.
+pub const MOST_DETAIL: usize = 300;
+
 /// What is written down of one request, once it is over.
 #[derive(Clone, Debug)]
 pub struct Record {
@@ -26,6 +29,8 @@ pub struct Record {
     pub status: u16,
     /// How it ended.
     pub outcome: Outcome,
+    /// What the client was told of the error, without its secrets, at most [`MOST_DETAIL`] characters.
+    pub detail: Option<Box<str>>,
     /// Whether the answer was streamed.
     pub stream: bool,
     /// When the request's head had been read, by the workspace's clock as the following ones.
@@ -90,6 +95,11 @@ impl Record {
     /// Tokens read and written.
     pub const fn total_tokens(&self) -> u64 {
         self.tokens.prompt as u64 + self.tokens.completion as u64
+    }
+
+    /// Whether the server is at fault: it failed, not the client.
+    pub const fn is_fault(&self) -> bool {
+        self.is_error() && (self.status < 400 || self.status >= 500)
     }
 
     /// Whether it was refused or failed.

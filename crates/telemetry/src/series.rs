@@ -16,6 +16,8 @@ pub struct Sums {
     pub requests: u64,
     /// Of those, refused or failed.
     pub errors: u64,
+    /// Of the errors, those that are the server's own fault.
+    pub faults: u64,
     /// Of those, left by the client.
     pub client_closed: u64,
     /// Of those, streamed.
@@ -45,6 +47,7 @@ impl Sums {
     pub fn add(&mut self, record: &Record) {
         self.requests += 1;
         self.errors += u64::from(record.is_error());
+        self.faults += u64::from(record.is_fault());
         self.client_closed += u64::from(record.outcome == Outcome::ClientClosed);
         self.streams += u64::from(record.stream);
         self.prompt_tokens += u64::from(record.tokens.prompt);
@@ -64,6 +67,7 @@ impl Sums {
     pub fn merge(&mut self, other: &Self) {
         self.requests += other.requests;
         self.errors += other.errors;
+        self.faults += other.faults;
         self.client_closed += other.client_closed;
         self.streams += other.streams;
         self.prompt_tokens += other.prompt_tokens;
@@ -155,6 +159,15 @@ impl Ring {
         self.sums.get_mut(usize::try_from(number.checked_sub(self.first)?).ok()?)
     }
 
+    /// Adds the spans of another ring of the same width.
+    pub fn absorb(&mut self, other: &Self) {
+        for (start, sums) in other.spans(Tick::default(), Tick::from_nanos(u64::MAX)) {
+            if let Some(own) = self.at(start) {
+                own.merge(sums);
+            }
+        }
+    }
+
     /// The spans that overlap `from..=to`, with the ticks they begin at; empty ones that were never made are left out.
     pub fn spans(&self, from: Tick, to: Tick) -> impl Iterator<Item = (Tick, &Sums)> {
         let width = self.width_ns;
@@ -180,6 +193,11 @@ impl Series {
     /// Adds one request.
     pub fn add(&mut self, record: &Record) {
         self.rings.iter_mut().for_each(|ring| ring.add(record));
+    }
+
+    /// Adds the spans of another series.
+    pub fn absorb(&mut self, other: &Self) {
+        self.rings.iter_mut().zip(&other.rings).for_each(|(own, other)| own.absorb(other));
     }
 
     /// The spans of one resolution.

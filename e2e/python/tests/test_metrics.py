@@ -13,6 +13,7 @@ UNPACKED = Path(__file__).parents[1] / ".tools/usr/bin/promtool"
 MODEL = "meta-llama/Llama-3.1-8B-Instruct"
 PATHS = {
     "/metrics/prometheus": "fakeai_requests_total",
+    "/metrics/by-model/prometheus": "fakeai_model_requests_total",
     "/vllm/metrics": "vllm:prompt_tokens_total",
     "/sglang/metrics": "sglang:prompt_tokens_total",
     "/trtllm/metrics": "trtllm_prompt_tokens_total",

@@ -295,6 +295,7 @@ fn part_of(submission: &Submission, stage: Stage) -> Submission {
     // The rank a client names is the one that reads its prompt.
     let rank = submission.rank.filter(|_| stage != Stage::Decode);
     let phase = match stage {
+        Stage::Whole if submission.phase == scheduler::Phase::Decode => scheduler::Phase::Decode,
         Stage::Whole => scheduler::Phase::Both,
         Stage::Prefill => scheduler::Phase::Prefill,
         Stage::Decode => scheduler::Phase::Decode,

@@ -131,8 +131,8 @@ pub trait ClusterObserver {
     fn preempted(&mut self, _worker: usize, _request: RequestId) {}
     /// Drafts were verified, and so many held.
     fn drafted(&mut self, _worker: usize, _drafts: u32, _accepted: u32) {}
-    /// The cache of a worker's data-parallel rank (0 if it has none) changed, in this order; only after
-    /// [`super::Cluster::note_cache_events`].
+    /// The cache of a worker's data-parallel rank (0 if it has none) changed, in this order: told at the end of each
+    /// step, even if nothing changed, and when the worker fails. Only after [`super::Cluster::note_cache_events`].
     fn cache_changed(&mut self, _worker: usize, _rank: u32, _events: &[KvEvent]) {}
 }
 

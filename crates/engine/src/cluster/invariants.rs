@@ -91,6 +91,7 @@ fn shape() -> impl Strategy<Value = Shape> {
                         seed: Seed::new(seed),
                     }),
                     transfer: (prefill > 0).then_some(Transfer { link, kv_bytes_per_token: 100.0 }),
+                    remote: None,
                 },
             }
         },

@@ -3,7 +3,7 @@
 use fakeai_core::Tick;
 
 use crate::route::{FEATURES, Stage};
-use crate::scheduler::{SequenceId, Submission};
+use crate::scheduler::{self, SequenceId, Submission};
 
 /// A request of one cluster, whichever workers it is on. Never given twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -113,6 +113,8 @@ impl Request {
         submission.max_output_tokens = submission.max_output_tokens.saturating_sub(written);
         submission.predicted_tokens = submission.predicted_tokens.saturating_sub(written);
         submission.seed = submission.seed.mix(u64::from(self.migrations));
+        // What had come from outside is gone with the worker.
+        submission.phase = scheduler::Phase::Both;
         self.before = self.delivered;
         self.phase = Phase::Queued;
     }

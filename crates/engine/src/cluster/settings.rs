@@ -24,6 +24,9 @@ pub struct ClusterSettings {
     pub outages: Option<Outages>,
     /// The link from prefill to decode workers; needed if there are such.
     pub transfer: Option<Transfer>,
+    /// The link from engines outside, for prompts that were read there ([`crate::scheduler::Phase::Decode`]). Every
+    /// transfer has all of it: who else uses it is not known. `None` is a link that takes no time.
+    pub remote: Option<Transfer>,
 }
 
 /// Workers that fail and come back by chance: both times are drawn from exponential distributions, for each worker.
@@ -67,7 +70,7 @@ impl ClusterSettings {
         if self.outages.is_some_and(|outages| outages.mtbf.is_zero() || outages.mttr.is_zero()) {
             return wrong("times between failure and recovery must be more than 0");
         }
-        if let Some(transfer) = &self.transfer {
+        for transfer in [&self.transfer, &self.remote].into_iter().flatten() {
             let bytes = transfer.kv_bytes_per_token;
             let is_rate = transfer.link.bytes_per_second > 0.0 && transfer.link.bytes_per_second.is_finite();
             if !(is_rate && bytes.is_finite() && bytes >= 0.0) {

@@ -28,6 +28,8 @@ impl Cluster {
         self.tokens = tokens;
         if self.is_disaggregated() {
             self.take_reservations(worker);
+        } else if self.takes_remote {
+            self.take_remote_reservations(worker);
         }
     }
 

@@ -20,7 +20,7 @@ use crate::step::{Batch, StepCost, StepModel};
 /// One engine instance: a worker.
 #[derive(Debug)]
 pub struct Replica {
-    ranks: Vec<Rank>,
+    pub(super) ranks: Vec<Rank>,
     model: StepModel,
     /// The step that several ranks are in together.
     together: Option<Together>,

@@ -18,6 +18,7 @@ pub(super) fn check(rows: &[Setting], directory: &Path, problems: &mut Vec<Probl
     rows.check_socket();
     rows.check_tokenizer();
     rows.check_latency();
+    rows.check_engine();
 }
 
 struct Rows<'a> {
@@ -77,6 +78,20 @@ impl<'a> Rows<'a> {
                 tokenizer,
                 format!("`words` does not count exactly, which `{}` ({}) asks for", strict.key.path(), strict.source),
             );
+        }
+    }
+
+    /// Only the physical engine has caches to tell of and takes adapters.
+    fn check_engine(&mut self) {
+        if self.given("engine.kind").is_some_and(|row| row.value != "none") {
+            return;
+        }
+        for key in
+            ["kv_events.enabled", "kv_events.endpoint", "kv_events.config", "engine.enable_lora", "engine.lora_modules"]
+        {
+            if let Some(row) = self.given(key) {
+                self.push(row, needs("engine.kind", "--engine"));
+            }
         }
     }
 

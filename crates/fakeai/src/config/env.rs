@@ -1,8 +1,9 @@
 //! Values from the environment.
 
+use fakeai_core::masked;
+
 use super::key::{ENV_PREFIX, Key, flat_env, nested_env};
 use super::keys;
-use super::mask::masked;
 use super::nearest::nearest;
 use super::problem::{Problem, Source};
 use super::settings::Candidate;

@@ -11,7 +11,6 @@ mod flags;
 mod key;
 mod keys;
 mod kind;
-mod mask;
 mod nearest;
 mod problem;
 mod reference;
@@ -27,6 +26,7 @@ mod values;
 use serde_json::Value;
 
 pub use env::URL as URL_ENV;
+pub use fakeai_core::masked;
 pub use flags::{CONFIG_FILE as CONFIG_FILE_FLAG, args, given, take_unknown};
 pub(crate) use key::ENV_PREFIX;
 pub use key::Key;
@@ -35,6 +35,7 @@ pub use keys::engine::Engine;
 pub use keys::features::Features;
 pub use keys::generation::Generation;
 pub use keys::kv_cache::KvCache;
+pub use keys::kv_events::KvEvents;
 pub use keys::metrics::Metrics;
 pub use keys::models::Models;
 pub use keys::security::Security;
@@ -42,13 +43,15 @@ pub use keys::server::Server;
 pub use keys::workspaces::Workspaces;
 pub use keys::{Config, SECTIONS, Section, all};
 pub use kind::Kind;
-pub use mask::masked;
 pub use problem::{Problem, Problems, Source};
 pub use reference::markdown;
 pub use schema::schema;
 pub use settings::{Inputs, Setting, Settings};
 pub use unbuilt::{UNBUILT, UnbuiltKey};
-pub use values::{EngineChoice, Latency, LogLevel, MetricsFlavor, NotAllowed, OutputTokens, Reply, TokenizerChoice};
+pub use values::{
+    EngineChoice, HashForm, Latency, LogFormat, LogLevel, MetricsFlavor, NotAllowed, OutputTokens, Reply, StructForm,
+    TokenizerChoice,
+};
 
 /// A value as a flag takes it; `-` when unset.
 pub fn shown(value: &Value) -> String {

@@ -88,8 +88,11 @@ fn another_value(key: &Key, existing_file: &Path) -> (Value, String) {
         Kind::Text { .. } => match key.name {
             "host" => json!("0.0.0.0"),
             "reply" => json!("fixed:Hello, you."),
+            "config" => json!(r#"{"topic": "x"}"#),
+            "endpoint" | "replay_endpoint" => json!("tcp://*:1"),
             _ => json!("uniform:1,9"),
         },
+        Kind::Texts { .. } if key.name == "lora_modules" => json!(["a=/a", "b=/b"]),
         Kind::Texts { .. } => json!(["https://a.example", "https://b.example"]),
         Kind::Path | Kind::File => json!(file),
         Kind::Files => json!([file]),
@@ -103,6 +106,8 @@ fn complete(given: Given, key: &Key, file: &str) -> Given {
     match key.name {
         "ssl_certfile" => given.env("FAKEAI_SSL_KEYFILE", file),
         "ssl_keyfile" => given.env("FAKEAI_SSL_CERTFILE", file),
+        "enable_lora" | "lora_modules" => given.env("FAKEAI_ENGINE_KIND", "vllm"),
+        _ if key.section == "kv_events" => given.env("FAKEAI_ENGINE_KIND", "vllm"),
         _ => given,
     }
 }

@@ -14,7 +14,7 @@ words! {
         Trace = "trace",
         /// What helps to find a fault.
         Debug = "debug",
-        /// One line for each request.
+        /// One line for each request that is more than a look at the server.
         Info = "info",
         /// What may be wrong.
         Warning = "warning",
@@ -22,6 +22,16 @@ words! {
         Error = "error",
         /// Only what ends the server.
         Critical = "critical",
+    }
+}
+
+words! {
+    /// How lines of the log are written.
+    LogFormat {
+        /// For people: time, level, and what happened.
+        Human = "human",
+        /// A JSON object a line.
+        Json = "json",
     }
 }
 
@@ -80,6 +90,26 @@ words! {
         O200k = "o200k_base",
         /// The vocabulary of GPT-4 and GPT-3.5.
         Cl100k = "cl100k_base",
+    }
+}
+
+words! {
+    /// How structs of KV events are written.
+    StructForm {
+        /// By position.
+        Arrays = "arrays",
+        /// By name.
+        Maps = "maps",
+    }
+}
+
+words! {
+    /// How hashes of KV events are written.
+    HashForm {
+        /// As numbers of 64 bits.
+        Integers = "integers",
+        /// As bytes.
+        Bytes = "bytes",
     }
 }
 

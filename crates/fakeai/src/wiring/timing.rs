@@ -12,6 +12,7 @@ use fakeai_engine::step::{Coefficients, EngineKind};
 use fakeai_engine::{Deployment, Jittered, Knobs, LatencyModel, LatencyTable, LoadFactor};
 use fakeai_server::settings::Physics;
 
+use crate::adapters;
 use crate::config::{Config, EngineChoice, Latency};
 use crate::deployment::{Options, deployment};
 use crate::start_error::StartError;
@@ -44,6 +45,12 @@ fn knobs(config: &Config) -> Knobs {
         ttft,
         itl: knob(generation.itl_ms, generation.itl_variance_percent, generation.itl_std_dev_ms),
         prefill_token_ms: generation.prefill_time_per_token_ms,
+        transfer: if generation.kv_cache_transfer_latency_ms > 0.0 {
+            knob(generation.kv_cache_transfer_latency_ms, 0.0, generation.kv_cache_transfer_latency_std_dev_ms)
+        } else {
+            knob(0.0, 0.0, generation.kv_cache_transfer_time_std_dev_ms)
+        },
+        transfer_token_ms: generation.kv_cache_transfer_time_per_token_ms,
         load: is_loaded.then_some(LoadFactor {
             factor: generation.time_factor_under_load,
             // As many as llm-d's simulator runs where it is not told.
@@ -69,6 +76,7 @@ pub(crate) fn physics(config: &Config, catalog: &mut Catalog) -> Result<Option<P
     let options = Options { coefficients: coefficients(config)?, ..options(kind, config) };
     let mut deployment = deployment(&options, catalog).map_err(cannot)?;
     operate(&mut deployment, config);
+    deployment.settings.adapters = adapters::costs(engine, &deployment.architecture);
     // What cannot be is found out now, and not at the first request.
     deployment.cluster().map_err(cannot)?;
     if catalog.get(&engine.model).is_none() {

@@ -4,10 +4,13 @@ mod dashboard;
 mod engines;
 mod fakeai;
 mod fallback;
+mod kv_events;
 mod live;
 mod observe;
 mod openai;
+mod openapi;
 mod straight;
+mod vllm;
 
 use std::future::Future;
 use std::sync::LazyLock;
@@ -33,6 +36,8 @@ pub struct Endpoint {
     pub path: &'static str,
     /// `operationId` in OpenAI's document, or ours.
     pub operation: &'static str,
+    /// What its query may say: names and what they mean.
+    pub parameters: &'static [(&'static str, &'static str)],
     prefixed: bool,
     handler: MethodRouter,
     straight: Option<Straight>,
@@ -41,7 +46,7 @@ pub struct Endpoint {
 impl Endpoint {
     /// An operation of the API: it answers under `/v1` and, for clients whose base URL lacks it, without.
     const fn api(method: &'static str, path: &'static str, operation: &'static str, handler: MethodRouter) -> Self {
-        Self { method, path, operation, prefixed: true, handler, straight: None }
+        Self { method, path, operation, parameters: &[], prefixed: true, handler, straight: None }
     }
 
     /// A `POST` of the API whose requests do not pass the router; see [`straight`].
@@ -61,24 +66,37 @@ impl Endpoint {
 
     /// An operation of the server itself.
     const fn own(method: &'static str, path: &'static str, operation: &'static str, handler: MethodRouter) -> Self {
-        Self { method, path, operation, prefixed: false, handler, straight: None }
+        Self { method, path, operation, parameters: &[], prefixed: false, handler, straight: None }
+    }
+
+    /// The same with what its query may say.
+    fn asks(self, parameters: &'static [(&'static str, &'static str)]) -> Self {
+        Self { parameters, ..self }
     }
 }
 
 /// What paths of requests begin with that only look: they have no number in their workspace, so that a deterministic
 /// server answers the same whether or not somebody watches it.
-pub(crate) const LOOKS: [&str; 11] = [
+pub(crate) const LOOKS: [&str; 19] = [
     "/fakeai/",
     "/dashboard",
     "/health",
+    "/ready",
     "/metrics",
     "/vllm/metrics",
     "/sglang/metrics",
     "/trtllm/metrics",
     "/v1/metrics",
     "/dynamo/metrics",
+    "/dynamo/kv-events",
+    "/tokenize",
+    "/detokenize",
+    "/version",
+    "/load",
     "/dcgm/metrics",
     "/kv-cache/metrics",
+    "/openapi.json",
+    "/docs",
 ];
 
 /// Every operation there is.
@@ -90,6 +108,9 @@ pub fn endpoints() -> Vec<Endpoint> {
         dashboard::endpoints(),
         engines::endpoints(),
         fakeai::endpoints(),
+        kv_events::endpoints(),
+        vllm::endpoints(),
+        openapi::endpoints(),
     ]
     .into_iter()
     .flatten()

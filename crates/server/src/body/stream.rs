@@ -160,6 +160,9 @@ impl<D: StreamDialect> Stream<D> {
                     lane.say(number, &mut self.dialect, &mut self.out);
                     lane.pace.take();
                     self.delivered += 1;
+                    if self.delivered == 1 {
+                        self.context.note().first_token = Some(now);
+                    }
                     let late = now.since(due);
                     self.gaps.late += late;
                     self.gaps.latest = self.gaps.latest.max(late);
@@ -200,6 +203,7 @@ impl<D: StreamDialect> Stream<D> {
     fn fail(&mut self, error: &ApiError) {
         self.dialect.fail(error, &mut self.out);
         self.ended = true;
+        self.context.note().detail = Some(error.detail());
         self.settle(Some(Outcome::Error(error.label())));
     }
 
@@ -287,9 +291,6 @@ impl<D: StreamDialect + Unpin> http_body::Body for Stream<D> {
             this.open.deliver(this.delivered, now);
             this.last_sent = now;
             this.limits.keepalive = this.context.app().settings.streams.keepalive;
-            if before == 0 {
-                this.context.note().first_token = Some(now);
-            }
         }
         this.bytes += this.out.len() as u64;
         Poll::Ready(Some(Ok(Frame::data(this.out.split().freeze()))))
@@ -305,9 +306,7 @@ impl<D> Drop for Stream<D> {
         if !self.ended {
             charge_cached(&self.context, &mut self.readings, &mut self.usage);
             let mut note = self.context.note();
-            note.tokens.delivered = self.delivered;
-            // What was not written is not charged.
-            note.tokens.completion = self.delivered;
+            note.leave(self.delivered);
             note.gaps = self.gaps;
             note.bytes_out = self.bytes;
             drop(note);

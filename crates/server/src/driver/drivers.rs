@@ -4,8 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use fakeai_core::{Clock, Tasks};
 use fakeai_engine::EngineError;
+use fakeai_events::Feed;
 
 use super::{Driver, Physics};
+use crate::settings::KvEvents;
 
 /// Drivers beyond this many are dropped once nobody uses them.
 const MOST_IDLE: usize = 64;
@@ -14,14 +16,27 @@ const MOST_IDLE: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Drivers {
     physics: Option<Physics>,
+    /// Changes of the caches on the server's own clock, for each rank of each worker; `None` if nobody is told.
+    feeds: Option<Arc<[Arc<Feed>]>>,
+    /// The server's own clock.
+    clock: Clock,
     is_watched: bool,
     started: Mutex<Vec<Arc<Driver>>>,
 }
 
 impl Drivers {
-    /// Nothing runs yet. What runs later is counted if `is_watched`.
-    pub(crate) fn new(physics: Option<Physics>, is_watched: bool) -> Self {
-        Self { physics, is_watched, started: Mutex::default() }
+    /// Nothing runs yet. What runs later is counted if `is_watched`, and tells `events` on the server's own clock.
+    pub(crate) fn new(physics: Option<Physics>, (events, clock): (Option<&KvEvents>, Clock), is_watched: bool) -> Self {
+        let feeds = physics.as_ref().zip(events).map(|(physics, events)| {
+            let ranks = 0..physics.deployment.all_replicas() * physics.deployment.data_parallel;
+            ranks.map(|rank| Arc::new(Feed::new(rank, events.feed))).collect()
+        });
+        Self { physics, feeds, clock, is_watched, started: Mutex::default() }
+    }
+
+    /// Changes of the caches on the server's own clock, for each rank of each worker; none if nobody is told.
+    pub(crate) fn feeds(&self) -> &[Arc<Feed>] {
+        self.feeds.as_deref().unwrap_or_default()
     }
 
     /// Whether there is a physical engine.
@@ -39,7 +54,8 @@ impl Drivers {
         if started.len() >= MOST_IDLE {
             started.retain(|driver| Arc::strong_count(driver) > 1);
         }
-        let driver = Driver::start(physics, clock, tasks, self.is_watched);
+        let feeds = self.feeds.clone().filter(|_| self.clock.shares_ticks(clock));
+        let driver = Driver::start(physics, clock, tasks, (feeds, self.is_watched));
         if let Ok(driver) = &driver {
             started.push(Arc::clone(driver));
         }

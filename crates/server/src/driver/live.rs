@@ -49,6 +49,17 @@ pub(super) struct Forecast {
     pub(super) gap_ns: u64,
 }
 
+/// A request that the engine has begun to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Admission {
+    /// The worker that reads it.
+    pub(crate) worker: usize,
+    /// How long it waited since it was submitted, by the clock.
+    pub(crate) waited: Duration,
+    /// Tokens of it that were cached.
+    pub(crate) cached_tokens: u32,
+}
+
 /// Where the driver leaves tokens.
 #[derive(Debug, Default)]
 pub(super) struct Line(Mutex<Mailbox>);
@@ -58,6 +69,7 @@ struct Mailbox {
     ready: VecDeque<(Tick, u32)>,
     /// Prompt tokens found in the cache, once that is known.
     cached: Option<u32>,
+    admission: Option<Admission>,
     has_ended: bool,
     failure: Option<Failure>,
     waker: Option<Waker>,
@@ -68,10 +80,11 @@ impl Line {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The request was admitted, and so much of its prompt was cached.
-    pub(super) fn admit(&self, cached_tokens: u32) -> Option<Waker> {
+    /// The request was admitted; the first time counts.
+    pub(super) fn admit(&self, admission: Admission) -> Option<Waker> {
         let mut mailbox = self.lock();
-        mailbox.cached.get_or_insert(cached_tokens);
+        mailbox.admission.get_or_insert(admission);
+        mailbox.cached.get_or_insert(admission.cached_tokens);
         mailbox.waker.take()
     }
 
@@ -202,6 +215,11 @@ impl Reading {
             Poll::Pending
         })
         .await;
+    }
+
+    /// When and where the engine began to read it, if it has.
+    pub(crate) fn admission(&self) -> Option<Admission> {
+        self.0.lock().admission
     }
 
     /// Tokens of it that were cached; 0 before that is known.

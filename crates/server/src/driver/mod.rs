@@ -5,6 +5,8 @@
 //! Ticks are absolute, so being woken late delays tokens but never the engine's own time. On a clock that is moved by
 //! hand the same task runs in virtual time.
 
+mod caches;
+mod contents;
 mod drivers;
 mod figures;
 mod live;
@@ -24,12 +26,14 @@ use fakeai_engine::gpu::{BoardSettings, GpuBoard};
 use fakeai_engine::scheduler::Submission;
 use fakeai_engine::step::{Batch, StepModel};
 use fakeai_engine::{Deployment, EngineError};
+use fakeai_events::Feed;
 use fakeai_telemetry::engine::Ending;
 
+use caches::Caches;
 pub(crate) use drivers::Drivers;
-pub(crate) use live::{Failure, Live, Reading};
+pub(crate) use live::{Admission, Failure, Live, Reading};
 use live::{Forecast, Line};
-pub(crate) use submission::{drawn, submission};
+pub(crate) use submission::{Sequence, sequence};
 pub(crate) use watch::Asked;
 use watch::{Eyes, Watch};
 
@@ -53,6 +57,7 @@ pub(crate) struct Driver {
     time_scale: f64,
     model: StepModel,
     block_tokens: u32,
+    tells_caches: bool,
     physics: Physics,
     state: Mutex<State>,
 }
@@ -63,8 +68,12 @@ struct State {
     /// By slot of the request: where its tokens go.
     lines: Vec<Option<Arc<Line>>>,
     /// Requests that were admitted since the last look, and how much of their prompts was cached.
-    admitted: Vec<(RequestId, u32)>,
+    admitted: Vec<(RequestId, Admission)>,
     watch: Watch,
+    /// Tells of caches, if somebody wants to know.
+    caches: Option<Caches>,
+    /// Slots of requests that have ended; used again and again.
+    ended: Vec<usize>,
     /// Tokens of steps that ended, which leave later: by the clock's ticks, in order.
     leaving: VecDeque<Departure>,
     /// The task, while it sleeps, and until when.
@@ -87,14 +96,22 @@ enum Parcel {
 }
 
 impl Driver {
-    /// An idle cluster that begins now. What it does is counted if `is_watched`.
+    /// An idle cluster that begins now. Changes of its caches go into `feeds`, one for each rank of each worker; what it
+    /// does is counted if `is_watched`.
     pub(crate) fn start(
         physics: &Physics,
         clock: &Clock,
         tasks: &Tasks,
-        is_watched: bool,
+        (feeds, is_watched): (Option<Arc<[Arc<Feed>]>>, bool),
     ) -> Result<Arc<Self>, EngineError> {
-        let cluster = physics.deployment.cluster()?;
+        let mut cluster = physics.deployment.cluster()?;
+        let block_tokens = physics.deployment.capacity()?.block_tokens;
+        let caches = feeds.map(|feeds| {
+            Caches::new(feeds, (physics.deployment.data_parallel, block_tokens), dated(clock, clock.now()))
+        });
+        if caches.is_some() {
+            cluster.note_cache_events();
+        }
         let model = physics.deployment.step_model();
         let settings = BoardSettings { seed: physics.deployment.settings.seed, ..BoardSettings::default() };
         let board = |worker| GpuBoard::new(&physics.deployment, worker, settings);
@@ -104,13 +121,16 @@ impl Driver {
             origin: clock.now(),
             clock: clock.clone(),
             time_scale: physics.time_scale,
-            block_tokens: physics.deployment.capacity()?.block_tokens,
+            block_tokens,
+            tells_caches: caches.is_some(),
             physics: physics.clone(),
             state: Mutex::new(State {
                 cluster,
                 lines: Vec::new(),
                 admitted: Vec::new(),
                 watch: Watch::new(boards, &model, physics.time_scale, is_watched),
+                caches,
+                ended: Vec::new(),
                 leaving: VecDeque::new(),
                 asleep: None,
             }),
@@ -130,34 +150,43 @@ impl Driver {
         self.block_tokens
     }
 
+    /// Whether somebody wants to know what is in its caches.
+    pub(crate) const fn tells_caches(&self) -> bool {
+        self.tells_caches
+    }
+
     /// Takes a request in at `now`. Requests of one `session` go to the same worker where they can.
     ///
     /// # Errors
     /// What the cluster refuses.
     pub(crate) fn submit(
         self: &Arc<Self>,
-        submission: &Submission,
+        sequence: Sequence,
         session: Option<u64>,
         asked: Asked,
         now: Tick,
     ) -> Result<Live, Refusal> {
+        let Sequence { submission, text } = sequence;
         let line = Arc::new(Line::default());
         let mut state = self.lock();
         let inside = self.inside(now);
         // So that the router sees what is.
         state.advance(self, now);
         let request = match session {
-            Some(session) => state.cluster.submit_in_session(submission, session, inside),
-            None => state.cluster.submit(submission, inside),
+            Some(session) => state.cluster.submit_in_session(&submission, session, inside),
+            None => state.cluster.submit(&submission, inside),
         };
         let request = request.inspect_err(|_| state.wake_task(self))?;
         if state.lines.len() <= request.slot() {
             state.lines.resize(request.slot() + 1, None);
         }
         state.lines[request.slot()] = Some(Arc::clone(&line));
+        if let Some((caches, text)) = state.caches.as_mut().zip(text) {
+            caches.add(request, text);
+        }
         let worker = state.cluster.worker_of(request).unwrap_or_default();
-        state.watch.submitted(worker, request, submission, asked, inside);
-        let forecast = self.forecast(&state.cluster, worker, submission, now);
+        state.watch.submitted(worker, request, &submission, asked, inside);
+        let forecast = self.forecast(&state.cluster, worker, &submission, now);
         state.wake_task(self);
         drop(state);
         let tokens = submission.output_tokens;
@@ -175,13 +204,27 @@ impl Driver {
         changed
     }
 
+    /// Forgets what idle workers have cached. `false` if some worker has blocks in use and keeps what it has.
+    pub(crate) fn reset_prefix_caches(&self) -> bool {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        state.advance(self, now);
+        let State { cluster, admitted, watch, caches, .. } = &mut *state;
+        let watch = &RefCell::new(watch);
+        cluster.reset_prefix_caches(&mut Eyes { watch, admitted, caches: caches.as_mut() })
+    }
+
     /// Drops a request nobody waits for.
     fn abort(&self, request: RequestId) {
         let mut state = self.lock();
-        if state.cluster.abort(request) {
-            state.watch.ended(request, Ending::Abort);
-            if let Some(line) = state.lines.get_mut(request.slot()) {
+        let State { cluster, lines, watch, caches, .. } = &mut *state;
+        if cluster.abort(request) {
+            watch.ended(request, Ending::Abort);
+            if let Some(line) = lines.get_mut(request.slot()) {
                 *line = None;
+            }
+            if let Some(caches) = caches {
+                caches.abort(request, cluster);
             }
         }
     }
@@ -222,7 +265,7 @@ impl Driver {
         let mut wakers = Vec::new();
         let mut state = self.lock();
         state.advance(self, now);
-        state.hand_out(now, &mut wakers);
+        state.hand_out(self, now, &mut wakers);
         let next = state.next(self);
         state.asleep = Some((next.unwrap_or(Tick::from_nanos(u64::MAX)), waker.clone()));
         drop(state);
@@ -236,10 +279,13 @@ impl Driver {
 impl State {
     /// Does everything that has happened by `now`.
     fn advance(&mut self, driver: &Driver, now: Tick) {
-        let Self { cluster, lines, leaving, admitted, watch, .. } = self;
+        let Self { cluster, lines, leaving, admitted, watch, caches, ended, .. } = self;
         let before = leaving.len();
+        if let Some(caches) = caches {
+            caches.look_at(dated(&driver.clock, now));
+        }
         let watch = &RefCell::new(watch);
-        cluster.advance(driver.inside(now), &mut Eyes { watch, admitted }, |event| {
+        cluster.advance(driver.inside(now), &mut Eyes { watch, admitted, caches: caches.as_mut() }, |event| {
             watch.borrow_mut().happened(&event);
             let (request, at, is_last, parcel) = match event {
                 ClusterEvent::Tokens(tokens) => (tokens.request, tokens.at, tokens.is_last, Parcel::Tokens(tokens)),
@@ -249,11 +295,19 @@ impl State {
                 }
                 _ => return,
             };
+            if is_last {
+                ended.push(request.slot());
+            }
             let Some(line) = lines.get_mut(request.slot()) else { return };
             // A request that was dropped meanwhile has left its line; nobody looks there any more.
             let Some(line) = (if is_last { line.take() } else { line.clone() }) else { return };
             leaving.push_back(Departure { at: driver.outside(at), line, parcel });
         });
+        for slot in ended.drain(..) {
+            if let Some(caches) = caches {
+                caches.finish(slot);
+            }
+        }
         // Tokens of each worker are in order; together they need not be.
         if leaving.len() > before && cluster.workers().len() > 1 {
             leaving.make_contiguous().sort_by_key(|departure| departure.at);
@@ -261,10 +315,11 @@ impl State {
     }
 
     /// Hands out what leaves by `now`, and tells who was admitted.
-    fn hand_out(&mut self, now: Tick, wakers: &mut Vec<Waker>) {
-        for (request, cached_tokens) in self.admitted.drain(..) {
+    fn hand_out(&mut self, driver: &Driver, now: Tick, wakers: &mut Vec<Waker>) {
+        for (request, admission) in self.admitted.drain(..) {
             if let Some(Some(line)) = self.lines.get(request.slot()) {
-                wakers.extend(line.admit(cached_tokens));
+                let waited = (driver.model.arrival() + admission.waited).div_f64(driver.time_scale);
+                wakers.extend(line.admit(Admission { waited, ..admission }));
             }
         }
         while self.leaving.front().is_some_and(|departure| departure.at <= now) {
@@ -290,6 +345,11 @@ impl State {
             waker.wake();
         }
     }
+}
+
+/// A tick with its date in seconds since 1970.
+fn dated(clock: &Clock, now: Tick) -> (Tick, f64) {
+    (now, clock.unix_nanos() as f64 / 1e9)
 }
 
 /// The task: as long as somebody holds the driver.

@@ -5,20 +5,32 @@ use std::sync::Arc;
 
 use fakeai_core::Seed;
 use fakeai_engine::kv::{ExtraKeys, ImageSpan, chain};
-use fakeai_engine::scheduler::Submission;
+use fakeai_engine::scheduler::{Phase, Submission};
+use fakeai_events::Adapter;
 use fakeai_writer::{Choice, GenerationRequest, Rendered};
 use rustc_hash::FxHasher;
 
-use crate::generation::Terms;
+use super::Driver;
+use super::contents::Text;
+use crate::generation::{Elsewhere, Terms};
 
-/// One choice of a request, as a sequence whose blocks hold `block_tokens` tokens.
-pub(crate) fn submission(
+/// What the driver takes in.
+#[derive(Clone, Debug)]
+pub(crate) struct Sequence {
+    /// As the engine sees it.
+    pub(crate) submission: Submission,
+    /// Its tokens, where somebody is told of them.
+    pub(super) text: Option<Arc<Text>>,
+}
+
+/// One choice of a request, as `driver` takes it in.
+pub(crate) fn sequence(
     request: &GenerationRequest,
     rendered: &Rendered,
     choice: &Choice,
-    terms: &Terms,
-    block_tokens: u32,
-) -> Submission {
+    (terms, adapter): (&Terms, Option<&Adapter>),
+    driver: &Driver,
+) -> Sequence {
     let mut whole = rendered.clone();
     whole.add_answer(choice);
     let image = |(at, hash): &(std::ops::Range<u32>, u64)| ImageSpan {
@@ -29,17 +41,27 @@ pub(crate) fn submission(
     let images: Vec<ImageSpan> = whole.media.iter().map(image).collect();
     let mut model = FxHasher::default();
     request.model.id.hash(&mut model);
-    let extra = ExtraKeys { model: model.finish(), adapter: 0, salt: terms.cache_salt.as_deref(), images: &images };
+    let number = adapter.map_or(0, |adapter| adapter.id);
+    let extra =
+        ExtraKeys { model: model.finish(), adapter: number, salt: terms.cache_salt.as_deref(), images: &images };
     let output_tokens = choice.written_tokens().max(1);
-    Submission {
+    let submission = Submission {
         max_output_tokens: terms.limit.map_or(output_tokens, |limit| limit.tokens.max(output_tokens)),
         priority: terms.priority,
-        chain: Arc::from(chain(&whole.ids, block_tokens, &extra)),
+        adapter: number,
+        phase: if terms.elsewhere == Elsewhere::Prefill { Phase::Decode } else { Phase::Both },
+        chain: Arc::from(chain(&whole.ids, driver.block_tokens(), &extra)),
         ..Submission::new(rendered.ids.len().max(1) as u32, output_tokens)
-    }
+    };
+    let text = driver
+        .tells_caches()
+        .then(|| Arc::new(Text { ids: whole.ids, chain: Arc::clone(&submission.chain), adapter: adapter.cloned() }));
+    Sequence { submission, text }
 }
 
-/// The sequence with what its draws begin with and what of its answer was predicted.
-pub(crate) fn drawn(submission: Submission, seed: Seed, predicted_tokens: u32) -> Submission {
-    Submission { seed, predicted_tokens, ..submission }
+impl Sequence {
+    /// The sequence with what its draws begin with and what of its answer was predicted.
+    pub(crate) fn drawn(self, seed: Seed, predicted_tokens: u32) -> Self {
+        Self { submission: Submission { seed, predicted_tokens, ..self.submission }, ..self }
+    }
 }

@@ -10,9 +10,13 @@ use std::time::Duration;
 use fakeai_core::Tick;
 use fakeai_engine::cluster::{ClusterEvent, ClusterObserver, RequestId, Tokens};
 use fakeai_engine::gpu::GpuBoard;
+use fakeai_engine::kv::KvEvent;
 use fakeai_engine::scheduler::{Observer, StepReport, Submission};
 use fakeai_engine::step::{Batch, StepModel};
 use fakeai_telemetry::engine::{Ending, LastStep, Requests, Steps};
+
+use super::Admission;
+use super::caches::Caches;
 
 /// What is known of a sequence that the engine need not know.
 #[derive(Clone, Copy, Debug, Default)]
@@ -94,8 +98,10 @@ struct Run {
 pub(super) struct Eyes<'a> {
     /// Events go there too, meanwhile.
     pub(super) watch: &'a RefCell<&'a mut Watch>,
-    /// Requests and their cached tokens.
-    pub(super) admitted: &'a mut Vec<(RequestId, u32)>,
+    /// Requests that were admitted; what they waited is the engine's time in the scheduler's queue.
+    pub(super) admitted: &'a mut Vec<(RequestId, Admission)>,
+    /// Who tells of caches.
+    pub(super) caches: Option<&'a mut Caches>,
 }
 
 impl ClusterObserver for Eyes<'_> {
@@ -104,8 +110,14 @@ impl ClusterObserver for Eyes<'_> {
     }
 
     fn admitted(&mut self, worker: usize, request: RequestId, waited: Duration, cached_tokens: u32) {
-        self.admitted.push((request, cached_tokens));
+        self.admitted.push((request, Admission { worker, waited, cached_tokens }));
         self.watch.borrow_mut().admitted(worker, request, waited);
+    }
+
+    fn cache_changed(&mut self, worker: usize, rank: u32, events: &[KvEvent]) {
+        if let Some(caches) = &mut self.caches {
+            caches.change(worker, rank, events);
+        }
     }
 
     fn preempted(&mut self, worker: usize, request: RequestId) {

@@ -18,7 +18,7 @@ use fakeai_writer::{Finish, Generation, GenerationRequest, Part, Prompt, Role, S
 use futures_util::future::Either;
 
 use crate::context::Context;
-use crate::driver::Reading;
+use crate::driver::{Admission, Reading};
 use crate::error::ApiError;
 
 pub(crate) use check::TokenLimit;
@@ -40,6 +40,8 @@ pub(crate) struct Answer {
 #[derive(Debug)]
 pub(crate) struct Prepaid {
     reading: Reading,
+    /// When it was given to the engine.
+    submitted: Tick,
     card: Arc<ModelCard>,
 }
 
@@ -74,6 +76,20 @@ pub(crate) struct Terms {
     pub priority: i32,
     /// Whether the prompt stays in the cache for a day.
     pub cached_for_a_day: bool,
+    /// Which part of it another server does.
+    pub elsewhere: Elsewhere,
+}
+
+/// Which part of a request another server does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Elsewhere {
+    /// None.
+    #[default]
+    Nothing,
+    /// The prompt was read there.
+    Prefill,
+    /// The answer is written there, so that one token is enough here.
+    Decode,
 }
 
 /// Prompts of more bytes than this are not dealt with on the thread that serves the connection: counting them would
@@ -196,12 +212,16 @@ impl Answer {
 
 /// Adds what the physical engine found in its cache to usage and record, once.
 pub(crate) fn charge_cached(context: &Context, readings: &mut Vec<Prepaid>, usage: &mut Usage) {
-    for Prepaid { reading, card } in readings.drain(..) {
+    for Prepaid { reading, submitted, card } in readings.drain(..) {
         let cached = reading.cached_tokens();
         usage.cached_tokens += cached;
         let pricing = &card.pricing;
         let saved = pricing.cost_usd(cached.into(), 0, 0) - pricing.cost_usd(cached.into(), cached.into(), 0);
         let mut note = context.note();
+        if let Some(Admission { worker, waited, .. }) = reading.admission() {
+            note.worker.get_or_insert(worker as u16);
+            note.admitted.get_or_insert(submitted + waited);
+        }
         note.tokens.cached += cached;
         note.cost_usd -= saved;
     }
@@ -245,7 +265,11 @@ fn note(context: &Context, request: &GenerationRequest, generation: &Generation)
     note.tokens.cached += usage.cached_tokens;
     note.tokens.completion += usage.completion_tokens;
     note.tokens.reasoning += usage.reasoning_tokens;
+    note.tokens.accepted += usage.accepted_prediction_tokens;
+    note.tokens.rejected += usage.rejected_prediction_tokens;
+    note.tokens.audio += usage.prompt_audio_tokens + usage.completion_audio_tokens;
     note.cost_usd += cost_usd;
+    note.token_usd = request.model.pricing.cost_usd(0, 0, 1);
 }
 
 /// Waits as long as answers take that are not written token by token. `fingerprint` tells requests apart, so that

@@ -10,9 +10,9 @@ use fakeai_writer::{Choice, Finish, Generation, GenerationRequest, Rendered};
 use rustc_hash::FxHasher;
 
 use super::refusal::{refused, unable};
-use super::{Pace, Prepaid, Terms};
+use super::{Elsewhere, Pace, Prepaid, Terms};
 use crate::context::Context;
-use crate::driver::{Asked, Driver, drawn, submission};
+use crate::driver::{Asked, Driver, sequence};
 use crate::error::ApiError;
 
 /// When the choices of one prompt are ready.
@@ -35,12 +35,19 @@ pub(super) fn submit(
         return run(context, &driver.map_err(unable)?, request, generation, terms, (seed, predicted_tokens));
     }
     let now = context.arrived();
+    let is_read_elsewhere = terms.elsewhere == Elsewhere::Prefill;
     let paces = generation.choices.iter().enumerate().map(|(index, choice)| {
         let sequence = Sequence {
             prompt_tokens: generation.usage.prompt_tokens,
-            cached_tokens: generation.usage.cached_tokens,
+            // A card's speed knows no transfer: then what was read elsewhere is as good as cached.
+            cached_tokens: if is_read_elsewhere {
+                generation.usage.prompt_tokens
+            } else {
+                generation.usage.cached_tokens
+            },
             output_tokens: choice.written_tokens(),
             predicted_tokens,
+            is_read_elsewhere,
             speed: speed(request),
             temperature: request.sampling.temperature.unwrap_or(1.0),
             seed: seed.derive("pace").mix(index as u64),
@@ -66,20 +73,26 @@ fn run(
         key.hash(&mut hasher);
         hasher.finish()
     });
+    let adapters = context.app().adapters.as_ref();
+    let adapter = adapters.and_then(|adapters| adapters.find(&request.model.id)).map(|entry| entry.adapter);
     let mut times = Times { paces: Vec::new(), readings: Vec::new() };
     let longest = generation.choices.iter().map(Choice::written_tokens).max().unwrap_or(0);
     let choices = (generation.choices.len() as u32, longest);
     for (index, choice) in generation.choices.iter().enumerate() {
-        let sequence = submission(request, &rendered, choice, terms, driver.block_tokens());
-        let sequence = drawn(sequence, seed.derive("pace").mix(index as u64), predicted_tokens);
+        let sequence = sequence(request, &rendered, choice, (terms, adapter.as_ref()), driver);
+        let sequence = sequence.drawn(seed.derive("pace").mix(index as u64), predicted_tokens);
         let asked = Asked {
             ending: if choice.finish == Finish::Length { Ending::Length } else { Ending::Stop },
             max_tokens: terms.limit.map(|limit| limit.tokens),
             choices: (index == 0).then_some(choices),
         };
-        let live = driver.submit(&sequence, session, asked, context.clock().now()).map_err(refused)?;
+        let live = driver.submit(sequence, session, asked, context.clock().now()).map_err(refused)?;
         if index == 0 {
-            times.readings.push(Prepaid { reading: live.reading(), card: Arc::clone(&request.model) });
+            times.readings.push(Prepaid {
+                reading: live.reading(),
+                submitted: context.clock().now(),
+                card: Arc::clone(&request.model),
+            });
         }
         times.paces.push(Pace::Live(live));
     }

@@ -21,7 +21,7 @@ use super::cors;
 use crate::api::Routes;
 use crate::app::App;
 use crate::context::Context;
-use crate::error::{ApiError, ErrorLabel};
+use crate::error::{ApiError, ErrorNote};
 use crate::station::Station;
 use crate::workspace::{NoWorkspace, Workspace};
 
@@ -80,6 +80,7 @@ impl Door {
         let path = request.uri().path_and_query().map_or_else(String::new, |path| path.as_str().to_owned());
         let watcher = request.method() == http::Method::GET && request.headers().contains_key(WATCHER);
         let context = Context::new(Arc::clone(&self.station), workspace, request.method().clone(), path, watcher);
+        context.note().caller = self.station.caller(request.headers());
         let refused = refused.or_else(|| oversized(&request, self.app().settings.max_body_bytes));
         let answer = match refused {
             None => self.answer(&context, request),
@@ -192,12 +193,18 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
 /// Headers every answer carries, and the record unless the body will write it when it ends.
 fn finish(context: &Context, response: &mut Response<Body>) {
     let status = response.status();
-    let error = response.extensions().get::<ErrorLabel>().map(|label| label.0);
+    let error = response.extensions_mut().remove::<ErrorNote>();
     let (streams, model) = {
         let mut note = context.note();
         note.status = status.as_u16();
-        note.error = error;
-        (note.stream && status.is_success(), note.model.clone())
+        if let Some(ErrorNote { label, detail }) = error {
+            (note.error, note.detail) = (Some(label), Some(detail));
+        }
+        let streams = note.stream && status.is_success();
+        if !streams {
+            note.bytes_out = response.body().size_hint().exact().unwrap_or(0);
+        }
+        (streams, note.model.clone())
     };
     let headers = response.headers_mut();
     // One table for all of them instead of three that grow.

@@ -5,6 +5,7 @@
 
 mod crew;
 mod drain;
+mod kv_events;
 mod listener;
 mod tls;
 
@@ -51,6 +52,9 @@ pub enum ServeError {
         /// Why not.
         source: std::io::Error,
     },
+    /// KV events can't be published as asked.
+    #[error(transparent)]
+    KvEvents(#[from] fakeai_events::EventsError),
     /// The certificate or key is missing or no certificate or key.
     #[error("can't use the TLS file {file}: {reason}")]
     Tls {
@@ -69,9 +73,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds the address of the app's settings.
+    /// Binds the addresses of the app's settings. Must be called inside the runtime it will run on.
     pub async fn bind(app: Arc<App>) -> Result<Self, ServeError> {
         let listener = Listener::bind(&app.settings.listen).await?;
+        kv_events::publish(&app).await?;
+        if let Bound::Tcp(address) = listener.bound() {
+            app.set_address(address.ip().to_string(), address.port());
+        }
         Ok(Self { app, listener })
     }
 

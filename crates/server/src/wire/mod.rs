@@ -1,6 +1,7 @@
 //! How requests are read: lenient in what is there, exact in what is wrong with it.
 
 mod explain;
+mod multipart;
 mod number;
 mod path;
 mod payload;
@@ -8,6 +9,7 @@ mod query;
 mod skim;
 mod union;
 
+pub(crate) use multipart::{BodyParts, Part, PartsBody, broken};
 pub(crate) use number::{Range, integer, number};
 pub(crate) use path::PathText;
 pub(crate) use payload::{JsonBody, content_type, json, json_bytes, read_json};

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::explain::explain;
+use crate::access::log_body;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::layers::ADDED_HEADERS;
@@ -48,7 +49,9 @@ where
     B: HttpBody<Data = Bytes>,
 {
     let bytes = read(body, context.app().settings.max_body_bytes).await?;
+    context.note().bytes_in = bytes.len() as u64;
     context.remember(&bytes);
+    log_body(context, &bytes);
     Ok(bytes)
 }
 

@@ -30,17 +30,22 @@ impl Query {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// `after`, `limit` (1 to 100, 20 unless said) and `order`.
+    /// `after`, `before`, `limit` (1 to 100, 20 unless said) and `order`.
     pub(crate) fn page(&self, descending: bool) -> Result<Page, ApiError> {
+        self.page_of(descending, 20, 100)
+    }
+
+    /// The same with `usual` elements where nothing is said, and `most` of them.
+    pub(crate) fn page_of(&self, descending: bool, usual: i64, most: i64) -> Result<Page, ApiError> {
         let limit = match self.get("limit") {
-            None => 20,
+            None => usual,
             Some(text) => {
                 let number = text.parse().map_err(|_| {
                     ApiError::invalid("Invalid type for 'limit': expected an integer, but got a string instead.")
                         .param("limit")
                         .code("invalid_type")
                 })?;
-                integer("limit", Some(number), Range::new(1, 100))?.unwrap_or(20)
+                integer("limit", Some(number), Range::new(1, most))?.unwrap_or(usual)
             }
         };
         let descending = match self.get("order") {
@@ -49,7 +54,8 @@ impl Query {
             Some("desc") => true,
             Some(other) => return Err(ApiError::unsupported_value("order", other, &["asc", "desc"])),
         };
-        Ok(Page { after: self.get("after").map(str::to_owned), limit: limit as usize, descending })
+        let cursor = |name| self.get(name).map(str::to_owned);
+        Ok(Page { after: cursor("after"), before: cursor("before"), limit: limit as usize, descending })
     }
 }
 

@@ -65,7 +65,9 @@ impl TestServer {
         let mut settings = Settings { latency: LatencyModel::Instant, deterministic: true, ..Settings::default() };
         change(&mut settings);
         let clock = Clock::manual(DETERMINISTIC_DATE);
-        let kit = Kit { clock: clock.clone(), seed: Seed::new(42), entropy: Seed::new(43), tasks: Tasks::default() };
+        let home = Arc::new(fakeai_store::Memory::default());
+        let (seed, entropy) = (Seed::new(42), Seed::new(43));
+        let kit = Kit { clock: clock.clone(), seed, entropy, tasks: Tasks::default(), home };
         let app = App::new(settings, kit, Catalog::builtin().unwrap());
         Self { door: Door::new(Arc::clone(&app)), app, clock }
     }

@@ -34,6 +34,16 @@ async fn scrapers_get_text_and_people_get_json() {
     assert!(server.get("/metrics?format=prometheus").await.text().starts_with("# HELP"));
     assert!(server.get("/metrics").await.json().is_object());
     assert_eq!(server.get("/metrics?format=xml").await.status, 400);
+    let csv = server.get("/metrics?format=csv").await;
+    assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8");
+    assert!(csv.text().starts_with("metric_type,endpoint,rate,") && server.get("/metrics/csv").await.status == 200);
+    let mut scrape = request(Method::GET, "/metrics", None);
+    scrape
+        .headers_mut()
+        .insert("accept", "application/openmetrics-text;version=1.0.0,text/plain;q=0.5".parse().unwrap());
+    let open = server.send(scrape).await;
+    assert_eq!(open.headers["content-type"], "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    assert!(open.text().ends_with("# EOF\n") && open.text().contains("# TYPE fakeai_requests counter\n"));
     let off = TestServer::with(|settings| settings.prometheus = false);
     assert_eq!(off.get("/metrics/prometheus").await.status, 404);
 }

@@ -220,3 +220,19 @@ async fn a_worker_that_fails_takes_its_requests_with_it_or_hands_them_on() {
     }
     assert_eq!(TestServer::new().get("/fakeai/workers").await.status, 404);
 }
+
+#[tokio::test]
+async fn the_log_knows_when_and_where_a_prompt_was_read() {
+    let server = server(deployment(), 1.0);
+    at_once(&server, (0..2).map(|_| body(5, json!({"stream": true})))).await;
+    server.chat(body(5, json!({}))).await;
+    let log = server.get("/metrics/requests?status=success&endpoint=/v1/chat/completions").await.json();
+    let entries = log["data"].as_array().unwrap();
+    assert_eq!(entries.len(), 3, "{log}");
+    for entry in entries {
+        let admitted = entry["timeline"]["admitted_ms"].as_f64().unwrap();
+        let first = entry["timeline"]["first_token_ms"].as_f64().unwrap();
+        assert_eq!(entry["worker"], 0);
+        assert!(0.0 < admitted && admitted < first, "{entry}");
+    }
+}

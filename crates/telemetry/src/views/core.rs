@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use fakeai_core::Tick;
 use serde::Serialize;
 
-use crate::archive::{Archive, WINDOW};
+use super::samples::{Ended, Sample, grouped};
+use super::spread::ranks;
+use crate::archive::WINDOW;
 use crate::ledger::Ledger;
-use crate::record::{Outcome, Record};
 
 /// `GET /metrics` as JSON, in the original system's shape.
 #[derive(Debug, Serialize)]
@@ -52,7 +53,7 @@ pub struct Statistics {
 
 impl Statistics {
     /// Of counted things: the rate is their sum each second.
-    fn of_counts(values: Vec<f64>, seconds: f64) -> Self {
+    pub(super) fn of_counts(values: Vec<f64>, seconds: f64) -> Self {
         let sum: f64 = values.iter().sum();
         Self { rate: sum / seconds, ..Self::of(values) }
     }
@@ -64,11 +65,12 @@ impl Statistics {
     }
 
     fn of(mut values: Vec<f64>) -> Self {
-        values.sort_by(f64::total_cmp);
-        let (Some(min), Some(max)) = (values.first().copied(), values.last().copied()) else { return Self::default() };
-        let at = |share: f64| values[((values.len() as f64 * share).ceil() as usize).clamp(1, values.len()) - 1];
+        if values.is_empty() {
+            return Self::default();
+        }
         let avg = values.iter().sum::<f64>() / values.len() as f64;
-        Self { rate: 0.0, avg, min, max, p50: at(0.5), p90: at(0.9), p99: at(0.99) }
+        let [min, p50, p90, p99, max] = ranks(&mut values, [0.0, 0.5, 0.9, 0.99, 1.0]);
+        Self { rate: 0.0, avg, min, max, p50, p90, p99 }
     }
 }
 
@@ -89,67 +91,63 @@ pub struct StreamingStatistics {
 
 /// One statistic for each endpoint that has samples.
 fn by_endpoint(
-    records: &[&Record],
-    value: impl Fn(&Record) -> Option<f64>,
+    groups: &BTreeMap<&'static str, Vec<&Sample>>,
+    value: impl Fn(&Sample) -> Option<f64>,
     statistics: impl Fn(Vec<f64>) -> Statistics,
 ) -> BTreeMap<&'static str, Statistics> {
-    let mut samples: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
-    for record in records {
-        if let Some(value) = value(record) {
-            samples.entry(record.endpoint).or_default().push(value);
-        }
-    }
-    samples.into_iter().map(|(endpoint, values)| (endpoint, statistics(values))).collect()
-}
-
-fn tokens_per_second(record: &Record) -> Option<f64> {
-    record.itl_seconds().filter(|itl| *itl > 0.0).map(|itl| 1.0 / itl)
+    let of = |(endpoint, samples): (&&'static str, &Vec<&Sample>)| {
+        let values: Vec<f64> = samples.iter().filter_map(|sample| value(sample)).collect();
+        (!values.is_empty()).then(|| (*endpoint, statistics(values)))
+    };
+    groups.iter().filter_map(of).collect()
 }
 
 impl CoreMetrics {
     /// The last minute before `now`.
     pub fn of(ledger: &Ledger, now: Tick) -> Self {
-        ledger.look(|archive| Self::within(archive, ledger.active_streams(), now))
+        Self::within(&Sample::recent(ledger, now), ledger.active_streams(), now)
     }
 
-    fn within(archive: &Archive, active_streams: usize, now: Tick) -> Self {
-        let records: Vec<&Record> = archive.recent(now).collect();
-        // A server younger than the window is measured over its age.
-        let seconds = WINDOW.as_secs_f64().min(now.as_nanos() as f64 / 1e9).max(1.0);
+    pub(super) fn within(samples: &[Sample], active_streams: usize, now: Tick) -> Self {
+        let seconds = window_seconds(now);
         let counts = |values| Statistics::of_counts(values, seconds);
         let times = |values| Statistics::of_times(values, seconds);
-        let streams: Vec<&Record> = records.iter().copied().filter(|record| record.stream).collect();
-        let completed = streams.iter().filter(|record| record.outcome == Outcome::Success).count();
-        let of_streams =
-            |value: fn(&Record) -> Option<f64>| streams.iter().filter_map(|record| value(record)).collect();
+        let streams = || samples.iter().filter(|sample| sample.stream);
+        let completed = streams().filter(|sample| sample.ended == Ended::Well).count();
+        let mut groups: BTreeMap<&'static str, Vec<&Sample>> = BTreeMap::new();
+        for samples in grouped(samples.iter(), |sample| Some(sample.endpoint)).into_values() {
+            groups.insert(samples[0].endpoint, samples);
+        }
         let streaming_stats = StreamingStatistics {
             active_streams,
             completed_streams: completed,
-            failed_streams: streams.len() - completed,
-            ttft: times(of_streams(Record::ttft_seconds)),
-            tokens_per_second: times(of_streams(tokens_per_second)),
+            failed_streams: streams().count() - completed,
+            ttft: times(streams().filter_map(|sample| sample.ttft).collect()),
+            tokens_per_second: times(streams().filter_map(Sample::tokens_per_second).collect()),
         };
         Self {
-            requests: by_endpoint(&records, |_| Some(1.0), counts),
-            responses: by_endpoint(&records, |r| (r.outcome == Outcome::Success).then_some(1.0), counts),
-            tokens: by_endpoint(
-                &records,
-                |r| Some(f64::from(r.tokens.prompt) + f64::from(r.tokens.completion)).filter(|sum| *sum > 0.0),
-                counts,
-            ),
-            errors: by_endpoint(&records, |r| r.is_error().then_some(1.0), counts),
-            latency: by_endpoint(&records, |r| Some(r.latency_seconds()), times),
-            streaming: by_endpoint(&records, |r| r.ttft_seconds().filter(|_| r.stream), times),
+            requests: by_endpoint(&groups, |_| Some(1.0), counts),
+            responses: by_endpoint(&groups, |sample| (sample.ended == Ended::Well).then_some(1.0), counts),
+            tokens: by_endpoint(&groups, |sample| Some(sample.tokens()).filter(|sum| *sum > 0.0), counts),
+            errors: by_endpoint(&groups, |sample| sample.is_error().then_some(1.0), counts),
+            latency: by_endpoint(&groups, |sample| Some(sample.latency), times),
+            streaming: by_endpoint(&groups, |sample| sample.ttft.filter(|_| sample.stream), times),
             streaming_stats,
             seconds,
         }
     }
 }
 
+/// Seconds that the last minute has had: a server younger than it is measured over its age.
+pub(super) fn window_seconds(now: Tick) -> f64 {
+    WINDOW.as_secs_f64().min(now.as_nanos() as f64 / 1e9).max(1.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ledger::tests::record;
+    use crate::record::Outcome;
 
     #[test]
     fn known_input_gives_known_numbers() {

@@ -6,8 +6,8 @@ use fakeai_core::Tick;
 use serde::Serialize;
 
 use super::core::CoreMetrics;
+use super::samples::{Ended, Sample};
 use crate::ledger::Ledger;
-use crate::record::{Outcome, Record};
 
 /// `GET /health/detailed`, in the original system's shape.
 #[derive(Debug, Serialize)]
@@ -57,17 +57,16 @@ pub struct EndpointHealth {
 impl DetailedHealth {
     /// The last minute before `now`, which is `timestamp` on the wall; the server is of `version`.
     pub fn of(ledger: &Ledger, now: Tick, timestamp: String, version: &'static str) -> Self {
-        let core = CoreMetrics::of(ledger, now);
+        let (samples, total_requests) = ledger.look(|archive| {
+            let total = archive.totals().iter().map(|(_, totals)| totals.requests).sum();
+            (Sample::within(archive, now), total)
+        });
+        let core = CoreMetrics::within(&samples, ledger.active_streams(), now);
         // Not sum(): the sum of nothing is -0.
         let sum = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, |sum, value| sum + value);
         let requests = sum(&mut core.requests.values().map(|statistics| statistics.rate));
         // A client's mistakes do not make the server unwell.
-        let faults =
-            |record: &Record| matches!(record.outcome, Outcome::Error(_)) && !(400..500).contains(&record.status);
-        let (faults, total_requests) = ledger.look(|archive| {
-            let total = archive.totals().iter().map(|(_, totals)| totals.requests).sum();
-            (archive.recent(now).filter(|record| faults(record)).count() as f64, total)
-        });
+        let faults = samples.iter().filter(|sample| sample.ended == Ended::Faulty).count() as f64;
         let errors = faults / core.seconds;
         let busy = sum(&mut core.latency.values().map(|statistics| statistics.avg * statistics.rate));
         let share = if requests > 0.0 { errors / requests * 100.0 } else { 0.0 };
@@ -106,6 +105,7 @@ impl DetailedHealth {
 mod tests {
     use super::*;
     use crate::ledger::tests::record;
+    use crate::record::Outcome;
 
     #[test]
     fn faults_make_it_unwell() {

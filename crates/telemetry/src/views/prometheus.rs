@@ -1,8 +1,13 @@
 //! The Prometheus view: names of the original system.
 
+use std::collections::{BTreeMap, btree_map};
+use std::sync::Arc;
+
 use fakeai_core::Tick;
 
 use super::core::{CoreMetrics, Statistics};
+use super::dates::Dates;
+use super::models::ModelMetrics;
 use crate::exposition::Family;
 use crate::histogram::Buckets;
 use crate::ledger::Ledger;
@@ -11,17 +16,15 @@ use crate::totals::{Key, Totals};
 /// Everything the ledger knows at `now`.
 pub fn render(ledger: &Ledger, now: Tick) -> String {
     let mut text = String::with_capacity(16 * 1024);
-    ledger.look(|archive| {
-        let totals = archive.totals();
-        counters(&mut text, &totals);
-        histograms(&mut text, &totals);
-    });
+    let totals = ledger.totals();
+    counters(&mut text, &totals);
+    histograms(&mut text, &totals);
     rates(&mut text, &CoreMetrics::of(ledger, now));
     pacing(&mut text, ledger);
     text
 }
 
-fn counters(text: &mut String, totals: &[(&Key, &Totals)]) {
+fn counters(text: &mut String, totals: &[(Key, Totals)]) {
     let mut family =
         Family::new(text, "fakeai_requests_total", "counter", "Requests ended, by endpoint, model and status.");
     for (key, totals) in totals {
@@ -34,8 +37,16 @@ fn counters(text: &mut String, totals: &[(&Key, &Totals)]) {
             ("prompt", totals.prompt_tokens),
             ("cached", totals.cached_tokens),
             ("completion", totals.completion_tokens),
+            ("reasoning", totals.reasoning_tokens),
+            ("delivered", totals.delivered_tokens),
+            ("accepted", totals.accepted_tokens),
+            ("rejected", totals.rejected_tokens),
+            ("audio", totals.audio_tokens),
         ];
-        for (kind, count) in kinds {
+        // The first three always, so that rates of them can be asked for.
+        for (kind, count) in
+            kinds.into_iter().enumerate().filter(|(at, (_, count))| *at < 3 || *count > 0).map(|(_, kind)| kind)
+        {
             let status = key.status.to_string();
             let labels = [("endpoint", key.endpoint), ("model", &*key.model), ("status", &*status)];
             family.sample("", &[labels[0], labels[1], labels[2], ("error", key.error), ("type", kind)], count);
@@ -45,6 +56,7 @@ fn counters(text: &mut String, totals: &[(&Key, &Totals)]) {
     for (model, cost) in summed(totals, |totals| totals.cost_usd) {
         family.sample("", &[("model", model)], cost);
     }
+    bytes(text, totals);
     let closed: u64 = totals.iter().map(|(_, totals)| totals.client_closed).sum();
     Family::new(text, "fakeai_client_closed_total", "counter", "Requests left by the client before their end.").sample(
         "",
@@ -53,16 +65,86 @@ fn counters(text: &mut String, totals: &[(&Key, &Totals)]) {
     );
 }
 
+fn bytes(text: &mut String, totals: &[(Key, Totals)]) {
+    type Bytes = (&'static str, &'static str, fn(&Totals) -> u64);
+    let families: [Bytes; 2] = [
+        ("fakeai_request_bytes_total", "Bytes of bodies received, by endpoint.", |totals| totals.bytes_in),
+        ("fakeai_response_bytes_total", "Bytes of answers' bodies sent, by endpoint.", |totals| totals.bytes_out),
+    ];
+    for (name, help, of) in families {
+        let mut sums: BTreeMap<&str, u64> = BTreeMap::new();
+        for (key, totals) in totals {
+            *sums.entry(key.endpoint).or_default() += of(totals);
+        }
+        let mut family = Family::new(text, name, "counter", help);
+        for (endpoint, bytes) in sums {
+            family.sample("", &[("endpoint", endpoint)], bytes);
+        }
+    }
+}
+
+/// Figures of each model, by the original system's names; times in seconds, which it had in milliseconds.
+pub fn render_models(ledger: &Ledger, dates: Dates) -> String {
+    let models = ModelMetrics::all(ledger, dates);
+    let mut text = String::with_capacity(models.len() * 1024);
+    each(&mut text, &models, ("fakeai_model_requests_total", "Requests ended, by model."), |model| {
+        model.request_count as f64
+    });
+    let mut family = Family::new(&mut text, "fakeai_model_tokens_total", "counter", "Tokens, by model and kind.");
+    for (id, model) in &models {
+        let tokens = &model.tokens;
+        for (kind, count) in [("prompt", tokens.prompt), ("completion", tokens.completion), ("cached", tokens.cached)] {
+            family.sample("", &[("model", id), ("type", kind)], count);
+        }
+    }
+    let help = "Seconds from arrival to end: quantiles of the last hour, sum and count since the start.";
+    let mut family = Family::new(&mut text, "fakeai_model_latency_seconds", "summary", help);
+    for (id, model) in &models {
+        let latency = &model.latency;
+        let quantiles = [("0.5", latency.p50), ("0.9", latency.p90), ("0.95", latency.p95), ("0.99", latency.p99)];
+        for (quantile, ms) in quantiles {
+            family.sample("", &[("model", id), ("quantile", quantile)], ms / 1e3);
+        }
+        family.sample("_sum", &[("model", id)], latency.avg_ms / 1e3 * model.request_count as f64);
+        family.sample("_count", &[("model", id)], model.request_count);
+    }
+    each(&mut text, &models, ("fakeai_model_errors_total", "Requests refused or failed, by model."), |model| {
+        model.errors.count as f64
+    });
+    each(&mut text, &models, ("fakeai_model_cost_usd_total", "US dollars, by model."), |model| model.cost.total_usd);
+    let help = "Requests ended, by model and endpoint.";
+    let mut family = Family::new(&mut text, "fakeai_model_endpoint_requests_total", "counter", help);
+    for (id, model) in &models {
+        for (endpoint, requests) in &model.endpoints {
+            family.sample("", &[("model", id), ("endpoint", endpoint)], requests);
+        }
+    }
+    text
+}
+
+/// A counter with one sample for each model.
+fn each(
+    text: &mut String,
+    models: &BTreeMap<Arc<str>, ModelMetrics>,
+    (name, help): (&str, &str),
+    value: impl Fn(&ModelMetrics) -> f64,
+) {
+    let mut family = Family::new(text, name, "counter", help);
+    for (id, model) in models {
+        family.sample("", &[("model", id)], value(model));
+    }
+}
+
 /// A sum by model, in order of the models.
-fn summed<'a>(totals: &[(&'a Key, &Totals)], value: impl Fn(&Totals) -> f64) -> Vec<(&'a str, f64)> {
-    let mut sums = std::collections::BTreeMap::new();
+fn summed(totals: &[(Key, Totals)], value: impl Fn(&Totals) -> f64) -> Vec<(&str, f64)> {
+    let mut sums = BTreeMap::new();
     for (key, totals) in totals.iter().filter(|(key, _)| !key.model.is_empty()) {
         *sums.entry(&*key.model).or_insert(0.0) += value(totals);
     }
     sums.into_iter().collect()
 }
 
-fn histograms(text: &mut String, totals: &[(&Key, &Totals)]) {
+fn histograms(text: &mut String, totals: &[(Key, Totals)]) {
     type Part = (&'static str, &'static str, fn(&Totals) -> &Buckets);
     let parts: [Part; 3] = [
         ("fakeai_request_duration_seconds", "Seconds from arrival to end.", |totals| &totals.latency),
@@ -72,11 +154,11 @@ fn histograms(text: &mut String, totals: &[(&Key, &Totals)]) {
         ("fakeai_inter_token_latency_seconds", "Mean seconds between tokens, of each stream.", |totals| &totals.itl),
     ];
     for (name, help, buckets) in parts {
-        let mut merged: std::collections::BTreeMap<(&str, &str), Buckets> = std::collections::BTreeMap::new();
+        let mut merged: BTreeMap<(&str, &str), Buckets> = BTreeMap::new();
         for (key, totals) in totals.iter().filter(|(_, totals)| buckets(totals).count() > 0) {
             match merged.entry((key.endpoint, &key.model)) {
-                std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().merge(buckets(totals)),
-                std::collections::btree_map::Entry::Vacant(entry) => {
+                btree_map::Entry::Occupied(mut entry) => entry.get_mut().merge(buckets(totals)),
+                btree_map::Entry::Vacant(entry) => {
                     entry.insert(buckets(totals).clone());
                 }
             }
@@ -144,21 +226,20 @@ fn quantiles(family: &mut Family<'_>, labels: &[(&str, &str)], statistics: &Stat
 }
 
 fn pacing(text: &mut String, ledger: &Ledger) {
-    let summary = ledger.pacing().summary();
+    let (cumulative, seconds) = ledger.pacing().histogram();
+    let tokens = cumulative.last().map_or(0, |(_, count)| *count);
     let mut family = Family::new(
         text,
         "fakeai_token_lateness_seconds",
-        "summary",
-        "How long after its scheduled time a token left, quantiles since the start.",
+        "histogram",
+        "How long after the time it was due a token left: delivered against requested.",
     );
-    for (quantile, micros) in [("0.5", summary.p50_us), ("0.9", summary.p90_us), ("0.99", summary.p99_us)] {
-        family.sample("", &[("quantile", quantile)], micros as f64 / 1e6);
+    for (bound, count) in cumulative {
+        let bound = if bound.is_finite() { bound.to_string() } else { "+Inf".to_owned() };
+        family.sample("_bucket", &[("le", &bound)], count);
     }
-    Family::new(text, "fakeai_paced_tokens_total", "counter", "Tokens whose lateness was measured.").sample(
-        "",
-        &[],
-        summary.tokens,
-    );
+    family.sample("_sum", &[], seconds);
+    family.sample("_count", &[], tokens);
 }
 
 #[cfg(test)]

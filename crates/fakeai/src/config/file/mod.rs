@@ -9,9 +9,10 @@ use serde_json::Value;
 
 use crate::files;
 
+use fakeai_core::masked;
+
 use super::key::Key;
 use super::keys;
-use super::mask::masked;
 use super::nearest::nearest;
 use super::problem::{Problem, Source};
 use super::settings::Candidate;

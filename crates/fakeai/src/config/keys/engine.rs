@@ -49,6 +49,15 @@ section! {
         speculative: String = "none".to_owned(), text("a method, chances or `none`").value("METHOD");
         /// Most sequences that may wait for a replica; more are refused with 503. 0 is no limit.
         max_waiting_queue_length: usize = 0, Key::integer(0, 100_000_000).aliases(&["max-waiting"]);
+        /// Take adapters (`LoRA`). `lora_modules` does so too.
+        enable_lora: bool = false, Key::switch();
+        /// Adapters that are there from the start, as NAME=PATH; nothing is read from the path.
+        lora_modules: Vec<String> = Vec::new(), Key::new(Kind::Texts { allowed: "NAME=PATH", accepts: is_module })
+            .value("NAME=PATH");
+        /// Most distinct adapters in a step, and kept loaded.
+        max_loras: u32 = 1, Key::integer(1, 1_000_000);
+        /// Rank of the adapters.
+        max_lora_rank: u32 = 16, Key::integer(1, 512);
         /// Numbers of the step model that `fakeai simulate --calibrate … --save-profile` fitted, instead of the built-in.
         profile: Option<PathBuf> = None, Key::new(Kind::File).flat("engine_profile");
         /// Replicas that only read prompts, for the others that then only write answers. 0 has each do both.
@@ -74,6 +83,10 @@ section! {
 /// What the words mean is found out where they are put together.
 const fn text(allowed: &'static str) -> crate::config::key::Key {
     crate::config::key::Key::new(Kind::Text { allowed, accepts: is_some })
+}
+
+fn is_module(text: &str) -> bool {
+    text.split_once('=').is_some_and(|(name, path)| is_some(name) && is_some(path))
 }
 
 fn is_some(text: &str) -> bool {

@@ -35,6 +35,15 @@ section! {
         prefill_time_per_token_ms: f64 = 0.0, Key::milliseconds().flag("prefill-time-per-token");
         /// Standard deviation of the time to the first token where the prompt's length decides it.
         prefill_time_std_dev_ms: f64 = 0.0, Key::milliseconds().flag("prefill-time-std-dev");
+        /// Time to the first token where the prompt was read by another server (`do_remote_prefill`). If it is 0,
+        /// `kv_cache_transfer_time_per_token_ms` decides.
+        kv_cache_transfer_latency_ms: f64 = 0.0, Key::milliseconds().flag("kv-cache-transfer-latency");
+        /// Standard deviation of that time.
+        kv_cache_transfer_latency_std_dev_ms: f64 = 0.0, Key::milliseconds().flag("kv-cache-transfer-latency-std-dev");
+        /// Time to the first token for each prompt token that was read by another server.
+        kv_cache_transfer_time_per_token_ms: f64 = 0.0, Key::milliseconds().flag("kv-cache-transfer-time-per-token");
+        /// Standard deviation of the time to the first token where those tokens decide it.
+        kv_cache_transfer_time_std_dev_ms: f64 = 0.0, Key::milliseconds().flag("kv-cache-transfer-time-std-dev");
         /// How many times as slow the knobs are when `engine.max_num_seqs` sequences run (5 if that is 0). Further
         /// sequences wait.
         time_factor_under_load: f64 = 1.0, Key::number(1.0, 1000.0).value("FACTOR");

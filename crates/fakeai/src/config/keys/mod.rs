@@ -5,10 +5,12 @@ pub(super) mod engine;
 pub(super) mod features;
 pub(super) mod generation;
 pub(super) mod kv_cache;
+pub(super) mod kv_events;
 pub(super) mod metrics;
 pub(super) mod models;
 pub(super) mod security;
 pub(super) mod server;
+pub(super) mod storage;
 pub(super) mod workspaces;
 
 use super::key::Key;
@@ -47,10 +49,12 @@ sections! {
     generation: Generation,
     engine: Engine,
     kv_cache: KvCache,
+    kv_events: KvEvents,
     models: Models,
     api: Api,
     features: Features,
     metrics: Metrics,
+    storage: Storage,
     security: Security,
     workspaces: Workspaces,
 }

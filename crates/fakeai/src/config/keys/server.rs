@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::config::kind::Kind;
 use crate::config::section::section;
-use crate::config::values::LogLevel;
+use crate::config::values::{LogFormat, LogLevel};
 
 section! {
     /// Where the server listens and how it treats connections.
@@ -18,10 +18,17 @@ section! {
         debug: bool = false, Key::switch();
         /// Threads that serve requests. 0 is one per core.
         workers: usize = 0, Key::integer(0, 128);
+        /// Microseconds before each token's time that are waited for without sleeping: tokens are more punctual, and
+        /// processors busier.
+        spin_us: u64 = 0, Key::integer(0, 10_000).value("MICROSECONDS");
         /// Start again with the new values when the configuration file or a model file changes.
         reload: bool = false, Key::switch();
         /// How much is logged.
         log_level: LogLevel = LogLevel::Info, Key::new(Kind::OneOf(LogLevel::WORDS)).value("LEVEL");
+        /// How lines of the log are written.
+        log_format: LogFormat = LogFormat::Human, Key::new(Kind::OneOf(LogFormat::WORDS)).value("FORMAT");
+        /// Log the bodies of requests, keys and secrets hidden.
+        log_requests: bool = false, Key::switch();
         /// Answer HTTP/2 as well as HTTP/1.1.
         http2: bool = true, Key::switch();
         /// Unix socket to listen on instead of a port.

@@ -4,15 +4,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
-use fakeai_telemetry::CONTENT_TYPE;
 use fakeai_telemetry::engine::{
     CacheMetrics, DynamoMetrics, Flavor, Gpu, Instance, Requests, gpus_by_name, render, render_gpus,
 };
-use http::{StatusCode, header};
+use http::HeaderMap;
 
 use super::Endpoint;
+use super::observe::{allowed, exposition};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::wire::json;
@@ -31,24 +31,24 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn vllm(context: Context) -> Result<Response, ApiError> {
-    text(&context, Flavor::Vllm)
+async fn vllm(context: Context, headers: HeaderMap) -> Result<Response, ApiError> {
+    text(&context, &headers, Flavor::Vllm)
 }
 
-async fn sglang(context: Context) -> Result<Response, ApiError> {
-    text(&context, Flavor::Sglang)
+async fn sglang(context: Context, headers: HeaderMap) -> Result<Response, ApiError> {
+    text(&context, &headers, Flavor::Sglang)
 }
 
-async fn trtllm(context: Context) -> Result<Response, ApiError> {
-    text(&context, Flavor::Trtllm)
+async fn trtllm(context: Context, headers: HeaderMap) -> Result<Response, ApiError> {
+    text(&context, &headers, Flavor::Trtllm)
 }
 
-async fn nim(context: Context) -> Result<Response, ApiError> {
-    text(&context, Flavor::Nim)
+async fn nim(context: Context, headers: HeaderMap) -> Result<Response, ApiError> {
+    text(&context, &headers, Flavor::Nim)
 }
 
-async fn dynamo(context: Context) -> Result<Response, ApiError> {
-    text(&context, Flavor::Dynamo)
+async fn dynamo(context: Context, headers: HeaderMap) -> Result<Response, ApiError> {
+    text(&context, &headers, Flavor::Dynamo)
 }
 
 async fn dynamo_json(context: Context) -> Result<Response, ApiError> {
@@ -56,8 +56,9 @@ async fn dynamo_json(context: Context) -> Result<Response, ApiError> {
     Ok(json(&DynamoMetrics::of(&app.ledger, &instances(&context)?, app.kit.clock.now())))
 }
 
-async fn dcgm(context: Context) -> Result<Response, ApiError> {
-    exposition(&context, || Ok(render_gpus(&gpus(&context)?)))
+async fn dcgm(context: Context, headers: HeaderMap) -> Result<Response, ApiError> {
+    allowed(&context)?;
+    Ok(exposition(&headers, render_gpus(&gpus(&context)?)))
 }
 
 async fn dcgm_json(context: Context) -> Result<Response, ApiError> {
@@ -69,16 +70,9 @@ async fn kv_cache(context: Context) -> Result<Response, ApiError> {
 }
 
 /// Prometheus text in the names of another program.
-pub(super) fn text(context: &Context, flavor: Flavor) -> Result<Response, ApiError> {
-    exposition(context, || Ok(render(flavor, &instances(context)?, &context.app().ledger)))
-}
-
-fn exposition(context: &Context, text: impl FnOnce() -> Result<String, ApiError>) -> Result<Response, ApiError> {
-    if !context.app().settings.prometheus {
-        let message = "Prometheus metrics are switched off (metrics.enable_prometheus).";
-        return Err(ApiError::invalid(message).status(StatusCode::NOT_FOUND));
-    }
-    Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text()?).into_response())
+pub(super) fn text(context: &Context, headers: &HeaderMap, flavor: Flavor) -> Result<Response, ApiError> {
+    allowed(context)?;
+    Ok(exposition(headers, render(flavor, &instances(context)?, &context.app().ledger)))
 }
 
 /// The GPUs of the physical engine on the clock of the request's workspace; without one there are none.

@@ -82,7 +82,8 @@ async fn delete_one(context: Context, PathText(name): PathText) -> Result<Respon
         name: String,
         deleted: bool,
     }
-    if context.app().workspaces.delete(&name) {
+    if let Some(workspace) = context.app().workspaces.delete(&name) {
+        workspace.space().clear().await?;
         return Ok(json(&Deleted { object: "fakeai.workspace", name, deleted: true }));
     }
     Err(ApiError::invalid(format!("No workspace is called '{name}', or it is the default one."))
@@ -95,10 +96,11 @@ struct Reset {
     seed: Option<u64>,
 }
 
-async fn reset(JsonBody(context, wire): JsonBody<Reset>) -> Response {
+async fn reset(JsonBody(context, wire): JsonBody<Reset>) -> Result<Response, ApiError> {
     let workspace = context.workspace();
+    workspace.space().clear().await?;
     workspace.reset(wire.seed.map_or_else(|| workspace.seed(), Seed::new));
-    json(&WorkspaceWire::of(&context))
+    Ok(json(&WorkspaceWire::of(&context)))
 }
 
 #[derive(Deserialize, Default)]

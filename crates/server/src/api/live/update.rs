@@ -115,6 +115,7 @@ fn entry(record: &Record, dates: Dates) -> Value {
             Outcome::ClientClosed => "client_closed",
             Outcome::Error(kind) => kind,
         },
+        "detail": record.detail,
         "stream": record.stream,
         "latency_ms": ms(record.latency_seconds()),
         "queue_ms": record.queue_seconds().map(ms),

@@ -42,11 +42,10 @@ pub(super) fn page<T>(mut all: Vec<T>, id: impl Fn(&T) -> &str, query: &Query) -
         })
     };
     let after = place("after", page.after.as_deref())?;
-    let end = place("before", query.get("before"))?.unwrap_or(all.len());
+    let end = place("before", page.before.as_deref())?.unwrap_or(all.len());
     let start = after.map_or(0, |after| after + 1).min(end);
     let found = end - start;
-    let backwards = after.is_none() && query.get("before").is_some();
-    let skipped = if backwards { start + found.saturating_sub(page.limit) } else { start };
+    let skipped = if page.is_backwards() { start + found.saturating_sub(page.limit) } else { start };
     let part = all.into_iter().skip(skipped).take(found.min(page.limit)).collect();
     Ok((part, found > page.limit))
 }

@@ -5,6 +5,7 @@ mod chat;
 mod completions;
 mod conversations;
 mod embeddings;
+mod files;
 mod format;
 mod listing;
 mod media;
@@ -15,7 +16,11 @@ mod runs;
 mod sums;
 mod threads;
 mod tools;
+mod transfer;
+mod uploads;
 mod usage;
+
+pub(super) use chat::{Chat, prompt};
 
 use super::Endpoint;
 
@@ -31,6 +36,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         assistants::endpoints(),
         threads::endpoints(),
         runs::endpoints(),
+        files::endpoints(),
+        uploads::endpoints(),
     ]
     .into_iter()
     .flatten()

@@ -103,6 +103,6 @@ export class Log {
     const list = make("dl", { class: "facts" }, ...facts.filter(Boolean).map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", { title: String(value) }, String(value)))));
     const close = make("button", { class: "control", type: "button", onclick: () => ((this.selected = null), this.draw()) }, "Close");
     this.timeline.replaceChildren(make("header", {}, make("b", {}, entry.model ?? entry.endpoint), make("code", {}, entry.id), make("span", { class: "muted" }, `${time(entry.latency_ms)} in all`), close),
-      make("div", { class: "track" }, ...track), make("div", { class: "legend" }, ...legend), list);
+      make("div", { class: "track" }, ...track), make("div", { class: "legend" }, ...legend), entry.detail ? make("p", { class: "nothing" }, entry.detail) : "", list);
   }
 }

@@ -2,13 +2,12 @@
 
 use axum::response::Response;
 use axum::routing::{delete, get, post};
-use bytes::Bytes;
-use fakeai_store::Page;
+use fakeai_store::{Change, Document};
 use serde_json::{Value, json};
 
 use super::wire::{Assistant, AssistantWire, KIND, find};
 use crate::api::Endpoint;
-use crate::api::openai::listing::{List, page};
+use crate::api::openai::listing::List;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::wire::{JsonBody, PathText, Query, json as json_answer};
@@ -25,17 +24,15 @@ pub(in crate::api::openai) fn endpoints() -> Vec<Endpoint> {
 
 async fn create(JsonBody(context, wire): JsonBody<AssistantWire>) -> Result<Response, ApiError> {
     let assistant = Assistant::create(&context, wire).map_err(|error| context.validation(error))?;
-    assistant.put(&context)?;
+    assistant.put(&context).await?;
     Ok(json_answer(&assistant))
 }
 
 async fn list(context: Context) -> Result<Response, ApiError> {
-    let whole = Page { after: None, limit: usize::MAX, descending: false };
-    let listing = context.workspace().documents().list(KIND, &whole, &|_| true).map_err(|_| ApiError::internal())?;
-    let query = Query::of(context.path());
-    let (part, has_more) = page(listing.documents, |(id, _)| id, &query).map_err(|error| context.validation(error))?;
-    let shown = |(_, body): (String, Bytes)| serde_json::from_slice(&body).unwrap_or(Value::Null);
-    Ok(json_answer(&List::new(part.into_iter().map(shown).collect(), has_more)))
+    let page = Query::of(context.path()).page(true).map_err(|error| context.validation(error))?;
+    let listing = context.documents().list(KIND, &page).await?;
+    let shown = |(_, document): (String, Document)| serde_json::from_slice(&document.body).unwrap_or(Value::Null);
+    Ok(json_answer(&List::new(listing.documents.into_iter().map(shown).collect(), listing.has_more)))
 }
 
 async fn get_one(context: Context, PathText(id): PathText) -> Result<Response, ApiError> {
@@ -46,16 +43,16 @@ async fn update(
     PathText(id): PathText,
     JsonBody(context, wire): JsonBody<AssistantWire>,
 ) -> Result<Response, ApiError> {
-    let _turn = context.workspace().alone(&id);
+    let _turn = context.workspace().space().alone(&id).await;
     let mut assistant = find(&context, &id)?;
     assistant.change(&context, wire).map_err(|error| context.validation(error))?;
-    assistant.put(&context)?;
+    assistant.put(&context).await?;
     Ok(json_answer(&assistant))
 }
 
 async fn delete_one(context: Context, PathText(id): PathText) -> Result<Response, ApiError> {
-    let _turn = context.workspace().alone(&id);
+    let _turn = context.workspace().space().alone(&id).await;
     find(&context, &id)?;
-    context.workspace().documents().delete(KIND, &id).map_err(|_| ApiError::internal())?;
+    context.documents().change(Change::delete(KIND, &*id)).await?;
     Ok(json_answer(&json!({"id": id, "object": "assistant.deleted", "deleted": true})))
 }

@@ -1,6 +1,6 @@
 //! An assistant, as it is kept and shown, and as clients describe it.
 
-use bytes::Bytes;
+use fakeai_store::{Change, Retention};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
@@ -166,14 +166,16 @@ impl Assistant {
     }
 
     /// Puts it away.
-    pub(super) fn put(&self, context: &Context) -> Result<(), ApiError> {
+    pub(super) async fn put(&self, context: &Context) -> Result<(), ApiError> {
         let body = serde_json::to_vec(self).map_err(|_| ApiError::internal())?;
-        context.workspace().documents().put(KIND, &self.id, Bytes::from(body)).map_err(|_| ApiError::internal())
+        // Threads and runs refer to it.
+        context.documents().change(Change::put(KIND, &*self.id, body).retained(Retention::Kept)).await?;
+        Ok(())
     }
 }
 
 /// The assistant of an id.
 pub(in crate::api::openai) fn find(context: &Context, id: &str) -> Result<Assistant, ApiError> {
-    let found = context.workspace().documents().get(KIND, id).map_err(|_| ApiError::internal())?;
-    found.and_then(|body| serde_json::from_slice(&body).ok()).ok_or_else(|| ApiError::no_such("assistant", id))
+    let found = context.documents().get(KIND, id).wait()?;
+    found.and_then(|found| serde_json::from_slice(&found.body).ok()).ok_or_else(|| ApiError::no_such("assistant", id))
 }

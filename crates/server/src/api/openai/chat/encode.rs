@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::head::{Head, Thoughts};
 use super::logprobs::LogprobsWire;
+use crate::api::openai::transfer::TransferAnswer;
 use crate::api::openai::usage::UsageWire;
 
 #[derive(Serialize)]
@@ -17,6 +18,8 @@ pub(super) struct ChatCompletion<'a> {
     usage: UsageWire,
     service_tier: &'static str,
     system_fingerprint: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kv_transfer_params: Option<&'a TransferAnswer>,
 }
 
 #[derive(Serialize)]
@@ -91,6 +94,7 @@ pub(super) fn completion<'a>(head: &'a Head, generation: &'a Generation) -> Chat
         usage: generation.usage.into(),
         service_tier: head.service_tier,
         system_fingerprint: &head.fingerprint,
+        kv_transfer_params: head.transfer.as_ref(),
     }
 }
 

@@ -3,6 +3,7 @@
 use fakeai_writer::{Generation, SegmentKind};
 
 use super::voice::SpokenAnswer;
+use crate::api::openai::transfer::TransferAnswer;
 use crate::context::Context;
 
 /// What all chunks of an answer, or the whole answer, have in common.
@@ -18,6 +19,8 @@ pub(super) struct Head {
     pub call_ids: CallIds,
     /// The sound of each choice, if the answer is spoken; a refusal or a call has none.
     pub spoken: Vec<Option<SpokenAnswer>>,
+    /// What a server elsewhere has to know; absent unless it was asked for, null if there is nothing.
+    pub transfer: Option<TransferAnswer>,
 }
 
 /// How the client wants to see an answer.

@@ -15,9 +15,10 @@ use super::thinking::{reasoning, thinks_alone, thoughts};
 use super::voice::{Spoken, recall, spoken};
 use super::wire::{ChatRequest, Content, Message, PredictionWire};
 use crate::api::openai::media::check;
+use crate::api::openai::transfer::TransferRequest;
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::generation::Terms;
+use crate::generation::{Elsewhere, Terms};
 use crate::wire::{Range, integer};
 
 /// A chat request, understood.
@@ -31,6 +32,8 @@ pub(super) struct Lowered {
     pub manner: Manner,
     /// How the answer is to be spoken, if it is.
     pub spoken: Option<Spoken>,
+    /// Whether the answer says what a server elsewhere has to know, if anything.
+    pub transfers: bool,
     /// What to put away with the answer, if it is to be stored.
     pub keep: Option<Keep>,
 }
@@ -65,6 +68,9 @@ pub(super) fn lower(context: &Context, mut wire: Box<ChatRequest>) -> Result<Low
     let manner =
         Manner { logprobs: logprobs.is_some(), include_usage, obfuscation, function_call, reasoning: reasoning_shown };
     let max_tokens = limit.map_or(card.max_output_tokens, |limit| limit.tokens);
+    let transfer = wire.kv_transfer_params.as_ref();
+    let elsewhere = transfer.map(TransferRequest::elsewhere).unwrap_or_default();
+    let max_tokens = if elsewhere == Elsewhere::Decode { max_tokens.min(1) } else { max_tokens };
     let limits = Limits {
         max_tokens,
         min_tokens: (min_tokens as u32).min(max_tokens),
@@ -88,8 +94,9 @@ pub(super) fn lower(context: &Context, mut wire: Box<ChatRequest>) -> Result<Low
         prediction,
     };
     let (cache_key, cache_salt, priority) = (wire.prompt_cache_key, wire.cache_salt, wire.priority.unwrap_or_default());
-    let terms = Terms { limit, cache_key, cache_salt, priority, cached_for_a_day };
-    Ok(Lowered { request, terms, model, service_tier, stream, manner, spoken, keep })
+    let terms = Terms { limit, cache_key, cache_salt, priority, cached_for_a_day, elsewhere };
+    let transfers = transfer.is_some();
+    Ok(Lowered { request, terms, model, service_tier, stream, manner, spoken, transfers, keep })
 }
 
 /// The messages, of which there must be one; what is asked for beside them and not built is refused.

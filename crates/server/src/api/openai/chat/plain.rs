@@ -13,7 +13,7 @@ const AROUND_BYTES: usize = 512;
 
 /// The whole answer as JSON; `None` if there is more to it than text.
 pub(super) fn plain(head: &Head, generation: &Generation) -> Option<Bytes> {
-    if head.manner.logprobs || !head.spoken.is_empty() {
+    if head.manner.logprobs || !head.spoken.is_empty() || head.transfer.is_some() {
         return None;
     }
     let texts: usize = generation.choices.iter().map(|choice| text(choice).map(str::len)).sum::<Option<_>>()?;
@@ -96,6 +96,7 @@ mod tests {
             manner: Manner::default(),
             call_ids: CallIds::default(),
             spoken: Vec::new(),
+            transfer: None,
         }
     }
 

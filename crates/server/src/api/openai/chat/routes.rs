@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use fakeai_catalog::ModelCard;
-use fakeai_writer::Generation;
+use fakeai_writer::{Generation, GenerationRequest};
 use futures_util::TryFutureExt;
 use futures_util::future::Either;
+use serde::Deserialize;
 
 use super::chunks::Chunks;
 use super::encode;
@@ -20,16 +21,40 @@ use super::stored::{self, Keep};
 use super::voice::{self, Spoken};
 use super::wire::ChatRequest;
 use crate::api::Endpoint;
+use crate::api::openai::transfer::TransferAnswer;
 use crate::body::stream;
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::generation::{Answer, collect, generate};
+use crate::generation::{Answer, Elsewhere, collect, generate};
 use crate::wire::{JsonBody, json, json_bytes};
 
 pub(in crate::api::openai) fn endpoints() -> Vec<Endpoint> {
     let mut all = vec![Endpoint::straight("/chat/completions", "createChatCompletion", skim, create)];
     all.extend(stored::endpoints());
     all
+}
+
+/// A chat as it would be asked, for one who only wants to know its prompt.
+#[derive(Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub(in crate::api) struct Chat(Box<ChatRequest>);
+
+impl Chat {
+    /// The model it names, if it names one.
+    pub(in crate::api) fn model(&self) -> Option<&str> {
+        self.0.model.as_deref().filter(|model| !model.is_empty())
+    }
+}
+
+/// The request that a chat is.
+pub(in crate::api) async fn prompt(context: &Context, chat: Chat) -> Result<GenerationRequest, ApiError> {
+    let (here, wire) = (context.clone(), chat.0);
+    let lowered = if wire.carries_media() {
+        context.app().kit.tasks.compute(move || lower(&here, wire)).await.unwrap_or_else(|| Err(ApiError::internal()))
+    } else {
+        lower(context, wire)
+    };
+    lowered.map(|lowered| lowered.request)
 }
 
 /// A chat whose answer is there.
@@ -40,6 +65,8 @@ struct Begun {
     streaming: bool,
     spoken: Option<Spoken>,
     keep: Option<Keep>,
+    /// Which part another server does, if the answer says what that one has to know.
+    transfer: Option<Elsewhere>,
 }
 
 /// What has begun, at once or beside the connections.
@@ -59,7 +86,7 @@ async fn say(context: Context, mut begun: Box<Begun>, spoken: Spoken) -> Result<
     let generation = &mut begun.answer.generation;
     voice::charge(&context, spoken, &begun.card, generation);
     if begun.streaming {
-        let live = voice::Live::all(&context, spoken, generation)?;
+        let live = voice::Live::all(&context, spoken, generation).await?;
         return Ok(stream(context, begun.answer, Chunks::new(begun.head).spoken(live)));
     }
     begun.head.spoken = voice::say(&context, spoken, generation).await?;
@@ -71,12 +98,16 @@ async fn finish(context: Context, mut begun: Box<Begun>) -> Result<Response, Api
     if let Some(keep) = begun.keep.take() {
         begun.answer.admitted(&context).await;
         let completion = serde_json::to_value(encode::completion(&begun.head, &begun.answer.generation));
-        keep.put(&context, completion.map_err(|_| ApiError::internal())?)?;
+        keep.put(&context, completion.map_err(|_| ApiError::internal())?).await?;
     }
     if begun.streaming {
         return Ok(stream(context, begun.answer, Chunks::new(begun.head)));
     }
     let generation = collect(&context, std::mem::take(&mut begun.answer)).await?;
+    if let Some(elsewhere) = begun.transfer {
+        let prompt_tokens = generation.usage.prompt_tokens;
+        begun.head.transfer = Some(TransferAnswer::of(&context, elsewhere, &begun.head.id, prompt_tokens));
+    }
     let written = plain(&begun.head, &generation);
     Ok(written.map_or_else(|| json(&encode::completion(&begun.head, &generation)), json_bytes))
 }
@@ -98,14 +129,15 @@ fn begin(context: &Context, wire: Box<ChatRequest>) -> Beginning {
 }
 
 fn answered(context: &Context, lowered: Lowered) -> Beginning {
-    let Lowered { request, terms, model, service_tier, stream: streaming, manner, keep, spoken } = lowered;
+    let Lowered { request, terms, model, service_tier, stream: streaming, manner, transfers, keep, spoken } = lowered;
+    let transfer = transfers.then_some(terms.elsewhere);
     let card = Arc::clone(&request.model);
     context.note().model = Some(card.id.as_str().into());
     let head = head(context, &card.id, model, service_tier, manner);
     let here = context.clone();
     let begun = move |answer: Answer| {
         let head = named(head, &here, &answer.generation);
-        Box::new(Begun { head, answer, card, streaming, spoken, keep })
+        Box::new(Begun { head, answer, card, streaming, spoken, keep, transfer })
     };
     match generate(context, request, terms) {
         Either::Left(answer) => Either::Left(ready(answer.into_inner().map(begun))),
@@ -123,6 +155,7 @@ fn head(context: &Context, card_id: &str, model: String, service_tier: &'static 
         manner,
         call_ids: CallIds::default(),
         spoken: Vec::new(),
+        transfer: None,
     }
 }
 

@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::{delete, get, post};
 use bytes::Bytes;
-use fakeai_store::StoreError;
+use fakeai_store::{Change, Document, Expected, PageEnd, StoreError};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -53,7 +53,7 @@ struct Stored {
 
 impl Keep {
     /// Puts the answer away.
-    pub(super) fn put(self, context: &Context, completion: Value) -> Result<(), ApiError> {
+    pub(super) async fn put(self, context: &Context, completion: Value) -> Result<(), ApiError> {
         let Value::Object(mut completion) = completion else { return Err(ApiError::internal()) };
         completion.extend([
             ("request_id".to_owned(), json!(context.request_id())),
@@ -73,26 +73,21 @@ impl Keep {
         for (index, message) in messages.iter_mut().enumerate() {
             message["id"] = json!(format!("{id}-{index}"));
         }
-        put(context, &id, &Stored { completion, messages })
+        put(context, &id, &Stored { completion, messages }, Expected::Any).await
     }
 }
 
-fn failed(error: StoreError) -> ApiError {
-    match error {
-        StoreError::NoCursor(id) => ApiError::invalid(format!("Invalid 'after': no object of id '{id}'."))
-            .param("after")
-            .status(StatusCode::NOT_FOUND),
-    }
-}
-
-fn put(context: &Context, id: &str, stored: &Stored) -> Result<(), ApiError> {
+async fn put(context: &Context, id: &str, stored: &Stored, expected: Expected) -> Result<(), ApiError> {
     let body = serde_json::to_vec(stored).map_err(|_| ApiError::internal())?;
-    context.workspace().documents().put(KIND, id, Bytes::from(body)).map_err(failed)
+    context.documents().change(Change::put(KIND, id, body).expecting(expected)).await?;
+    Ok(())
 }
 
-fn find(context: &Context, id: &str) -> Result<Stored, ApiError> {
-    let found = context.workspace().documents().get(KIND, id).map_err(failed)?;
-    found.and_then(|body| serde_json::from_slice(&body).ok()).ok_or_else(|| {
+/// The completion of an id, and the version it is in.
+async fn find(context: &Context, id: &str) -> Result<(Stored, u64), ApiError> {
+    let found = context.documents().get(KIND, id).await?;
+    let read = |found: Document| Some((serde_json::from_slice(&found.body).ok()?, found.version));
+    found.and_then(read).ok_or_else(|| {
         ApiError::invalid(format!("Chat completion {id} not found")).status(StatusCode::NOT_FOUND).code("not_found")
     })
 }
@@ -107,15 +102,15 @@ async fn list(context: Context) -> Result<Response, ApiError> {
             None => name != "model" || stored.completion["model"] == value,
         })
     };
-    let listing = context.workspace().documents().list(KIND, &page, &wanted).map_err(failed)?;
-    let completion = |(_, body): (String, Bytes)| {
-        serde_json::from_slice::<Stored>(&body).map_or(Value::Null, |stored| Value::Object(stored.completion))
+    let listing = context.documents().find(KIND, &page, wanted).await?;
+    let completion = |(_, document): (String, Document)| {
+        serde_json::from_slice::<Stored>(&document.body).map_or(Value::Null, |stored| Value::Object(stored.completion))
     };
     Ok(json_answer(&List::new(listing.documents.into_iter().map(completion).collect(), listing.has_more)))
 }
 
 async fn get_one(context: Context, Path(id): Path<String>) -> Result<Response, ApiError> {
-    Ok(json_answer(&find(&context, &id)?.completion))
+    Ok(json_answer(&find(&context, &id).await?.0.completion))
 }
 
 #[derive(Default, Deserialize)]
@@ -125,22 +120,22 @@ struct Update {
 }
 
 async fn update(Path(id): Path<String>, JsonBody(context, wire): JsonBody<Update>) -> Result<Response, ApiError> {
-    let mut stored = find(&context, &id)?;
+    let (mut stored, version) = find(&context, &id).await?;
     let Some(new) = wire.metadata else { return Err(context.validation(ApiError::missing("metadata"))) };
     metadata(Some(&new)).map_err(|error| context.validation(error))?;
     stored.completion.insert("metadata".to_owned(), Value::Object(new));
-    put(&context, &id, &stored)?;
+    put(&context, &id, &stored, Expected::Version(version)).await?;
     Ok(json_answer(&stored.completion))
 }
 
 async fn delete_one(context: Context, Path(id): Path<String>) -> Result<Response, ApiError> {
-    find(&context, &id)?;
-    context.workspace().documents().delete(KIND, &id).map_err(failed)?;
+    let (_, version) = find(&context, &id).await?;
+    context.documents().change(Change::delete(KIND, &*id).expecting(Expected::Version(version))).await?;
     Ok(json_answer(&json!({"object": "chat.completion.deleted", "id": id, "deleted": true})))
 }
 
 async fn messages(context: Context, Path(id): Path<String>) -> Result<Response, ApiError> {
-    let stored = find(&context, &id)?;
+    let (stored, _) = find(&context, &id).await?;
     let page = Query::of(context.path()).page(false)?;
     let mut all: Vec<Value> = stored.messages;
     if page.descending {
@@ -150,7 +145,7 @@ async fn messages(context: Context, Path(id): Path<String>) -> Result<Response, 
         None => 0,
         Some(after) => {
             let at = all.iter().position(|message| message["id"] == **after);
-            at.ok_or_else(|| failed(StoreError::NoCursor(after.clone())))? + 1
+            at.ok_or_else(|| StoreError::NoCursor { end: PageEnd::After, id: after.clone() })? + 1
         }
     };
     let has_more = all.len() > start + page.limit;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use fakeai_catalog::ModelCard;
 use fakeai_media::speech::{SPEECH_RATE, Speaker, SpokenChunk, VOICES, Voice, speak};
 use fakeai_media::{SoundFormat, encode};
+use fakeai_store::Change;
 use fakeai_writer::{Choice, Generation, Part, Prompt, SegmentKind};
 use http::StatusCode;
 use serde::Deserialize;
@@ -138,6 +139,7 @@ pub(super) fn charge(context: &Context, spoken: Spoken, card: &ModelCard, genera
     generation.usage.completion_tokens += tokens;
     let mut note = context.note();
     note.tokens.completion += tokens;
+    note.tokens.audio += tokens;
     note.cost_usd += f64::from(tokens) * card.pricing.audio_output_per_million.unwrap_or_default() / 1e6;
 }
 
@@ -158,17 +160,18 @@ pub(super) async fn say(
             encode(&speak(&text, spoken.voice, 1.0), spoken.format).map(|bytes| STANDARD.encode(bytes))
         });
         let data = made.await.and_then(Result::ok).ok_or_else(ApiError::internal)?;
-        let id = keep(context, transcript(choice))?;
+        let id = keep(context, transcript(choice)).await?;
         answers.push(Some(SpokenAnswer { id, data, expires_at: context.created() + KEPT_SECONDS }));
     }
     Ok(answers)
 }
 
 /// Remembers a transcript, so that a later turn can refer to its sound.
-fn keep(context: &Context, transcript: &str) -> Result<String, ApiError> {
+async fn keep(context: &Context, transcript: &str) -> Result<String, ApiError> {
     let id = context.id("audio_", 32);
-    let stored = context.workspace().documents().put(KIND, &id, Bytes::copy_from_slice(transcript.as_bytes()));
-    stored.map_err(|_| ApiError::internal())?;
+    let expires = (context.created() + KEPT_SECONDS).saturating_mul(1000);
+    let put = Change::put(KIND, &*id, Bytes::copy_from_slice(transcript.as_bytes())).expiring(Some(expires));
+    context.documents().change(put).await?;
     Ok(id)
 }
 
@@ -178,14 +181,14 @@ pub(super) fn recall(context: &Context, messages: &mut [Message]) -> Result<(), 
         let Some(audio) = message.audio.take().filter(|_| message.content.is_none()) else { continue };
         let param = format!("messages[{index}].audio.id");
         let id = audio.id.ok_or_else(|| ApiError::missing(&param))?;
-        let found = context.workspace().documents().get(KIND, &id).map_err(|_| ApiError::internal())?;
+        let found = context.documents().get(KIND, &id).wait()?;
         let found = found.ok_or_else(|| {
             ApiError::invalid(format!("Audio with id '{id}' was not found or has expired."))
                 .param(param)
                 .status(StatusCode::NOT_FOUND)
                 .code("not_found")
         })?;
-        message.content = Some(Content::Text(String::from_utf8_lossy(&found).into_owned()));
+        message.content = Some(Content::Text(String::from_utf8_lossy(&found.body).into_owned()));
     }
     Ok(())
 }
@@ -202,14 +205,15 @@ pub(super) struct Live {
 
 impl Live {
     /// One for each choice.
-    pub(super) fn all(context: &Context, spoken: Spoken, generation: &Generation) -> Result<Vec<Self>, ApiError> {
-        let one = |choice: &Choice| {
+    pub(super) async fn all(context: &Context, spoken: Spoken, generation: &Generation) -> Result<Vec<Self>, ApiError> {
+        let mut all = Vec::with_capacity(generation.choices.len());
+        for choice in &generation.choices {
+            let id = keep(context, transcript(choice)).await?;
             let mut speaker = Speaker::new(transcript(choice), spoken.voice, 1.0);
             let next = speaker.next();
-            let id = keep(context, transcript(choice))?;
-            Ok(Self { id, expires_at: context.created() + KEPT_SECONDS, speaker, next, shown: 0 })
-        };
-        generation.choices.iter().map(one).collect()
+            all.push(Self { id, expires_at: context.created() + KEPT_SECONDS, speaker, next, shown: 0 });
+        }
+        Ok(all)
     }
 
     /// Whether anything was said.

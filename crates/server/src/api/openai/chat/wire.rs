@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::voice::AudioWire;
 use crate::api::openai::format::SchemaWire;
 use crate::api::openai::tools::{CustomWire, FunctionWire};
+use crate::api::openai::transfer::TransferRequest;
 use crate::wire::{OneOrMany, one_of};
 
 /// The body of `POST /chat/completions`.
@@ -51,6 +52,7 @@ pub(super) struct ChatRequest {
     pub ignore_eos: Option<bool>,
     pub priority: Option<i32>,
     pub cache_salt: Option<String>,
+    pub kv_transfer_params: Option<TransferRequest>,
     pub chat_template_kwargs: Option<TemplateArguments>,
     pub guided_json: Option<Value>,
     pub guided_regex: Option<Value>,

@@ -7,6 +7,7 @@ use fakeai_writer::{CalledTool, Choice, Finish, Generation, Logprob, Segment, Us
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::api::openai::transfer::TransferAnswer;
 use crate::api::openai::usage::UsageWire;
 use crate::body::{Piece, StreamDialect, push_json, push_text};
 
@@ -18,6 +19,8 @@ pub(super) struct Head {
     /// As the client wrote it.
     pub model: String,
     pub fingerprint: String,
+    /// What a server elsewhere has to know; absent unless it was asked for, null if there is nothing.
+    pub transfer: Option<TransferAnswer>,
 }
 
 #[derive(Serialize)]
@@ -29,6 +32,8 @@ pub(super) struct Completion<'a> {
     choices: Vec<ChoiceWire<'a>>,
     usage: UsageWire,
     system_fingerprint: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kv_transfer_params: Option<&'a TransferAnswer>,
 }
 
 #[derive(Serialize)]
@@ -49,6 +54,7 @@ pub(super) fn completion<'a>(head: &'a Head, generation: &'a Generation) -> Comp
         choices: generation.choices.iter().enumerate().map(|(index, choice)| whole(index, choice)).collect(),
         usage: generation.usage.into(),
         system_fingerprint: &head.fingerprint,
+        kv_transfer_params: head.transfer.as_ref(),
     }
 }
 

@@ -5,9 +5,10 @@ use fakeai_writer::{Continuation, Format, GenerationRequest, Limits, Prompt, Sam
 
 use super::wire::CompletionRequest;
 use crate::api::openai::chat::{logit_bias, stops};
+use crate::api::openai::transfer::TransferRequest;
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::generation::{Answer, TokenLimit};
+use crate::generation::{Answer, Elsewhere, TokenLimit};
 use crate::wire::{OneOrMany, Range, TokenInput, integer, number};
 
 /// A completion request, understood.
@@ -66,6 +67,8 @@ pub(super) fn lower(context: &Context, wire: CompletionRequest) -> Result<Lowere
     let logprobs = integer("logprobs", wire.logprobs, Range::new(0, 5))?.map(|top| top as u8);
     let max_tokens = integer("max_tokens", wire.max_tokens, Range::from(0))?.unwrap_or(DEFAULT_MAX_TOKENS);
     let max_tokens = u32::try_from(max_tokens).unwrap_or(u32::MAX);
+    let elsewhere = wire.kv_transfer_params.as_ref().map(TransferRequest::elsewhere).unwrap_or_default();
+    let max_tokens = if elsewhere == Elsewhere::Decode { max_tokens.min(1) } else { max_tokens };
     let min_tokens = integer("min_tokens", wire.min_tokens, Range::from(0))?.unwrap_or(0) as u32;
     let stop = stops(wire.stop.map(OneOrMany::into_vec).unwrap_or_default())?;
     let logit_bias = logit_bias(wire.logit_bias.unwrap_or_default())?;

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::api::openai::transfer::TransferRequest;
 use crate::wire::{OneOrMany, TokenInput};
 
 /// The body of `POST /completions`.
@@ -31,6 +32,7 @@ pub(super) struct CompletionRequest {
     pub ignore_eos: Option<bool>,
     pub priority: Option<i32>,
     pub cache_salt: Option<String>,
+    pub kv_transfer_params: Option<TransferRequest>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -45,21 +45,14 @@ pub(super) async fn create(
     PathText(id): PathText,
     JsonBody(context, wire): JsonBody<CreateItems>,
 ) -> Result<Response, ApiError> {
-    let made = || {
-        let items = wire.items.ok_or_else(|| ApiError::missing("items"))?;
-        let items = full(&context, items)?;
-        stored::change(&context, &id, |conversation| {
-            conversation.extend(items.clone());
-            Ok(())
-        })?;
-        Ok(items)
-    };
-    let items = made().map_err(|error| context.validation(error))?;
+    let items = wire.items.ok_or_else(|| ApiError::missing("items")).and_then(|items| full(&context, items));
+    let items = items.map_err(|error| context.validation(error))?;
+    stored::append(&context, &id, items.clone()).await?;
     Ok(json(&List::new(items, false)))
 }
 
 pub(super) async fn list(context: Context, PathText(id): PathText) -> Result<Response, ApiError> {
-    Ok(json(&page_of(&context, stored::all_items(&context, &id)?)?))
+    Ok(json(&page_of(&context, stored::get(&context, &id).await?.items)?))
 }
 
 fn no_item(id: &str, conversation: &str) -> ApiError {
@@ -71,7 +64,7 @@ pub(super) async fn get_one(
     context: Context,
     PathText((id, item)): PathText<(String, String)>,
 ) -> Result<Response, ApiError> {
-    let items = stored::all_items(&context, &id)?;
+    let items = stored::get(&context, &id).await?.items;
     let found = items.iter().find(|known| known["id"] == item);
     found.map(json).ok_or_else(|| no_item(&item, &id))
 }
@@ -88,5 +81,5 @@ pub(super) async fn delete_one(
         }
         Ok(conversation.wire())
     });
-    Ok(json(&conversation?))
+    Ok(json(&conversation.await?))
 }

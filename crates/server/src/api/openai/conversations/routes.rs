@@ -47,12 +47,12 @@ async fn create(JsonBody(context, wire): JsonBody<CreateConversation>) -> Result
         })
     };
     let conversation = made().map_err(|error| context.validation(error))?;
-    stored::put(&context, &conversation)?;
+    stored::put(&context, &conversation).await?;
     Ok(json_answer(&conversation.wire()))
 }
 
 async fn get_one(context: Context, PathText(id): PathText) -> Result<Response, ApiError> {
-    Ok(json_answer(&stored::get(&context, &id)?.wire()))
+    Ok(json_answer(&stored::get(&context, &id).await?.wire()))
 }
 
 #[derive(Default, Deserialize)]
@@ -62,18 +62,17 @@ struct Update {
 }
 
 async fn update(PathText(id): PathText, JsonBody(context, wire): JsonBody<Update>) -> Result<Response, ApiError> {
-    let changed = || {
-        let new = wire.metadata.ok_or_else(|| ApiError::missing("metadata"))?;
-        metadata(Some(&new))?;
-        stored::change(&context, &id, |conversation| {
-            conversation.metadata = new;
-            Ok(conversation.wire())
-        })
-    };
-    changed().map(|wire| json_answer(&wire)).map_err(|error| context.validation(error))
+    let checked = wire.metadata.ok_or_else(|| ApiError::missing("metadata"));
+    let checked = checked.and_then(|new| metadata(Some(&new)).map(|()| new));
+    let new = checked.map_err(|error| context.validation(error))?;
+    let changed = stored::change(&context, &id, |conversation| {
+        conversation.metadata = new;
+        Ok(conversation.wire())
+    });
+    Ok(json_answer(&changed.await?))
 }
 
 async fn delete_one(context: Context, PathText(id): PathText) -> Result<Response, ApiError> {
-    stored::delete(&context, &id)?;
+    stored::delete(&context, &id).await?;
     Ok(json_answer(&json!({"id": id, "object": "conversation.deleted", "deleted": true})))
 }

@@ -1,7 +1,6 @@
 //! How conversations are kept.
 
-use bytes::Bytes;
-use fakeai_store::Documents;
+use fakeai_store::{Change, Document, Expected};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -44,55 +43,57 @@ fn not_found(id: &str) -> ApiError {
     ApiError::invalid(format!("Conversation with id '{id}' not found.")).status(StatusCode::NOT_FOUND)
 }
 
-fn read(documents: &dyn Documents, id: &str) -> Result<Conversation, ApiError> {
-    let body = documents.get(KIND, id).map_err(|_| ApiError::internal())?;
-    body.and_then(|body| serde_json::from_slice(&body).ok()).ok_or_else(|| not_found(id))
+/// The conversation in a document, and the version it is in.
+fn read(found: Option<Document>, id: &str) -> Result<(Conversation, u64), ApiError> {
+    let read = |found: Document| Some((serde_json::from_slice(&found.body).ok()?, found.version));
+    found.and_then(read).ok_or_else(|| not_found(id))
 }
 
-fn write(documents: &dyn Documents, conversation: &Conversation) -> Result<(), ApiError> {
+async fn write(context: &Context, conversation: &Conversation, expected: Expected) -> Result<(), ApiError> {
     let body = serde_json::to_vec(conversation).map_err(|_| ApiError::internal())?;
-    documents.put(KIND, &conversation.id, Bytes::from(body)).map_err(|_| ApiError::internal())
+    context.documents().change(Change::put(KIND, &*conversation.id, body).expecting(expected)).await?;
+    Ok(())
 }
 
 /// The conversation of an id.
-pub(super) fn get(context: &Context, id: &str) -> Result<Conversation, ApiError> {
-    read(context.workspace().documents(), id)
+pub(super) async fn get(context: &Context, id: &str) -> Result<Conversation, ApiError> {
+    Ok(read(context.documents().get(KIND, id).await?, id)?.0)
 }
 
 /// Keeps a new conversation.
-pub(super) fn put(context: &Context, conversation: &Conversation) -> Result<(), ApiError> {
-    write(context.workspace().documents(), conversation)
+pub(super) async fn put(context: &Context, conversation: &Conversation) -> Result<(), ApiError> {
+    write(context, conversation, Expected::Any).await
 }
 
 /// Changes a conversation; what `change` returns is returned.
-pub(super) fn change<T>(
+pub(super) async fn change<T: Send>(
     context: &Context,
     id: &str,
-    change: impl FnOnce(&mut Conversation) -> Result<T, ApiError>,
+    change: impl FnOnce(&mut Conversation) -> Result<T, ApiError> + Send,
 ) -> Result<T, ApiError> {
-    context.workspace().change_documents(id, |documents| {
-        let mut conversation = read(documents, id)?;
-        let result = change(&mut conversation)?;
-        write(documents, &conversation)?;
-        Ok(result)
-    })
+    let _turn = context.workspace().space().alone(id).await;
+    let (mut conversation, version) = read(context.documents().get(KIND, id).await?, id)?;
+    let result = change(&mut conversation)?;
+    write(context, &conversation, Expected::Version(version)).await?;
+    Ok(result)
 }
 
 /// Removes a conversation.
-pub(super) fn delete(context: &Context, id: &str) -> Result<(), ApiError> {
-    let was_there = context.workspace().documents().delete(KIND, id).map_err(|_| ApiError::internal())?;
-    if was_there { Ok(()) } else { Err(not_found(id)) }
+pub(super) async fn delete(context: &Context, id: &str) -> Result<(), ApiError> {
+    let gone = context.documents().change(Change::delete(KIND, id)).await?;
+    gone.map(drop).ok_or_else(|| not_found(id))
 }
 
 /// All items of a conversation, the oldest first.
 pub(in crate::api::openai) fn all_items(context: &Context, id: &str) -> Result<Vec<Value>, ApiError> {
-    Ok(get(context, id)?.items)
+    Ok(read(context.documents().get(KIND, id).wait()?, id)?.0.items)
 }
 
 /// Adds a response's input and output to a conversation.
-pub(in crate::api::openai) fn append(context: &Context, id: &str, items: Vec<Value>) -> Result<(), ApiError> {
+pub(in crate::api::openai) async fn append(context: &Context, id: &str, items: Vec<Value>) -> Result<(), ApiError> {
     change(context, id, |conversation| {
         conversation.extend(items);
         Ok(())
     })
+    .await
 }

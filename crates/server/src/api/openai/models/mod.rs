@@ -7,6 +7,7 @@ use axum::routing::get;
 use http::StatusCode;
 
 use self::wire::{CapabilitiesWire, Deleted, ModelList, ModelWire};
+use crate::adapters::Loaded;
 use crate::api::Endpoint;
 use crate::context::Context;
 use crate::error::ApiError;
@@ -24,7 +25,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 async fn list(context: Context) -> Response {
     let own = context.workspace().models();
     let cards = context.app().catalog.iter().chain(&own);
-    json(&ModelList::new(cards.map(|card| ModelWire::from(&**card)).collect()))
+    let adapters = context.app().adapters.as_ref().map(Loaded::list).unwrap_or_default();
+    let adapters = adapters.iter().map(ModelWire::of_adapter);
+    json(&ModelList::new(cards.map(|card| ModelWire::from(&**card)).chain(adapters).collect()))
 }
 
 async fn get_one(context: Context, PathText(path): PathText) -> Result<Response, ApiError> {

@@ -3,6 +3,8 @@
 use fakeai_catalog::{Modality, ModelCard, ModelKind};
 use serde::Serialize;
 
+use crate::adapters::Entry;
+
 #[derive(Serialize)]
 pub(super) struct ModelList<'a> {
     object: &'static str,
@@ -73,6 +75,13 @@ impl<'a> From<&'a ModelCard> for ModelWire<'a> {
             tokenizer: card.tokenizer.name(),
             tokenizer_exact: card.tokenizer_is_exact,
         }
+    }
+}
+
+impl<'a> ModelWire<'a> {
+    /// An adapter: its `root` is its path, as vLLM says.
+    pub(super) fn of_adapter(entry: &'a Entry) -> Self {
+        Self { root: &entry.path, ..Self::from(&*entry.card) }
     }
 }
 

@@ -57,13 +57,13 @@ pub(super) async fn create(JsonBody(context, wire): JsonBody<CreateResponse>) ->
 
     // First what can fail, because the conversation may have gone meanwhile: nothing is stored half.
     if let Some(conversation) = conversation {
-        conversations::append(&context, &conversation, input.iter().cloned().chain(items).collect())?;
+        conversations::append(&context, &conversation, input.iter().cloned().chain(items).collect()).await?;
     }
     if manner.store {
         let ends = choice.segments.iter().map(|segment| segment.tokens.iter().map(|token| token.end).collect());
-        let schedule = manner.background.then(|| Schedule::of(flow.as_ref(), context.arrived()));
-        let stored = Stored { response: response.clone(), input, ends: ends.collect(), schedule };
-        stored::put(&context, &stored)?;
+        let schedule = manner.background.then(|| Schedule::of(flow.as_ref(), context.arrived(), context.clock()));
+        let stored = Stored { response: response.clone(), input, ends: ends.collect(), schedule, version: None };
+        stored::put(&context, &stored).await?;
     }
     let answer = Answer { generation: Generation { choices: vec![choice], usage }, paces, readings: Vec::new() };
     if manner.stream {

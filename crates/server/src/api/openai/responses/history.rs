@@ -30,7 +30,7 @@ pub(super) fn before(
                 .code("previous_response_not_found"));
         };
         next = stored.response["previous_response_id"].as_str().map(str::to_owned);
-        let mut response = stored.at(context.clock().now());
+        let mut response = stored.at(context.clock());
         let mut items = stored.input;
         if let Value::Array(output) = response["output"].take() {
             items.extend(output);

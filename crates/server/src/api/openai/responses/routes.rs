@@ -31,7 +31,7 @@ pub(in crate::api::openai) fn endpoints() -> Vec<Endpoint> {
 async fn get_one(context: Context, PathText(id): PathText) -> Result<Response, ApiError> {
     let found = stored::get(&context, &id)?;
     let query = Query::of(context.path());
-    let now = context.clock().now();
+    let clock = context.clock();
     let after = query.get("starting_after").map(|text| {
         text.parse::<u64>().map_err(|_| {
             ApiError::invalid("Invalid type for 'starting_after': expected an integer, but got a string instead.")
@@ -46,11 +46,11 @@ async fn get_one(context: Context, PathText(id): PathText) -> Result<Response, A
             return Err(ApiError::invalid("The 'starting_after' parameter is only allowed when 'stream' is enabled.")
                 .param("starting_after"));
         }
-        return Ok(json_answer(&found.at(now)));
+        return Ok(json_answer(&found.at(clock)));
     }
     let obfuscation = query.get("include_obfuscation") == Some("true");
-    let cancelled = found.state(now) == State::Cancelled;
-    let (segments, flow) = found.replay(now);
+    let cancelled = found.state(clock) == State::Cancelled;
+    let (segments, flow) = found.replay(clock);
     let choices = vec![Choice { segments, ..Choice::default() }];
     let answer = Answer {
         generation: Generation { choices, ..Generation::default() },
@@ -61,30 +61,28 @@ async fn get_one(context: Context, PathText(id): PathText) -> Result<Response, A
 }
 
 async fn delete_one(context: Context, PathText(id): PathText) -> Result<Response, ApiError> {
-    stored::delete(&context, &id)?;
+    stored::delete(&context, &id).await?;
     Ok(json_answer(&json!({"id": id, "object": "response", "deleted": true})))
 }
 
 async fn cancel(context: Context, PathText(id): PathText) -> Result<Response, ApiError> {
-    let now = context.clock().now();
-    let response = context.workspace().change_documents(&id, |_| {
-        let mut found = stored::get(&context, &id)?;
-        let state = found.state(now);
-        let Some(schedule) = &mut found.schedule else {
-            return Err(ApiError::invalid("Cannot cancel a synchronous response."));
-        };
-        match state {
-            State::Done => return Err(ApiError::invalid("Cannot cancel a completed response.")),
-            // Asked twice, it stays as it is.
-            State::Cancelled => {}
-            State::Queued | State::InProgress => {
-                schedule.cancel(now);
-                stored::put(&context, &found)?;
-            }
+    let _turn = context.workspace().space().alone(&id).await;
+    let mut found = stored::get(&context, &id)?;
+    let state = found.state(context.clock());
+    let refused = |message| context.validation(ApiError::invalid(message));
+    let Some(schedule) = &mut found.schedule else {
+        return Err(refused("Cannot cancel a synchronous response."));
+    };
+    match state {
+        State::Done => return Err(refused("Cannot cancel a completed response.")),
+        // Asked twice, it stays as it is.
+        State::Cancelled => {}
+        State::Queued | State::InProgress => {
+            schedule.cancel(context.clock());
+            stored::put(&context, &found).await?;
         }
-        Ok(found.at(now))
-    });
-    response.map(|response| json_answer(&response)).map_err(|error| context.validation(error))
+    }
+    Ok(json_answer(&found.at(context.clock())))
 }
 
 async fn input_items(context: Context, PathText(id): PathText) -> Result<Response, ApiError> {

@@ -1,9 +1,10 @@
 //! Stored responses: how they are kept, and what they are at a moment.
 
-use bytes::Bytes;
-use fakeai_core::Tick;
+use std::time::Duration;
+
+use fakeai_core::{Clock, Tick};
 use fakeai_engine::Flow;
-use fakeai_store::StoreError;
+use fakeai_store::{Change, Document, Expected, Retention};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,10 +15,13 @@ use super::output::shown;
 use crate::api::openai::listing::{List, page};
 use crate::context::Context;
 use crate::error::ApiError;
+use crate::jobs::{Line, Moment};
 use crate::wire::Query;
 
 /// Kept by the end that a response's id shares with those of its items, so that an item's id finds it too.
 const KIND: &str = "response";
+/// Seconds a response is kept, as OpenAI's document says: 30 days.
+const KEPT_SECONDS: i64 = 30 * 24 * 3600;
 
 /// A stored response.
 #[derive(Debug, Deserialize, Serialize)]
@@ -30,14 +34,18 @@ pub(super) struct Stored {
     pub ends: Vec<Vec<u32>>,
     /// When it is written, for one in the background.
     pub schedule: Option<Schedule>,
+    /// Of its document, if it has one.
+    #[serde(skip)]
+    pub version: Option<u64>,
 }
 
-/// When the tokens of a response in the background are ready: nanoseconds of the workspace's clock.
+/// When the tokens of a response in the background are ready. It outlives the process.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Schedule {
-    began: u64,
-    /// Of each token.
+    began: Moment,
+    /// Of each token, nanoseconds since it began.
     ready: Vec<u64>,
+    /// When it was cancelled, nanoseconds since it began.
     cancelled: Option<u64>,
 }
 
@@ -52,49 +60,69 @@ pub(super) enum State {
 
 impl Schedule {
     /// The times of `flow`, for a request that came at `began`.
-    pub(super) fn of(flow: Option<&Flow>, began: Tick) -> Self {
+    pub(super) fn of(flow: Option<&Flow>, began: Tick, clock: &Clock) -> Self {
         let ticks = flow.map(|flow| flow.clone().ticks()).unwrap_or_default();
-        Self { began: began.as_nanos(), ready: ticks.into_iter().map(Tick::as_nanos).collect(), cancelled: None }
+        let since = |tick: Tick| tick.since(began).as_nanos() as u64;
+        Self { began: Line::new(clock).at(began), ready: ticks.into_iter().map(since).collect(), cancelled: None }
     }
 
-    fn state(&self, now: Tick) -> State {
-        let now = now.as_nanos();
+    /// Nanoseconds since it began.
+    fn elapsed(&self, clock: &Clock) -> u64 {
+        Moment::now(clock).since(self.began).as_nanos() as u64
+    }
+
+    fn state(&self, clock: &Clock) -> State {
+        let now = self.elapsed(clock);
         // Half of the time to the first token is spent in the queue.
-        let starts = self.ready.first().map_or(self.began, |first| u64::midpoint(*first, self.began));
+        let starts = self.ready.first().map_or(0, |first| first / 2);
         match self.ready.last() {
             _ if self.cancelled.is_some() => State::Cancelled,
-            Some(last) if now < starts.max(self.began) && now < *last => State::Queued,
+            Some(last) if now < starts && now < *last => State::Queued,
             Some(last) if now < *last => State::InProgress,
             _ => State::Done,
         }
     }
 
     /// How many tokens are ready.
-    fn written(&self, now: Tick) -> usize {
-        let end = self.cancelled.unwrap_or_else(|| now.as_nanos());
+    fn written(&self, clock: &Clock) -> usize {
+        let end = self.cancelled.unwrap_or_else(|| self.elapsed(clock));
         self.ready.partition_point(|ready| *ready <= end)
     }
 
+    /// The ticks of its tokens, those of the past now.
+    fn ticks(&self, clock: &Clock) -> Vec<Tick> {
+        let (now, elapsed) = (clock.now(), self.elapsed(clock));
+        let count = if self.cancelled.is_some() { self.written(clock) } else { self.ready.len() };
+        let left = self.ready[..count].iter().map(|ready| Duration::from_nanos(ready.saturating_sub(elapsed)));
+        left.map(|left| now + left).collect()
+    }
+
     /// Ends it where it is.
-    pub(super) const fn cancel(&mut self, now: Tick) {
-        self.cancelled = Some(now.as_nanos());
+    pub(super) fn cancel(&mut self, clock: &Clock) {
+        self.cancelled = Some(self.elapsed(clock));
+    }
+
+    /// Its document is kept until it has ended.
+    fn retention(&self) -> Retention {
+        let ends = self.began + Duration::from_nanos(self.ready.last().copied().unwrap_or_default());
+        Retention::KeptUntil(ends.unix().saturating_add(1).saturating_mul(1000))
     }
 }
 
 impl Stored {
-    pub(super) fn state(&self, now: Tick) -> State {
-        self.schedule.as_ref().map_or(State::Done, |schedule| schedule.state(now))
+    pub(super) fn state(&self, clock: &Clock) -> State {
+        self.schedule.as_ref().map_or(State::Done, |schedule| schedule.state(clock))
     }
 
-    /// The response as it is at `now`: under way, it shows the items that are complete.
-    pub(super) fn at(&self, now: Tick) -> Value {
-        let status = match self.state(now) {
+    /// The response as it is now: under way, it shows the items that are complete.
+    pub(super) fn at(&self, clock: &Clock) -> Value {
+        let status = match self.state(clock) {
             State::Done => return self.response.clone(),
             State::Queued => "queued",
             State::InProgress => "in_progress",
             State::Cancelled => "cancelled",
         };
-        let written = self.schedule.as_ref().map_or(0, |schedule| schedule.written(now));
+        let written = self.schedule.as_ref().map_or(0, |schedule| schedule.written(clock));
         let items = self.response["output"].as_array().into_iter().flatten().zip(&self.ends);
         let complete = items.scan(0, |tokens, (item, ends)| {
             *tokens += ends.len();
@@ -104,44 +132,38 @@ impl Stored {
     }
 
     /// The tokens as far as they show, and when each is ready: those of the past at once.
-    pub(super) fn replay(&self, now: Tick) -> (Vec<fakeai_writer::Segment>, Flow) {
+    pub(super) fn replay(&self, clock: &Clock) -> (Vec<fakeai_writer::Segment>, Flow) {
         let items = self.response["output"].as_array().into_iter().flatten();
         let shown: Vec<_> = items.zip(&self.ends).map(|(item, ends)| shown(item, ends.iter().copied())).collect();
         let flow = match &self.schedule {
-            None => Flow::instant(self.ends.iter().map(|ends| ends.len() as u32).sum(), now),
-            Some(schedule) => {
-                let count = match schedule.cancelled {
-                    Some(_) => schedule.written(now),
-                    None => schedule.ready.len(),
-                };
-                let ticks = schedule.ready[..count].iter().map(|ready| Tick::from_nanos(*ready).max(now));
-                Flow::given(ticks.collect())
-            }
+            None => Flow::instant(self.ends.iter().map(|ends| ends.len() as u32).sum(), clock.now()),
+            Some(schedule) => Flow::given(schedule.ticks(clock)),
         };
         (shown, flow)
     }
 }
 
-fn failed(error: StoreError) -> ApiError {
-    match error {
-        StoreError::NoCursor(id) => no_cursor(&id),
-    }
-}
-
-fn no_cursor(id: &str) -> ApiError {
-    ApiError::invalid(format!("Invalid 'after': no item of id '{id}'.")).param("after").status(StatusCode::NOT_FOUND)
-}
-
-pub(super) fn put(context: &Context, stored: &Stored) -> Result<(), ApiError> {
+pub(super) async fn put(context: &Context, stored: &Stored) -> Result<(), ApiError> {
     let body = serde_json::to_vec(stored).map_err(|_| ApiError::internal())?;
     let id = stored.response["id"].as_str().unwrap_or_default();
-    context.workspace().documents().put(KIND, shared_end(id), Bytes::from(body)).map_err(failed)
+    let created = stored.response["created_at"].as_i64().unwrap_or_else(|| context.created());
+    let retention = stored.schedule.as_ref().map_or(Retention::Evictable, Schedule::retention);
+    let put = Change::put(KIND, shared_end(id), body)
+        .expecting(stored.version.map_or(Expected::Any, Expected::Version))
+        .expiring(Some(created.saturating_add(KEPT_SECONDS).saturating_mul(1000)))
+        .retained(retention);
+    context.documents().change(put).await?;
+    Ok(())
 }
 
 /// The response whose id ends like this, if there is one.
 pub(super) fn find_by_end(context: &Context, end: &str) -> Result<Option<Stored>, ApiError> {
-    let body = context.workspace().documents().get(KIND, end).map_err(failed)?;
-    Ok(body.and_then(|body| serde_json::from_slice(&body).ok()))
+    let found = context.documents().get(KIND, end).wait()?;
+    let read = |found: Document| {
+        let stored: Stored = serde_json::from_slice(&found.body).ok()?;
+        Some(Stored { version: Some(found.version), ..stored })
+    };
+    Ok(found.and_then(read))
 }
 
 /// The response of an id, if there is one.
@@ -155,9 +177,9 @@ pub(super) fn get(context: &Context, id: &str) -> Result<Stored, ApiError> {
         .ok_or_else(|| ApiError::invalid(format!("Response with id '{id}' not found.")).status(StatusCode::NOT_FOUND))
 }
 
-pub(super) fn delete(context: &Context, id: &str) -> Result<(), ApiError> {
+pub(super) async fn delete(context: &Context, id: &str) -> Result<(), ApiError> {
     get(context, id)?;
-    context.workspace().documents().delete(KIND, shared_end(id)).map_err(failed)?;
+    context.documents().change(Change::delete(KIND, shared_end(id))).await?;
     Ok(())
 }
 

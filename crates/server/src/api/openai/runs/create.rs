@@ -2,6 +2,7 @@
 //! its events as they happen.
 
 use axum::response::Response;
+use fakeai_store::Document;
 
 use super::encode;
 use super::events::{Beginning, RunEvents};
@@ -35,16 +36,19 @@ pub(super) async fn create(
     JsonBody(context, wire): JsonBody<RunWire>,
 ) -> Result<Response, ApiError> {
     let more: u64 = wire.additional_messages.iter().flatten().map(MessageWire::bytes).sum();
-    let (here, bytes) = (context.clone(), stored_bytes(&context, &id) + more);
+    let turn = context.workspace().space().alone(&id).await;
+    let document = Thread::document(&context, &id)?;
+    let (here, bytes) = (context.clone(), stored_bytes(document.as_ref()) + more);
     let going = aside(&context, bytes, move || {
-        let _turn = here.workspace().alone(&id);
-        let thread = Thread::find(&here, &id)?;
+        let thread = Thread::read(document, &id)?;
         if let Some(run) = thread.active_run(Moment::now(here.clock())) {
             return Err(ApiError::invalid(format!("Thread {id} already has an active run {}.", run.id)));
         }
         begin(&here, thread, wire, Beginning::Run)
     });
-    let going = going.await.map_err(|error| context.validation(error))?;
+    let mut going = going.await.map_err(|error| context.validation(error))?;
+    going.thread.put(&context).await?;
+    drop(turn);
     Ok(answer(context, going))
 }
 
@@ -60,13 +64,14 @@ pub(super) async fn create_with_thread(JsonBody(context, mut wire): JsonBody<Run
         }
         begin(&here, thread, wire, Beginning::Thread)
     });
-    let going = going.await.map_err(|error| context.validation(error))?;
+    let mut going = going.await.map_err(|error| context.validation(error))?;
+    going.thread.put(&context).await?;
     Ok(answer(context, going))
 }
 
 /// Bytes of a thread's document.
-fn stored_bytes(context: &Context, id: &str) -> u64 {
-    Thread::bytes(context, id).map_or(0, |body| body.len() as u64)
+fn stored_bytes(document: Option<&Document>) -> u64 {
+    document.map_or(0, |document| document.body.len() as u64)
 }
 
 fn begin(context: &Context, mut thread: Thread, mut wire: RunWire, beginning: Beginning) -> Result<Going, ApiError> {
@@ -90,7 +95,6 @@ fn begin(context: &Context, mut thread: Thread, mut wire: RunWire, beginning: Be
     };
     let said = add_round(context, &mut thread, &mut run, stream)?;
     thread.add_run(run.clone());
-    thread.put(context)?;
     Ok(Going { thread, run, said, beginning, stream })
 }
 
@@ -101,17 +105,17 @@ pub(super) async fn submit(
 ) -> Result<Response, ApiError> {
     let outputs = wire.tool_outputs.iter().flatten().filter_map(|output| output.output.as_ref());
     let more: u64 = outputs.map(|text| text.len() as u64).sum();
-    let (here, bytes) = (context.clone(), stored_bytes(&context, &thread_id) + more);
-    let going = aside(&context, bytes, move || {
-        let _turn = here.workspace().alone(&thread_id);
-        go_on(&here, &thread_id, &run_id, wire)
-    });
-    let going = going.await.map_err(|error| context.validation(error))?;
+    let turn = context.workspace().space().alone(&thread_id).await;
+    let document = Thread::document(&context, &thread_id)?;
+    let (here, bytes) = (context.clone(), stored_bytes(document.as_ref()) + more);
+    let going = aside(&context, bytes, move || go_on(&here, Thread::read(document, &thread_id)?, &run_id, wire));
+    let mut going = going.await.map_err(|error| context.validation(error))?;
+    going.thread.put(&context).await?;
+    drop(turn);
     Ok(answer(context, going))
 }
 
-fn go_on(context: &Context, thread_id: &str, run_id: &str, wire: OutputsWire) -> Result<Going, ApiError> {
-    let mut thread = Thread::find(context, thread_id)?;
+fn go_on(context: &Context, mut thread: Thread, run_id: &str, wire: OutputsWire) -> Result<Going, ApiError> {
     let mut run = thread.run(run_id)?.clone();
     let now = Moment::now(context.clock());
     let given = outputs(&run, run.status(now), wire.tool_outputs)?;
@@ -121,7 +125,6 @@ fn go_on(context: &Context, thread_id: &str, run_id: &str, wire: OutputsWire) ->
     if let Some(kept) = thread.runs.iter_mut().find(|kept| kept.id == run_id) {
         kept.clone_from(&run);
     }
-    thread.put(context)?;
     Ok(Going { thread, run, said, beginning: Beginning::Outputs(done), stream })
 }
 

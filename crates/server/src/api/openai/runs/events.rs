@@ -1,9 +1,10 @@
 //! A run as events: `thread.*`, `thread.run.*`, `thread.run.step.*`, `thread.message.*`, `error`, `done`.
 //!
 //! The objects in them are the stored ones. What others do to the run meanwhile, such as cancelling it, is seen in the
-//! thread's document, which is another one whenever something has changed.
+//! thread's document, which is looked at again whenever the bus says that it has changed.
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
+use fakeai_store::Subscription;
 use fakeai_writer::{CalledTool as Named, Finish, SegmentKind, Usage};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -35,8 +36,10 @@ pub(super) struct RunEvents {
     /// For each segment, the places of its step and its call.
     places: Vec<Option<(usize, usize)>>,
     beginning: Beginning,
-    /// The thread's document as it was last looked at.
-    seen: Option<Bytes>,
+    /// Says when the thread has changed.
+    changes: Subscription,
+    /// Whether it was looked at since it was subscribed to.
+    seen: bool,
     /// Steps of the round that were opened, and how many of them were closed.
     opened: usize,
     closed: usize,
@@ -102,9 +105,9 @@ impl RunEvents {
         places: Vec<Option<(usize, usize)>>,
         beginning: Beginning,
     ) -> Self {
-        let seen = Thread::bytes(&context, &thread.id);
-        let (prefix, gone) = (Vec::new(), false);
-        Self { context, thread, run, places, beginning, seen, opened: 0, closed: 0, prefix, gone }
+        let changes = Thread::changes(&context, &thread.id);
+        let (prefix, gone, seen) = (Vec::new(), false, false);
+        Self { context, thread, run, places, beginning, changes, seen, opened: 0, closed: 0, prefix, gone }
     }
 
     fn steps(&self) -> &[Step] {
@@ -175,20 +178,25 @@ impl RunEvents {
 
     /// Looks at the thread again, if it has changed.
     fn look(&mut self) {
-        let now = Thread::bytes(&self.context, &self.thread.id);
-        let same = match (&now, &self.seen) {
-            (Some(now), Some(seen)) => now.as_ptr() == seen.as_ptr(),
-            (now, seen) => now.is_none() && seen.is_none(),
-        };
-        if same {
+        let mut changed = !self.seen;
+        // Several changes are one look.
+        while self.changes.try_next().is_some() {
+            changed = true;
+        }
+        if !changed {
             return;
         }
-        let found = now.as_ref().and_then(|body| serde_json::from_slice::<Thread>(body).ok());
+        // A store that fails for a moment is looked at again.
+        let Ok(document) = Thread::document(&self.context, &self.thread.id) else { return };
+        self.seen = true;
+        if document.as_ref().is_some_and(|document| Some(document.version) == self.thread.version) {
+            return;
+        }
+        let found = Thread::read(document, &self.thread.id).ok();
         match found.and_then(|thread| Some((thread.run(&self.run.id).ok()?.clone(), thread))) {
             Some((run, thread)) => (self.run, self.thread) = (run, thread),
             None => self.gone = true,
         }
-        self.seen = now;
     }
 }
 

@@ -58,7 +58,7 @@ async fn update(
     PathText((thread_id, id)): PathText<(String, String)>,
     JsonBody(context, wire): JsonBody<UpdateWire>,
 ) -> Result<Response, ApiError> {
-    let _turn = context.workspace().alone(&thread_id);
+    let _turn = context.workspace().space().alone(&thread_id).await;
     let mut thread = Thread::find(&context, &thread_id)?;
     let (run, _) = thread.run_mut(&id)?;
     if let Some(pairs) = wire.metadata {
@@ -67,12 +67,12 @@ async fn update(
     }
     let status = run.status(Moment::now(context.clock()));
     let shown = encode::run(run, &thread_id, status);
-    thread.put(&context)?;
+    thread.put(&context).await?;
     Ok(json_answer(&shown))
 }
 
 async fn cancel(context: Context, PathText((thread_id, id)): PathText<(String, String)>) -> Result<Response, ApiError> {
-    let _turn = context.workspace().alone(&thread_id);
+    let _turn = context.workspace().space().alone(&thread_id).await;
     let mut thread = Thread::find(&context, &thread_id)?;
     let now = Moment::now(context.clock());
     let (run, messages) = thread.run_mut(&id)?;
@@ -83,6 +83,6 @@ async fn cancel(context: Context, PathText((thread_id, id)): PathText<(String, S
     }
     run.cancel(now, messages);
     let shown = encode::run(run, &thread_id, Status::Cancelling);
-    thread.put(&context)?;
+    thread.put(&context).await?;
     Ok(json_answer(&shown))
 }

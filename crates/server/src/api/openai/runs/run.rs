@@ -183,6 +183,11 @@ impl Run {
         self.created + LIFETIME
     }
 
+    /// The same in Unix milliseconds.
+    pub(in crate::api::openai) fn expires_ms(&self) -> i64 {
+        self.expires().unix().saturating_mul(1000)
+    }
+
     /// What it is.
     pub(in crate::api::openai) fn status(&self, now: Moment) -> Status {
         let Some(round) = self.rounds.last() else { return Status::Queued };

@@ -87,7 +87,7 @@ impl RunSettings {
         }
         let tokens = |param: &str, value: Option<i64>| {
             let value = integer(param, value, Range::from(LEAST_TOKENS))?;
-            Ok(value.map(|tokens| u32::try_from(tokens).unwrap_or(u32::MAX)))
+            Ok::<_, ApiError>(value.map(|tokens| u32::try_from(tokens).unwrap_or(u32::MAX)))
         };
         let same_model = wire.model.as_ref().is_none_or(|model| *model == assistant.model);
         let settings = Self {

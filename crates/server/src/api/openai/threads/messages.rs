@@ -40,7 +40,7 @@ async fn list(context: Context, PathText(id): PathText) -> Result<Response, ApiE
 }
 
 async fn create(PathText(id): PathText, JsonBody(context, wire): JsonBody<MessageWire>) -> Result<Response, ApiError> {
-    let _turn = context.workspace().alone(&id);
+    let _turn = context.workspace().space().alone(&id).await;
     let mut thread = Thread::find(&context, &id)?;
     let now = Moment::now(context.clock());
     if let Some(run) = thread.active_run(now) {
@@ -50,7 +50,7 @@ async fn create(PathText(id): PathText, JsonBody(context, wire): JsonBody<Messag
     let message = wire.message(&context, "").map_err(|error| context.validation(error))?;
     let shown = message.object(&id, message.phase(now));
     thread.add_message(message).map_err(|error| context.validation(error))?;
-    thread.put(&context)?;
+    thread.put(&context).await?;
     Ok(json_answer(&shown))
 }
 
@@ -71,7 +71,7 @@ async fn update(
     PathText((id, message)): PathText<(String, String)>,
     JsonBody(context, wire): JsonBody<Update>,
 ) -> Result<Response, ApiError> {
-    let _turn = context.workspace().alone(&id);
+    let _turn = context.workspace().space().alone(&id).await;
     let mut thread = Thread::find(&context, &id)?;
     let now = Moment::now(context.clock());
     let message = thread.message(&message, now)?;
@@ -80,7 +80,7 @@ async fn update(
         message.metadata = pairs;
     }
     let shown = message.object(&id, message.phase(now));
-    thread.put(&context)?;
+    thread.put(&context).await?;
     Ok(json_answer(&shown))
 }
 
@@ -88,10 +88,10 @@ async fn delete_one(
     context: Context,
     PathText((id, message)): PathText<(String, String)>,
 ) -> Result<Response, ApiError> {
-    let _turn = context.workspace().alone(&id);
+    let _turn = context.workspace().space().alone(&id).await;
     let mut thread = Thread::find(&context, &id)?;
     thread.message(&message, Moment::now(context.clock()))?;
     thread.messages.retain(|kept| kept.id != message);
-    thread.put(&context)?;
+    thread.put(&context).await?;
     Ok(json_answer(&json!({"id": message, "object": "thread.message.deleted", "deleted": true})))
 }

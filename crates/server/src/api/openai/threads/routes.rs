@@ -56,13 +56,14 @@ impl ThreadWire {
             metadata: self.metadata.unwrap_or_default(),
             messages: messages.collect::<Result<_, _>>()?,
             runs: Vec::new(),
+            version: None,
         })
     }
 }
 
 async fn create(JsonBody(context, wire): JsonBody<ThreadWire>) -> Result<Response, ApiError> {
     let mut thread = wire.thread(&context, "").map_err(|error| context.validation(error))?;
-    thread.put(&context)?;
+    thread.put(&context).await?;
     Ok(json_answer(&thread.object()))
 }
 
@@ -71,7 +72,7 @@ async fn get_one(context: Context, PathText(id): PathText) -> Result<Response, A
 }
 
 async fn update(PathText(id): PathText, JsonBody(context, wire): JsonBody<ThreadWire>) -> Result<Response, ApiError> {
-    let _turn = context.workspace().alone(&id);
+    let _turn = context.workspace().space().alone(&id).await;
     let mut thread = Thread::find(&context, &id)?;
     if let Some(pairs) = wire.metadata {
         metadata(Some(&pairs)).map_err(|error| context.validation(error))?;
@@ -80,12 +81,12 @@ async fn update(PathText(id): PathText, JsonBody(context, wire): JsonBody<Thread
     if wire.tool_resources.is_some() {
         thread.tool_resources = resources(wire.tool_resources).map_err(|error| context.validation(error))?;
     }
-    thread.put(&context)?;
+    thread.put(&context).await?;
     Ok(json_answer(&thread.object()))
 }
 
 async fn delete_one(context: Context, PathText(id): PathText) -> Result<Response, ApiError> {
-    let _turn = context.workspace().alone(&id);
-    Thread::delete(&context, &id)?;
+    let _turn = context.workspace().space().alone(&id).await;
+    Thread::delete(&context, &id).await?;
     Ok(json_answer(&json!({"id": id, "object": "thread.deleted", "deleted": true})))
 }

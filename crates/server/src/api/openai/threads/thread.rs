@@ -1,6 +1,7 @@
 //! A thread as it is kept.
 
 use bytes::Bytes;
+use fakeai_store::{Change, Document, Expected, Retention, Subscription};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -25,32 +26,66 @@ pub(in crate::api::openai) struct Thread {
     pub metadata: Map<String, Value>,
     pub messages: Vec<Message>,
     pub runs: Vec<Run>,
+    /// Of its document, if it has one.
+    #[serde(skip)]
+    pub version: Option<u64>,
+}
+
+/// The topic of a thread's changes.
+fn topic(id: &str) -> String {
+    format!("{KIND}/{id}")
+}
+
+fn tell(context: &Context, id: &str) {
+    let space = context.workspace().space();
+    space.home().publish(space.name(), &topic(id), Bytes::new());
 }
 
 impl Thread {
     /// The thread of an id.
     pub(in crate::api::openai) fn find(context: &Context, id: &str) -> Result<Self, ApiError> {
-        let found = Self::bytes(context, id).and_then(|body| serde_json::from_slice(&body).ok());
-        found.ok_or_else(|| ApiError::no_such("thread", id))
+        Self::read(Self::document(context, id)?, id)
     }
 
-    /// The document of an id as it is stored now: another one whenever something has changed.
-    pub(in crate::api::openai) fn bytes(context: &Context, id: &str) -> Option<Bytes> {
-        context.workspace().documents().get(KIND, id).ok().flatten()
+    /// The document of an id as it is stored now.
+    pub(in crate::api::openai) fn document(context: &Context, id: &str) -> Result<Option<Document>, ApiError> {
+        Ok(context.documents().get(KIND, id).wait()?)
+    }
+
+    /// The thread in a document.
+    pub(in crate::api::openai) fn read(document: Option<Document>, id: &str) -> Result<Self, ApiError> {
+        let read = |found: Document| {
+            let thread: Self = serde_json::from_slice(&found.body).ok()?;
+            Some(Self { version: Some(found.version), ..thread })
+        };
+        document.and_then(read).ok_or_else(|| ApiError::no_such("thread", id))
+    }
+
+    /// What is said on the bus whenever the thread of an id has changed.
+    pub(in crate::api::openai) fn changes(context: &Context, id: &str) -> Subscription {
+        let space = context.workspace().space();
+        space.home().subscribe(space.name(), &topic(id))
     }
 
     /// Puts it away.
-    pub(in crate::api::openai) fn put(&mut self, context: &Context) -> Result<(), ApiError> {
+    pub(in crate::api::openai) async fn put(&mut self, context: &Context) -> Result<(), ApiError> {
         let now = Moment::now(context.clock());
         self.runs.iter_mut().for_each(|run| run.forget_pace(now));
         let body = serde_json::to_vec(self).map_err(|_| ApiError::internal())?;
-        context.workspace().documents().put(KIND, &self.id, Bytes::from(body)).map_err(|_| ApiError::internal())
+        // A run under way may not be forgotten before it ends.
+        let retention = self.active_run(now).map_or(Retention::Evictable, |run| Retention::KeptUntil(run.expires_ms()));
+        let expected = self.version.map_or(Expected::Any, Expected::Version);
+        let put = Change::put(KIND, &*self.id, body).expecting(expected).retained(retention);
+        self.version = context.documents().change(put).await?;
+        tell(context, &self.id);
+        Ok(())
     }
 
     /// Removes the thread of an id with all that is in it.
-    pub(super) fn delete(context: &Context, id: &str) -> Result<(), ApiError> {
-        let known = context.workspace().documents().delete(KIND, id).map_err(|_| ApiError::internal())?;
-        if known { Ok(()) } else { Err(ApiError::no_such("thread", id)) }
+    pub(super) async fn delete(context: &Context, id: &str) -> Result<(), ApiError> {
+        let gone = context.documents().change(Change::delete(KIND, id)).await?;
+        tell(context, id);
+        gone.map(drop).ok_or_else(|| ApiError::no_such("thread", id))
     }
 
     /// The run of an id.

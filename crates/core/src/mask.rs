@@ -5,6 +5,21 @@ use std::borrow::Cow;
 /// What begins an API key.
 const KEY_START: &str = "sk-";
 
+/// Parameters of a query that hold a secret.
+const SECRETS: [&str; 11] = [
+    "key",
+    "api_key",
+    "api-key",
+    "x-api-key",
+    "apikey",
+    "token",
+    "access_token",
+    "authorization",
+    "password",
+    "secret",
+    "client_secret",
+];
+
 /// `text` with its API keys shown as `sk-…abcd` and the password of a URL as `…`.
 pub fn masked(text: &str) -> Cow<'_, str> {
     let text = without_keys(text);
@@ -12,6 +27,25 @@ pub fn masked(text: &str) -> Cow<'_, str> {
         Some(shown) => Cow::Owned(shown),
         None => text,
     }
+}
+
+/// Path and query of a request as they may be shown: the same as [`masked`], and parameters named like secrets hidden.
+pub fn masked_url(url: &str) -> Cow<'_, str> {
+    let Some((path, query)) = url.split_once('?') else { return masked(url) };
+    let is_secret = |pair: &str| pair.split_once('=').is_some_and(|(name, _)| is_secret_name(name));
+    if !query.split('&').any(is_secret) {
+        return masked(url);
+    }
+    let shown = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, _)) if is_secret_name(name) => format!("{name}=…"),
+        _ => masked(pair).into_owned(),
+    });
+    Cow::Owned(format!("{}?{}", masked(path), shown.collect::<Vec<_>>().join("&")))
+}
+
+/// Whether a field or parameter of this name holds a secret.
+pub fn is_secret_name(name: &str) -> bool {
+    SECRETS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
 fn without_keys(text: &str) -> Cow<'_, str> {
@@ -49,7 +83,20 @@ fn without_password(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::masked;
+    use super::{masked, masked_url};
+
+    #[test]
+    fn secrets_in_urls_are_hidden() {
+        let cases = [
+            ("/v1/models", "/v1/models"),
+            ("/v1/models?limit=2", "/v1/models?limit=2"),
+            ("/x?api-key=abc&limit=2&q=sk-0123456789abcd", "/x?api-key=…&limit=2&q=sk-…abcd"),
+            ("/x?Token=abc", "/x?Token=…"),
+        ];
+        for (url, shown) in cases {
+            assert_eq!(masked_url(url), shown);
+        }
+    }
 
     #[test]
     fn secrets_are_hidden() {

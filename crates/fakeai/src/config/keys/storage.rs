@@ -1,0 +1,16 @@
+//! Section `storage`.
+
+use std::path::PathBuf;
+
+use crate::config::kind::Kind;
+use crate::config::section::section;
+
+section! {
+    /// Where what clients store is kept.
+    storage: Storage {
+        /// File that keeps what clients store, made if it is not there; large contents lie in a directory beside it.
+        /// Without it they are in memory, the least recently used of them forgotten when there are too many, and gone
+        /// with the server.
+        path: Option<PathBuf> = None, Key::new(Kind::Path).flat("storage_path").flag("store").value("FILE");
+    }
+}

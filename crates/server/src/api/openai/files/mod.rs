@@ -1,0 +1,11 @@
+//! Files: taken in piece by piece, listed, read back, deleted. What is in them is the business of who uses them.
+
+mod content;
+mod lines;
+mod purpose;
+mod routes;
+mod stored;
+
+pub(super) use purpose::{Expiry, Purpose};
+pub(super) use routes::endpoints;
+pub(super) use stored::{File, Intake, file_name};

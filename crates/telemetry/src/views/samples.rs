@@ -1,0 +1,93 @@
+//! Short copies of records, so that views compute outside the archive's lock.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use fakeai_core::Tick;
+use rustc_hash::FxHashMap;
+
+use crate::archive::Archive;
+use crate::ledger::Ledger;
+use crate::record::{Outcome, Record};
+
+/// What views of the last minute look at.
+#[derive(Clone, Debug)]
+pub(super) struct Sample {
+    pub(super) endpoint: &'static str,
+    pub(super) model: Option<Arc<str>>,
+    pub(super) ended: Ended,
+    pub(super) stream: bool,
+    pub(super) latency: f64,
+    pub(super) ttft: Option<f64>,
+    pub(super) itl: Option<f64>,
+    pub(super) prompt_tokens: u32,
+    pub(super) completion_tokens: u32,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    Well,
+    Refused,
+    Faulty,
+    Left,
+}
+
+impl Sample {
+    fn of(record: &Record) -> Self {
+        Self {
+            endpoint: record.endpoint,
+            model: record.model.clone(),
+            ended: match record.outcome {
+                Outcome::Success => Ended::Well,
+                Outcome::ClientClosed => Ended::Left,
+                Outcome::Error(_) if record.is_fault() => Ended::Faulty,
+                Outcome::Error(_) => Ended::Refused,
+            },
+            stream: record.stream,
+            latency: record.latency_seconds(),
+            ttft: record.ttft_seconds(),
+            itl: record.itl_seconds(),
+            prompt_tokens: record.tokens.prompt,
+            completion_tokens: record.tokens.completion,
+        }
+    }
+
+    /// The last minute of what `ledger` keeps.
+    pub(super) fn recent(ledger: &Ledger, now: Tick) -> Vec<Self> {
+        ledger.look(|archive| Self::within(archive, now))
+    }
+
+    /// The last minute of `archive`.
+    pub(super) fn within(archive: &Archive, now: Tick) -> Vec<Self> {
+        archive.recent(now).map(Self::of).collect()
+    }
+
+    pub(super) const fn tokens(&self) -> f64 {
+        self.prompt_tokens as f64 + self.completion_tokens as f64
+    }
+
+    pub(super) const fn is_error(&self) -> bool {
+        matches!(self.ended, Ended::Refused | Ended::Faulty)
+    }
+
+    /// Tokens a second, from the first to the last.
+    pub(super) fn tokens_per_second(&self) -> Option<f64> {
+        self.itl.filter(|itl| *itl > 0.0).map(|itl| 1.0 / itl)
+    }
+}
+
+/// Samples by a name that they have; those without are left out. Names are hashed, because there are many samples and
+/// few names.
+pub(super) fn grouped<'a>(
+    samples: impl Iterator<Item = &'a Sample>,
+    name: impl Fn(&'a Sample) -> Option<&'a str>,
+) -> BTreeMap<&'a str, Vec<&'a Sample>> {
+    let mut groups: FxHashMap<&str, Vec<&Sample>> = FxHashMap::default();
+    for sample in samples {
+        if let Some(name) = name(sample) {
+            groups.entry(name).or_default().push(sample);
+        }
+    }
+    groups.into_iter().collect()
+}
