@@ -48,7 +48,9 @@ pub(crate) fn e2e(steps: &mut Steps) -> Result<()> {
     steps.take("e2e: set up promtool", clients::promtool::set_up)?;
     steps.take("e2e: set up frameworks", || clients::python::set_up(clients::python::FRAMEWORKS))?;
     steps.take("e2e: set up Node", clients::node::set_up)?;
+    steps.take("e2e: set up Chromium", clients::browser::set_up)?;
     steps.take("e2e: Python", || clients::python::run_tests(clients::python::SDK, &binary))?;
     steps.take("e2e: frameworks", || clients::python::run_tests(clients::python::FRAMEWORKS, &binary))?;
-    steps.take("e2e: Node", || clients::node::run_tests(&binary))
+    steps.take("e2e: Node", || clients::node::run_tests(&binary))?;
+    steps.take("e2e: dashboards", || clients::browser::run_tests(&binary))
 }

@@ -12,6 +12,7 @@ use fakeai_tokens::{CountMemo, Encoding, Tokenizer};
 use fakeai_writer::Writer;
 
 use crate::adapters::Loaded;
+use crate::api::Hub;
 use crate::driver::Drivers;
 use crate::error::ApiError;
 use crate::settings::{Address, Settings};
@@ -53,6 +54,8 @@ pub struct App {
     pub(crate) adapters: Option<Loaded>,
     /// What happened.
     pub ledger: Ledger,
+    /// Who watches.
+    pub(crate) live: Hub,
     /// Tenants.
     pub workspaces: Workspaces,
     /// Where it listens, once it does.
@@ -83,6 +86,7 @@ impl App {
             ),
             adapters: settings.adapters.as_ref().map(|adapters| Loaded::new(adapters, &catalog)),
             ledger: Ledger::new(settings.metrics),
+            live: Hub::default(),
             workspaces: Workspaces::new(making, settings.max_workspaces, settings.workspace_idle),
             address: OnceLock::new(),
             closing: AtomicBool::new(false),

@@ -17,6 +17,9 @@ use crate::error::ApiError;
 use crate::station::Station;
 use crate::workspace::Workspace;
 
+/// Of the paths that only look, what a watcher asks for: it is not written down, so that who watches does not see himself.
+const WATCHES: [&str; 2] = ["/dashboard", "/metrics/stream"];
+
 /// One request under way. Clones are the same request.
 #[derive(Clone, Debug)]
 pub(crate) struct Context(Arc<Inner>);
@@ -32,6 +35,8 @@ struct Inner {
     method: http::Method,
     /// As the client wrote it, without the workspace prefix.
     path: String,
+    /// Whether it is not written down unless it fails.
+    watches: bool,
     ids: Mutex<Ids>,
     note: Mutex<Note>,
     settled: AtomicBool,
@@ -90,12 +95,14 @@ impl Note {
 }
 
 impl Context {
-    /// A request that has just arrived; `workspace` is one called by its name.
+    /// A request that has just arrived; `workspace` is one called by its name. A `watcher` is not written down where he
+    /// only looks.
     pub(crate) fn new(
         station: Arc<Station>,
         workspace: Option<Arc<Workspace>>,
         method: http::Method,
         path: String,
+        watcher: bool,
     ) -> Self {
         let clock = workspace.as_ref().map_or_else(|| station.clock(), |workspace| Arc::new(workspace.clock()));
         let looks = api::LOOKS.iter().any(|own| path.starts_with(own));
@@ -107,6 +114,7 @@ impl Context {
             station,
             workspace,
             method,
+            watches: looks && (watcher || WATCHES.iter().any(|own| path.starts_with(own))),
             path,
             ids: Mutex::new(ids),
             note: Mutex::default(),
@@ -229,7 +237,9 @@ impl Context {
             cost_usd: note.cost_usd,
         };
         access::log(&record, &self.0.method, &self.0.path);
-        self.app().ledger.add(record);
+        if !self.0.watches || record.outcome != Outcome::Success {
+            self.app().ledger.add(record);
+        }
     }
 
     /// The name of the workspace whose request it is.

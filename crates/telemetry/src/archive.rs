@@ -219,6 +219,14 @@ impl Archive {
         self.errors.iter()
     }
 
+    /// The records added after the first `number`, as far as they are still here, with their numbers, in the order in
+    /// which they were added.
+    pub fn added_since(&self, number: u64) -> impl Iterator<Item = (u64, &Record)> {
+        let new = usize::try_from(self.added.saturating_sub(number)).unwrap_or(usize::MAX).min(self.recent.len());
+        let before = self.added - new as u64;
+        (before + 1..).zip(self.recent.range(self.recent.len() - new..))
+    }
+
     /// Records added so far.
     pub const fn added(&self) -> u64 {
         self.added

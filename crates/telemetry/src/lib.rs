@@ -12,6 +12,7 @@ mod exposition;
 mod histogram;
 mod hours;
 mod ledger;
+pub mod live;
 mod open;
 mod record;
 mod series;

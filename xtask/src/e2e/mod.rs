@@ -1,5 +1,6 @@
 //! The clients under `e2e/`: their environments, made when missing or out of date, and their test runs.
 
+pub(crate) mod browser;
 pub(crate) mod node;
 pub(crate) mod promtool;
 pub(crate) mod python;

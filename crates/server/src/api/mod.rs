@@ -1,9 +1,11 @@
 //! The table of contents: families of endpoints, one list each; router, labels and coverage follow from the lists.
 
+mod dashboard;
 mod engines;
 mod fakeai;
 mod fallback;
 mod kv_events;
+mod live;
 mod observe;
 mod openai;
 mod openapi;
@@ -22,6 +24,7 @@ use serde::de::DeserializeOwned;
 use crate::error::ApiError;
 use crate::wire::JsonBody;
 
+pub(crate) use live::Hub;
 use straight::{Straight, Ways};
 
 /// One operation: where it is, what it is called, who answers.
@@ -74,8 +77,9 @@ impl Endpoint {
 
 /// What paths of requests begin with that only look: they have no number in their workspace, so that a deterministic
 /// server answers the same whether or not somebody watches it.
-pub(crate) const LOOKS: [&str; 18] = [
+pub(crate) const LOOKS: [&str; 19] = [
     "/fakeai/",
+    "/dashboard",
     "/health",
     "/ready",
     "/metrics",
@@ -100,6 +104,8 @@ pub fn endpoints() -> Vec<Endpoint> {
     [
         openai::endpoints(),
         observe::endpoints(),
+        live::endpoints(),
+        dashboard::endpoints(),
         engines::endpoints(),
         fakeai::endpoints(),
         kv_events::endpoints(),

@@ -27,6 +27,9 @@ use crate::workspace::{NoWorkspace, Workspace};
 
 /// Names the workspace a request belongs to.
 const WORKSPACE: HeaderName = HeaderName::from_static("x-fakeai-workspace");
+/// Marks what a dashboard or a scraper asks for, so that it is not counted as traffic; only where it asks for what it
+/// watches.
+const WATCHER: HeaderName = HeaderName::from_static("x-fakeai-watcher");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const PROCESSING_MS: HeaderName = HeaderName::from_static("openai-processing-ms");
 const VERSION: HeaderName = HeaderName::from_static("openai-version");
@@ -75,7 +78,8 @@ impl Door {
             Err(error) => (None, Some(error)),
         };
         let path = request.uri().path_and_query().map_or_else(String::new, |path| path.as_str().to_owned());
-        let context = Context::new(Arc::clone(&self.station), workspace, request.method().clone(), path);
+        let watcher = request.method() == http::Method::GET && request.headers().contains_key(WATCHER);
+        let context = Context::new(Arc::clone(&self.station), workspace, request.method().clone(), path, watcher);
         context.note().caller = self.station.caller(request.headers());
         let refused = refused.or_else(|| oversized(&request, self.app().settings.max_body_bytes));
         let answer = match refused {

@@ -72,6 +72,11 @@ impl TestServer {
         Self { door: Door::new(Arc::clone(&app)), app, clock }
     }
 
+    /// The server as a service, for what needs a connection.
+    pub fn door(&self) -> Door {
+        self.door.clone()
+    }
+
     /// Sends any request; the clock is moved on until the answer has ended.
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let answer = async {
