@@ -32,8 +32,11 @@ pub(crate) fn card(settings: &Settings, bound: &Bound) -> String {
         }
     }
     line("metrics", &format!("{url}/metrics   {url}/metrics/prometheus   {url}/health/detailed"));
-    line("auth", "off: any key is accepted");
+    line("auth", &auth(config));
     line("limits", &limits(config));
+    if let Some(faults) = faults(config) {
+        line("faults", &faults);
+    }
     line("latency", &latency(config));
     line("seed", &seed(config));
     if let Some(file) = &settings.file {
@@ -43,11 +46,33 @@ pub(crate) fn card(settings: &Settings, bound: &Bound) -> String {
     card
 }
 
+fn auth(config: &Config) -> String {
+    match (config.auth.api_keys.len(), config.auth.require_api_key) {
+        (0, false) => "off: any key is accepted".to_owned(),
+        (0, true) => "on: a key is required, any will do".to_owned(),
+        (1, _) => "on: keys of 1 entry".to_owned(),
+        (many, _) => format!("on: keys of {many} entries"),
+    }
+}
+
+/// What goes wrong on purpose, if anything does.
+fn faults(config: &Config) -> Option<String> {
+    let metrics = &config.metrics;
+    let mut parts = metrics.faults.clone();
+    if metrics.error_injection_enabled {
+        parts.push(format!("{} % errors", metrics.error_injection_rate * 100.0));
+    }
+    (!parts.is_empty()).then(|| parts.join("   "))
+}
+
 fn limits(config: &Config) -> String {
     let models = if config.models.strict { "only models of the catalog" } else { "any model name" };
     let bytes = config.security.max_request_size;
     let size = if bytes >= 1 << 20 { format!("{} MiB", bytes >> 20) } else { format!("{} KiB", bytes >> 10) };
-    format!("{models}, bodies up to {size}")
+    let limits = &config.rate_limits;
+    let quota = if limits.enabled { format!(", {} quotas a key and model", limits.tier) } else { String::new() };
+    let bans = if config.security.enable_abuse_detection { ", abuse is banned" } else { "" };
+    format!("{models}, bodies up to {size}{quota}{bans}")
 }
 
 fn latency(config: &Config) -> String {

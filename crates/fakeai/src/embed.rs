@@ -207,7 +207,12 @@ pub(crate) async fn bind(config: &Config) -> Result<(Server, Arc<App>), StartErr
     let mut catalog = wiring::catalog(&config.models.files)?;
     let physics = wiring::physics(config, &mut catalog)?;
     let kit = wiring::kit(config)?;
-    let settings = fakeai_server::Settings { latency: wiring::latency(config)?, physics, ..wiring::settings(config) };
+    let settings = fakeai_server::Settings {
+        latency: wiring::latency(config)?,
+        physics,
+        gate: wiring::gate::gate(config, kit.entropy)?,
+        ..wiring::settings(config)
+    };
     let app = App::new(settings, kit, catalog);
     let server = Server::bind(Arc::clone(&app)).await?;
     let warmed = Arc::clone(&app);

@@ -43,6 +43,9 @@ pub enum StartError {
     /// The file that keeps what clients store can't be used.
     #[error(transparent)]
     Store(#[from] fakeai_store::OpenError),
+    /// A key, a limit or a fault means nothing.
+    #[error(transparent)]
+    Guard(#[from] fakeai_guard::GuardError),
     /// The operating system gave no threads or timers.
     #[error("can't start: {0}")]
     Runtime(#[from] std::io::Error),

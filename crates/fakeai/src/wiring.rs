@@ -1,5 +1,6 @@
 //! From the configuration to the server: every key finds the place where it does what it says.
 
+pub(crate) mod gate;
 mod timing;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -11,7 +12,9 @@ use std::time::Duration;
 use fakeai_catalog::Catalog;
 use fakeai_core::{Clock, Seed, Tasks};
 use fakeai_engine::LatencyModel;
-use fakeai_server::settings::{Address, Audio, Cors, Flavor, Listen, PromptCaching, ResponseDelay, Streams, Tls};
+use fakeai_server::settings::{
+    Address, Audio, Cors, Flavor, Gatekeeping, Listen, PromptCaching, ResponseDelay, Streams, Tls,
+};
 use fakeai_server::{Kit, Settings};
 use fakeai_store::{Durable, Memory};
 use fakeai_tokens::{Encoding, Tokenizer};
@@ -25,8 +28,8 @@ use crate::{adapters, kv_events};
 
 pub(crate) use timing::{latency, physics};
 
-/// The server's settings as `config` has them, but for what needs files or the catalog: [`latency`] and
-/// [`physics`].
+/// The server's settings as `config` has them, but for what needs files, chance or the catalog: [`latency`], [`physics`]
+/// and [`gate::gate`].
 pub(crate) fn settings(config: &Config) -> Settings {
     let Config { server, generation, models, api, features, metrics, security, workspaces, .. } = config.clone();
     Settings {
@@ -65,6 +68,7 @@ pub(crate) fn settings(config: &Config) -> Settings {
         workspace_idle: Duration::from_secs_f64(workspaces.idle_seconds),
         writer: writer(generation, &features),
         journal_entries: Settings::default().journal_entries,
+        gate: Gatekeeping::default(),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::adapters::Loaded;
 use crate::api::Hub;
 use crate::driver::Drivers;
 use crate::error::ApiError;
+use crate::gate::Gate;
 use crate::settings::{Address, Settings};
 use crate::workspace::{Making, Workspace, Workspaces};
 
@@ -40,6 +41,8 @@ pub struct App {
     pub settings: Settings,
     /// The server's own clock and tasks; requests use their workspace's clock.
     pub kit: Kit,
+    /// Who is let in, how much they may use, and what goes wrong on purpose.
+    pub(crate) gate: Gate,
     /// Known models.
     pub catalog: Catalog,
     /// How many tokens prompts had.
@@ -85,6 +88,7 @@ impl App {
                 settings.metrics,
             ),
             adapters: settings.adapters.as_ref().map(|adapters| Loaded::new(adapters, &catalog)),
+            gate: Gate::new(&settings.gate, kit.entropy, kit.seed),
             ledger: Ledger::new(settings.metrics),
             live: Hub::default(),
             workspaces: Workspaces::new(making, settings.max_workspaces, settings.workspace_idle),

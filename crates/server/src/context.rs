@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::extract::{FromRequestParts, MatchedPath};
 use fakeai_catalog::ModelCard;
 use fakeai_core::{Clock, Ids, Tick};
+use fakeai_guard::{Client, Standing};
 use fakeai_store::View;
 use fakeai_telemetry::{Caller, Gaps, Outcome, Record, Tokens};
 use http::request::Parts;
@@ -14,6 +15,7 @@ use crate::access;
 use crate::api;
 use crate::app::App;
 use crate::error::ApiError;
+use crate::gate::{Planned, Taken};
 use crate::station::Station;
 use crate::workspace::Workspace;
 
@@ -81,6 +83,16 @@ pub(crate) struct Note {
     pub cost_usd: f64,
     /// What a token written costs, US dollars.
     pub token_usd: f64,
+    /// A hash of the key that was sent, where somebody wants to know.
+    pub credential: u128,
+    /// Who sent it, where clients are watched.
+    pub client: Option<Client>,
+    /// What was taken from its sender's quota.
+    pub taken: Option<Taken>,
+    /// Where its sender stands, for the headers of the answer.
+    pub standing: Option<Standing>,
+    /// What is to go wrong with the answer.
+    pub fault: Option<Planned>,
 }
 
 impl Note {
@@ -193,6 +205,11 @@ impl Context {
         self.0.note.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What is to go wrong with the answer, once.
+    pub(crate) fn note_fault(&self) -> Option<Planned> {
+        self.note().fault.take()
+    }
+
     /// Adds the request to the workspace's journal.
     pub(crate) fn remember(&self, body: &[u8]) {
         self.workspace().remember(self.0.arrived, &self.0.method, &self.0.path, body);
@@ -210,6 +227,10 @@ impl Context {
             None => Outcome::Success,
         });
         let ended = self.0.clock.now();
+        if let Some((quotas, taken)) = self.app().gate.quotas.as_ref().zip(note.taken) {
+            let Tokens { prompt, completion, .. } = note.tokens;
+            quotas.settle(taken, u64::from(prompt) + u64::from(completion), ended);
+        }
         let own = &self.app().kit.clock;
         let record = Record {
             request: self.request_id().into(),

@@ -1,12 +1,13 @@
 //! The one error clients see, in OpenAI's envelope and wording.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use fakeai_core::masked;
 use fakeai_store::{PageEnd, StoreError};
 use fakeai_telemetry::MOST_DETAIL;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 /// An answer that is an error: `{"error": {"message", "type", "param", "code"}}`.
@@ -23,10 +24,14 @@ pub struct ApiError {
     pub param: Option<String>,
     /// For people.
     pub message: Cow<'static, str>,
+    /// When to try again, milliseconds from now: `retry-after` and `retry-after-ms`.
+    pub retry_after_ms: Option<u32>,
 }
 
 /// `type` of a request that is wrong.
 pub(crate) const INVALID_REQUEST: &str = "invalid_request_error";
+/// When to try again, finer than `retry-after` tells; OpenAI's clients read it.
+const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 /// `type` of a fault of ours.
 pub(crate) const SERVER_ERROR: &str = "server_error";
 
@@ -39,6 +44,7 @@ impl ApiError {
             code: None,
             param: None,
             message: message.into(),
+            retry_after_ms: None,
         }
     }
 
@@ -53,6 +59,13 @@ impl ApiError {
     #[must_use]
     pub const fn code(mut self, code: &'static str) -> Self {
         self.code = Some(code);
+        self
+    }
+
+    /// The same with when to try again.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after_ms = Some(u32::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u32::MAX));
         self
     }
 
@@ -136,6 +149,7 @@ impl ApiError {
             code: None,
             param: None,
             message: "The server had an error while processing your request. Sorry about that!".into(),
+            retry_after_ms: None,
         }
     }
 
@@ -192,7 +206,14 @@ pub(crate) struct ErrorNote {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        let own = |status, message| Self { status, message, kind: SERVER_ERROR, code: None, param: None };
+        let own = |status, message| Self {
+            status,
+            message,
+            kind: SERVER_ERROR,
+            code: None,
+            param: None,
+            retry_after_ms: None,
+        };
         match error {
             StoreError::NoCursor { end, id } => {
                 let param = match end {
@@ -227,6 +248,14 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = (self.status, self.to_json()).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(milliseconds) = self.retry_after_ms {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(milliseconds.div_ceil(1000)));
+            response.headers_mut().insert(RETRY_AFTER_MS, HeaderValue::from(milliseconds));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            // A browser then asks for the key as a password.
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"fakeai\""));
+        }
         response.extensions_mut().insert(ErrorNote { label: self.label(), detail: self.detail() });
         response
     }

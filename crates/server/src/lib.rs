@@ -14,6 +14,7 @@ mod caller;
 mod context;
 mod driver;
 mod error;
+mod gate;
 mod generation;
 mod jobs;
 mod layers;

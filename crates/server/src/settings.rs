@@ -9,6 +9,7 @@ use fakeai_tokens::Tokenizer;
 use fakeai_writer::WriterOptions;
 
 pub use crate::driver::Physics;
+pub use crate::gate::{Banning, Gatekeeping, Quota};
 pub use fakeai_telemetry::engine::Flavor;
 
 /// What the server is told at start.
@@ -64,6 +65,8 @@ pub struct Settings {
     pub workspace_idle: Duration,
     /// Requests each workspace remembers for tests to look at.
     pub journal_entries: usize,
+    /// Who is let in, how much they may use, and what goes wrong on purpose.
+    pub gate: Gatekeeping,
 }
 
 /// Where the server listens and how it takes connections.
@@ -210,6 +213,7 @@ impl Default for Settings {
             max_workspaces: 1000,
             workspace_idle: Duration::from_secs(3600),
             journal_entries: 1000,
+            gate: Gatekeeping::default(),
         }
     }
 }

@@ -36,6 +36,7 @@ pub use views::csv::CSV_CONTENT_TYPE;
 pub use views::dates::Dates;
 pub use views::dimensions::Dimensions;
 pub use views::errors::{Burn, ErrorEntry, ErrorShare, Errors, OBJECTIVE, Slo};
+pub use views::faults::FaultFigures;
 pub use views::health::{DetailedHealth, EndpointHealth, MetricsSummary};
 pub use views::latency::{Bucket, Histogram, LatencyMetrics, LatencyPercentiles, Profile, Profiled, Profiles};
 pub use views::live::{Live, LiveStream};

@@ -6,7 +6,7 @@ use clap::{Arg, ArgMatches, Command};
 use serde_json::{Value, json};
 
 use super::{Flags, World};
-use crate::config::{self, Settings};
+use crate::config::{self, Key, Settings};
 use crate::error::Error;
 use crate::table::{Align, Table};
 
@@ -48,7 +48,7 @@ pub(super) fn run(matches: &ArgMatches, unknown: Flags, world: &mut World<'_, '_
 fn write_table(settings: &Settings, out: &mut dyn Write) -> Result<(), Error> {
     let mut table = Table::new([("key", Align::Left), ("value", Align::Left), ("source", Align::Left)]);
     for row in &settings.rows {
-        table.row([row.key.path(), config::shown(&masked(&row.value)), row.source.to_string()]);
+        table.row([row.key.path(), config::shown(&masked(row.key, &row.value)), row.source.to_string()]);
     }
     Ok(table.write(out)?)
 }
@@ -57,17 +57,19 @@ fn write_json(settings: &Settings, out: &mut dyn Write) -> Result<(), Error> {
     let rows: Vec<Value> = settings
         .rows
         .iter()
-        .map(|row| json!({"key": row.key.path(), "value": masked(&row.value), "source": row.source.to_string()}))
+        .map(|row| json!({"key": row.key.path(), "value": masked(row.key, &row.value), "source": row.source.to_string()}))
         .collect();
     writeln!(out, "{:#}", Value::from(rows))?;
     Ok(())
 }
 
 /// The value without its secrets.
-fn masked(value: &Value) -> Value {
+fn masked(key: &Key, value: &Value) -> Value {
     match value {
+        // Keys need not look like keys.
+        Value::String(_) if key.path() == "auth.api_keys" => "…".into(),
         Value::String(text) => config::masked(text).into_owned().into(),
-        Value::Array(list) => list.iter().map(masked).collect(),
+        Value::Array(list) => list.iter().map(|value| masked(key, value)).collect(),
         value => value.clone(),
     }
 }

@@ -90,10 +90,16 @@ fn another_value(key: &Key, existing_file: &Path) -> (Value, String) {
             "reply" => json!("fixed:Hello, you."),
             "config" => json!(r#"{"topic": "x"}"#),
             "endpoint" | "replay_endpoint" => json!("tcp://*:1"),
+            "tier" => json!("tier-5"),
             _ => json!("uniform:1,9"),
         },
-        Kind::Texts { .. } if key.name == "lora_modules" => json!(["a=/a", "b=/b"]),
-        Kind::Texts { .. } => json!(["https://a.example", "https://b.example"]),
+        Kind::Texts { .. } => match key.name {
+            "lora_modules" => json!(["a=/a", "b=/b"]),
+            "faults" => json!(["internal_error", "cut;after=3"]),
+            "error_injection_types" => json!(["bad_gateway", "rate_limit"]),
+            "trusted_proxies" => json!(["10.0.0.0/8", "::1"]),
+            _ => json!(["https://a.example", "https://b.example"]),
+        },
         Kind::Path | Kind::File => json!(file),
         Kind::Files => json!([file]),
     };
@@ -201,7 +207,7 @@ temperature = 1
 reply = { text = \"hi\" }
 
 [rate_limits]
-enabled = true
+tier = \"gold\"
 
 [server]
 host = \"a b\"
@@ -212,7 +218,7 @@ host = \"a b\"
         .env("FAKEAI_PROT", "5")
         .env("FAKEAI_PORT", "70000")
         .env("FAKEAI_SERVER__LOG_LEVEL", "loud")
-        .env("FAKEAI_API_KEYS", "sk-0123456789abcdef")
+        .env("FAKEAI_LLM_MODEL_NAME", "sk-0123456789abcdef")
         .env("FAKEAI_SOMETHING_ELSE", "1")
         .env("FAKEAI_DEBUG", "perhaps")
         .env("FAKEAI_OUTPUT_TOKENS", "many")
@@ -261,7 +267,7 @@ fn a_stronger_layer_may_choose_another_latency() {
 
 #[test]
 fn unknown_flags_are_refused_in_the_library_too() {
-    insta::assert_snapshot!(given().flag("tfft", "20").flag("api-key", "x").problems());
+    insta::assert_snapshot!(given().flag("tfft", "20").flag("llm-model-name", "x").problems());
 }
 
 #[test]

@@ -8,7 +8,6 @@ pub struct UnbuiltKey {
     pub section: &'static str,
     /// Its name in the section.
     pub name: &'static str,
-    flat: Option<&'static str>,
     /// The flags that would set it, without dashes.
     pub flags: &'static [&'static str],
     /// What has to be built first, with its verb: `rate limits are`.
@@ -17,13 +16,8 @@ pub struct UnbuiltKey {
 
 impl UnbuiltKey {
     /// Its name without the section.
-    pub fn flat_name(&self) -> &'static str {
-        self.flat.unwrap_or(self.name)
-    }
-
-    const fn flat(mut self, flat: &'static str) -> Self {
-        self.flat = Some(flat);
-        self
+    pub const fn flat_name(&self) -> &'static str {
+        self.name
     }
 
     const fn flags(mut self, flags: &'static [&'static str]) -> Self {
@@ -33,32 +27,19 @@ impl UnbuiltKey {
 }
 
 const fn key(section: &'static str, name: &'static str, feature: &'static str) -> UnbuiltKey {
-    UnbuiltKey { section, name, flat: None, flags: &[], feature }
+    UnbuiltKey { section, name, flags: &[], feature }
 }
 
-const KEYS: &str = "API keys are";
-const RATE_LIMITS: &str = "rate limits are";
 const LANGUAGE_MODEL: &str = "text from a language model is";
 const EMBEDDING_MODEL: &str = "embeddings from a language model are";
 const IMAGES: &str = "images are";
 const METRICS_HISTORY: &str = "metrics history is";
-const FAULTS: &str = "error injection is";
 const FILES: &str = "file storage is";
 const INJECTION: &str = "injection detection is";
-const ABUSE: &str = "abuse detection is";
 const MODERATION: &str = "moderation is";
 
 /// Every key that is refused.
 pub const UNBUILT: &[UnbuiltKey] = &[
-    key("auth", "require_api_key", KEYS).flags(&["require-api-key"]),
-    key("auth", "api_keys", KEYS).flags(&["api-key", "api-keys"]),
-    key("auth", "hash_api_keys", KEYS).flags(&["hash-api-keys"]),
-    key("rate_limits", "enabled", RATE_LIMITS)
-        .flat("rate_limit_enabled")
-        .flags(&["rate-limit-enabled", "enable-rate-limiting"]),
-    key("rate_limits", "tier", RATE_LIMITS).flat("rate_limit_tier").flags(&["rate-limit-tier"]),
-    key("rate_limits", "rpm_override", RATE_LIMITS).flat("rate_limit_rpm").flags(&["rate-limit-rpm"]),
-    key("rate_limits", "tpm_override", RATE_LIMITS).flat("rate_limit_tpm").flags(&["rate-limit-tpm"]),
     key("generation", "use_llm_generation", LANGUAGE_MODEL).flags(&["use-llm-generation"]),
     key("generation", "llm_model_name", LANGUAGE_MODEL).flags(&["llm-model-name"]),
     key("generation", "llm_use_gpu", LANGUAGE_MODEL).flags(&["llm-use-gpu"]),
@@ -67,9 +48,6 @@ pub const UNBUILT: &[UnbuiltKey] = &[
     key("generation", "embedding_use_gpu", EMBEDDING_MODEL).flags(&["embedding-use-gpu"]),
     key("generation", "generate_actual_images", IMAGES).flags(&["generate-actual-images"]),
     key("metrics", "metrics_retention_hours", METRICS_HISTORY).flags(&["metrics-retention-hours"]),
-    key("metrics", "error_injection_enabled", FAULTS).flags(&["error-injection-enabled"]),
-    key("metrics", "error_injection_rate", FAULTS).flags(&["error-injection-rate"]),
-    key("metrics", "error_injection_types", FAULTS).flags(&["error-injection-types"]),
     key("storage", "file_storage_backend", FILES).flags(&["file-storage-backend"]),
     key("storage", "file_storage_path", FILES).flags(&["file-storage-path"]),
     key("storage", "file_cleanup_enabled", FILES).flags(&["file-cleanup-enabled"]),
@@ -80,8 +58,6 @@ pub const UNBUILT: &[UnbuiltKey] = &[
     key("security", "enable_security", "the checks it would turn on are").flags(&["enable-security", "security"]),
     key("security", "enable_input_validation", INJECTION).flags(&["enable-input-validation"]),
     key("security", "enable_injection_detection", INJECTION).flags(&["enable-injection-detection"]),
-    key("security", "enable_abuse_detection", ABUSE).flags(&["enable-abuse-detection"]),
-    key("security", "abuse_cleanup_interval", ABUSE).flags(&["abuse-cleanup-interval"]),
     key("features", "enable_moderation", MODERATION).flags(&["enable-moderation"]),
     key("features", "moderation_threshold", MODERATION).flags(&["moderation-threshold"]),
 ];

@@ -1,6 +1,7 @@
 //! All rules, and how often each was asked and happened.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -54,6 +55,9 @@ impl FaultCounts {
 #[derive(Debug)]
 pub struct FaultPlan {
     seed: Seed,
+    /// Whether there are rules, and rules that name a model: every request asks, so no lock is taken for it.
+    any: AtomicBool,
+    any_model: AtomicBool,
     inner: Mutex<Inner>,
 }
 
@@ -76,7 +80,8 @@ struct Entry {
 impl FaultPlan {
     /// A plan with these rules.
     pub fn new(rules: impl IntoIterator<Item = FaultRule>, seed: Seed) -> Self {
-        let plan = Self { seed, inner: Mutex::default() };
+        let plan =
+            Self { seed, any: AtomicBool::new(false), any_model: AtomicBool::new(false), inner: Mutex::default() };
         for rule in rules {
             plan.create(rule);
         }
@@ -89,6 +94,7 @@ impl FaultPlan {
         let id = inner.next;
         inner.next += 1;
         inner.rules.push(Entry { id, rule, asked: 0 });
+        self.summarise(&inner);
         id
     }
 
@@ -102,6 +108,7 @@ impl FaultPlan {
         let mut inner = self.lock();
         let before = inner.rules.len();
         inner.rules.retain(|entry| entry.id != id);
+        self.summarise(&inner);
         inner.rules.len() < before
     }
 
@@ -110,6 +117,7 @@ impl FaultPlan {
         let mut inner = self.lock();
         inner.rules.clear();
         inner.spike = None;
+        self.summarise(&inner);
     }
 
     /// Makes faults `multiplier` times as likely for a while.
@@ -124,7 +132,12 @@ impl FaultPlan {
 
     /// Whether there is nothing to decide.
     pub fn is_empty(&self) -> bool {
-        self.lock().rules.is_empty()
+        !self.any.load(Ordering::Relaxed)
+    }
+
+    /// Whether a rule names a model.
+    pub fn has_models(&self) -> bool {
+        self.any_model.load(Ordering::Relaxed)
     }
 
     /// What happens to a request: the first rule that fits and whose chance says so. With `by_model` only rules that name
@@ -168,6 +181,11 @@ impl FaultPlan {
     /// The highest rate of all rules.
     pub fn rate(&self) -> f64 {
         self.lock().rules.iter().map(|entry| entry.rule.rate).fold(0.0, f64::max)
+    }
+
+    fn summarise(&self, inner: &Inner) {
+        self.any.store(!inner.rules.is_empty(), Ordering::Relaxed);
+        self.any_model.store(inner.rules.iter().any(|entry| entry.rule.model.is_some()), Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

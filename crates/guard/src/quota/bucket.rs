@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use fakeai_core::Tick;
 
+/// As a share of the bucket, what may be missing of an amount.
+const ROUNDING: f64 = 1e-10;
+
 /// A bucket that begins full, holds what may be done in one window, and fills evenly over the window.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Bucket {
@@ -28,11 +31,11 @@ impl Bucket {
     /// How long it takes until there are `amount` left; nothing if there are.
     pub(super) fn until(&self, amount: f64, size: u64, window: Duration, now: Tick) -> Duration {
         let missing = amount - self.left(size, window, now);
-        if missing <= 0.0 || size == 0 {
+        // What floats round away keeps nobody waiting, so that who waits as long as told is let in.
+        if missing <= size as f64 * ROUNDING {
             return Duration::ZERO;
         }
-        // Rounded up, so that who waits so long is let in.
-        Duration::from_nanos((missing / size as f64 * window.as_nanos() as f64).ceil() as u64 + 1)
+        Duration::from_nanos((missing / size as f64 * window.as_nanos() as f64).round() as u64)
     }
 
     fn taken_at(&self, size: u64, window: Duration, now: Tick) -> f64 {

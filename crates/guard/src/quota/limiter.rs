@@ -19,13 +19,14 @@ const SHARDS: usize = 64;
 pub struct Subject(u128);
 
 impl Subject {
-    /// The subject that goes by these names.
-    pub fn new(key: &str, project: &str, model: &str) -> Self {
-        let mut text = String::with_capacity(key.len() + project.len() + model.len() + 2);
-        for part in [key, "\0", project, "\0", model] {
-            text.push_str(part);
-        }
-        Self(xxh3_128(text.as_bytes()))
+    /// The subject that goes by these: a hash of its key, and names.
+    pub fn new(credential: u128, project: &str, model: &str) -> Self {
+        let mut bytes = Vec::with_capacity(project.len() + model.len() + 17);
+        bytes.extend_from_slice(&credential.to_le_bytes());
+        bytes.extend_from_slice(project.as_bytes());
+        bytes.push(0);
+        bytes.extend_from_slice(model.as_bytes());
+        Self(xxh3_128(&bytes))
     }
 }
 
@@ -310,7 +311,7 @@ mod tests {
     }
 
     fn someone() -> Subject {
-        Subject::new("key", "project", "gpt-4o")
+        Subject::new(7, "project", "gpt-4o")
     }
 
     #[test]
@@ -362,7 +363,7 @@ mod tests {
     fn invented_keys_do_not_grow_memory() {
         let limiter = Limiter::new(1000);
         for number in 0..100_000_u64 {
-            let subject = Subject::new(&number.to_string(), "", "m");
+            let subject = Subject::new(u128::from(number), "", "m");
             let _ = limiter.reserve(subject, &per_minute(3, 10), one(1), Tick::from_nanos(number));
         }
         assert!(limiter.subjects() <= 1024 + SHARDS, "{}", limiter.subjects());

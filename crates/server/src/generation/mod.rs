@@ -14,12 +14,13 @@ use std::sync::Arc;
 use fakeai_catalog::ModelCard;
 use fakeai_core::Tick;
 use fakeai_engine::LatencyModel;
-use fakeai_writer::{Finish, Generation, GenerationRequest, Part, Prompt, Role, Seeding, Turn, Usage};
+use fakeai_writer::{Finish, Generation, GenerationRequest, Part, Prompt, Role, Seeding, SegmentKind, Turn, Usage};
 use futures_util::future::Either;
 
 use crate::context::Context;
 use crate::driver::{Admission, Reading};
 use crate::error::ApiError;
+use crate::gate::breaks_arguments;
 
 pub(crate) use check::TokenLimit;
 pub(crate) use pace::Pace;
@@ -176,10 +177,23 @@ pub(crate) fn generate_here(
     let mut generation = app.writer.write(&request, prompt, seed);
     generation.usage.cached_tokens = cached_tokens;
     edit(&request, &mut generation);
+    if breaks_arguments(context) {
+        break_arguments(&mut generation);
+    }
     let Times { paces, readings } = timing::submit(context, &request, &generation, terms, seed)?;
     // Only now: what the engine refuses costs nothing.
     note(context, &request, &generation);
     Ok(Answer { generation, paces, readings })
+}
+
+/// Takes the end off what tools are called with, so that it is no JSON.
+fn break_arguments(generation: &mut Generation) {
+    let segments = generation.choices.iter_mut().flat_map(|choice| &mut choice.segments);
+    for call in segments.filter(|segment| segment.kind == SegmentKind::Call) {
+        call.text.pop();
+        let end = call.text.len() as u32;
+        call.tokens.iter_mut().for_each(|token| token.end = token.end.min(end));
+    }
 }
 
 /// What a conversation without instructions of its own begins with, if the server was told so.

@@ -22,6 +22,7 @@ use crate::api::Routes;
 use crate::app::App;
 use crate::context::Context;
 use crate::error::{ApiError, ErrorNote};
+use crate::gate::{Line, Passage, broken, put_standing};
 use crate::station::Station;
 use crate::workspace::{NoWorkspace, Workspace};
 
@@ -59,7 +60,16 @@ impl Door {
     }
 
     /// Takes one request through.
-    pub fn enter<B>(&self, mut request: Request<B>) -> Passing
+    pub fn enter<B>(&self, request: Request<B>) -> Passing
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
+    {
+        self.enter_from(request, None)
+    }
+
+    /// The same for a request that came over `line`.
+    pub(crate) fn enter_from<B>(&self, mut request: Request<B>, line: Option<&Arc<Line>>) -> Passing
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
@@ -83,10 +93,35 @@ impl Door {
         context.note().caller = self.station.caller(request.headers());
         let refused = refused.or_else(|| oversized(&request, self.app().settings.max_body_bytes));
         let answer = match refused {
-            None => self.answer(&context, request),
+            None if self.app().gate.stands_open(request.headers()) => self.answer(&context, request),
+            None => Either::Right(self.pass(&context, request, line)),
             Some(error) => Either::Right(Box::pin(ready(error.into_response())) as Routed),
         };
         Box::pin(Guarded { answer, asked, hung_up: HungUp { context: Some(context) } })
+    }
+
+    /// The way of a request that the gate looks at.
+    fn pass<B>(&self, context: &Context, request: Request<B>, line: Option<&Arc<Line>>) -> Routed
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
+    {
+        let (head, body) = request.into_parts();
+        let passage = self.app().gate.enter(context, &head, line);
+        let request = Request::from_parts(head, body);
+        match passage {
+            Passage::Open => Box::pin(self.answer(context, request)),
+            Passage::Closed(error) => Box::pin(ready(error.into_response())),
+            Passage::Later(later) => {
+                let (door, context) = (self.clone(), context.clone());
+                Box::pin(async move {
+                    match later.await {
+                        None => door.answer(&context, request).await,
+                        Some(error) => error.into_response(),
+                    }
+                })
+            }
+        }
     }
 
     /// What the room of the request says to it.
@@ -166,7 +201,11 @@ impl<F: Future<Output = Response<Body>>> Future for Guarded<F> {
             cors::mark(&context.app().settings.cors, asked, response.headers_mut());
         }
         finish(&context, &mut response);
-        Poll::Ready(Ok(response))
+        let planned = context.note_fault();
+        Poll::Ready(Ok(match planned {
+            Some(planned) if response.status().is_success() => broken(response, planned, context.clock()),
+            _ => response,
+        }))
     }
 }
 
@@ -194,17 +233,20 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
 fn finish(context: &Context, response: &mut Response<Body>) {
     let status = response.status();
     let error = response.extensions_mut().remove::<ErrorNote>();
-    let (streams, model) = {
+    let (streams, model, standing) = {
         let mut note = context.note();
         note.status = status.as_u16();
         if let Some(ErrorNote { label, detail }) = error {
+            if let Some((client, bans)) = note.client.zip(context.app().gate.bans.as_ref()) {
+                bans.note(client, label, context.app().kit.clock.now());
+            }
             (note.error, note.detail) = (Some(label), Some(detail));
         }
         let streams = note.stream && status.is_success();
         if !streams {
             note.bytes_out = response.body().size_hint().exact().unwrap_or(0);
         }
-        (streams, note.model.clone())
+        (streams, note.model.clone(), note.standing)
     };
     let headers = response.headers_mut();
     // One table for all of them instead of three that grow.
@@ -214,6 +256,9 @@ fn finish(context: &Context, response: &mut Response<Body>) {
     headers.insert(ORGANIZATION, HeaderValue::from_static("fakeai"));
     if let Some(model) = model {
         put(headers, MODEL, &model);
+    }
+    if let Some(standing) = standing {
+        put_standing(headers, &standing);
     }
     if context.clock().has_fixed_date() {
         fixed_headers(context, headers);

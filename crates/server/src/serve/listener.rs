@@ -1,7 +1,7 @@
 //! Where connections come from: TCP or a unix socket, plain or TLS.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::wired::Wired;
 use super::{Protocol, ServeError, tls};
 use crate::settings::{Address, Listen};
 
@@ -161,8 +162,8 @@ pub(super) struct Handshake {
 
 impl Handshake {
     /// Shakes hands and agrees on a protocol; `None` if the client does not speak TLS as it should.
-    pub(super) async fn done(self) -> Option<(TlsStream<Plain>, Protocol)> {
-        let done = self.tls.accept(self.plain).await;
+    pub(super) async fn done(self) -> Option<(TlsStream<Wired>, Protocol)> {
+        let done = self.tls.accept(Wired::new(self.plain)).await;
         let stream = done.inspect_err(|error| tracing::debug!(%error, "a TLS handshake failed")).ok()?;
         let protocol = match stream.get_ref().1.alpn_protocol() {
             Some(b"h2") => Protocol::Http2,
@@ -201,6 +202,23 @@ impl Plain {
             Ok(3) if &first == b"PRI" => Protocol::Http2,
             Ok(3) => Protocol::Http1,
             _ => Protocol::Unknown,
+        }
+    }
+
+    /// Who is at the other end.
+    pub(super) fn peer(&self) -> Option<IpAddr> {
+        match self {
+            Self::Tcp(stream) => stream.peer_addr().ok().map(|address| address.ip()),
+            Self::Unix(_) => None,
+        }
+    }
+
+    /// Lets it be reset when it is dropped, instead of closed.
+    pub(super) fn forget(&self) {
+        if let Self::Tcp(stream) = self
+            && let Err(error) = stream.set_zero_linger()
+        {
+            tracing::debug!(%error, "a connection is closed instead of reset");
         }
     }
 }

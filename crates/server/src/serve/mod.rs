@@ -8,12 +8,12 @@ mod drain;
 mod kv_events;
 mod listener;
 mod tls;
+mod wired;
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -33,6 +33,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Sleep;
 
 use crate::app::App;
+use crate::gate::Line;
 use crate::layers::{Door, Passing};
 use crate::settings::Listen;
 
@@ -40,6 +41,7 @@ use crew::{Crew, Seat};
 use drain::Watcher;
 use listener::Accepted;
 pub use listener::{Bound, Listener};
+use wired::Wired;
 
 /// Why a server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -179,13 +181,15 @@ impl Connections {
     fn spawn(self: &Arc<Self>, tasks: &Tasks, accepted: Accepted, watcher: Watcher, seat: Seat) {
         let this = Arc::clone(self);
         match accepted {
-            Accepted::Plain(stream) => {
+            Accepted::Plain(plain) => {
+                let stream = Wired::new(plain);
                 tasks.spawn(async move {
                     let protocol = tokio::select! {
-                        protocol = stream.protocol() => protocol,
+                        protocol = stream.plain().protocol() => protocol,
                         () = silence(this.patience) => return,
                     };
-                    this.serve(protocol, stream, watcher, seat).await;
+                    let line = Arc::clone(stream.line());
+                    this.serve(protocol, stream, line, watcher, seat).await;
                 });
             }
             Accepted::Tls(handshake) => {
@@ -195,7 +199,8 @@ impl Connections {
                         () = silence(this.patience) => return,
                     };
                     if let Some((stream, protocol)) = stream {
-                        this.serve(protocol, stream, watcher, seat).await;
+                        let line = Arc::clone(stream.get_ref().0.line());
+                        this.serve(protocol, stream, line, watcher, seat).await;
                     }
                 });
             }
@@ -203,12 +208,18 @@ impl Connections {
     }
 
     /// The connection's whole life; `seat` is given back at its end.
-    fn serve<S>(&self, protocol: Protocol, stream: S, watcher: Watcher, seat: Seat) -> impl Future<Output = ()> + use<S>
+    fn serve<S>(
+        &self,
+        protocol: Protocol,
+        stream: S,
+        line: Arc<Line>,
+        watcher: Watcher,
+        seat: Seat,
+    ) -> impl Future<Output = ()> + use<S>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let heard = Arc::new(AtomicBool::new(false));
-        let service = Heard { door: self.door.clone(), heard: Arc::clone(&heard) };
+        let service = Heard { door: self.door.clone(), line: Arc::clone(&line) };
         let stream = TokioIo::new(stream);
         let connection = match protocol {
             // hyper's own connection can be upgraded to a socket. hyper-util's reads 24 bytes first whatever it is
@@ -223,7 +234,7 @@ impl Connections {
                 Either::Right(watcher.watch(connection))
             }
         };
-        Patience { connection, silence: Some(Box::pin(silence(self.patience))), heard, _seat: seat }
+        Patience { connection, silence: Some(Box::pin(silence(self.patience))), line, _seat: seat }
     }
 }
 
@@ -236,7 +247,7 @@ fn silence(patience: Duration) -> Sleep {
 /// The server as one connection sees it: notes that the client has said something whole.
 struct Heard {
     door: Door,
-    heard: Arc<AtomicBool>,
+    line: Arc<Line>,
 }
 
 impl Service<Request<Incoming>> for Heard {
@@ -245,8 +256,8 @@ impl Service<Request<Incoming>> for Heard {
     type Future = Passing;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        self.heard.store(true, Ordering::Relaxed);
-        self.door.enter(request)
+        self.line.hear();
+        self.door.enter_from(request, Some(&self.line))
     }
 }
 
@@ -257,7 +268,7 @@ pin_project_lite::pin_project! {
         #[pin]
         connection: C,
         silence: Option<Pin<Box<Sleep>>>,
-        heard: Arc<AtomicBool>,
+        line: Arc<Line>,
         _seat: Seat,
     }
 }
@@ -277,7 +288,10 @@ where
             }
             return Poll::Ready(());
         }
-        if this.heard.load(Ordering::Relaxed) {
+        if this.line.is_reset(task.waker()) {
+            return Poll::Ready(());
+        }
+        if this.line.has_heard() {
             *this.silence = None;
         } else if this.silence.as_mut().is_some_and(|silence| silence.as_mut().poll(task).is_ready()) {
             tracing::debug!("a client took too long over its first request");

@@ -52,6 +52,7 @@ where
     context.note().bytes_in = bytes.len() as u64;
     context.remember(&bytes);
     log_body(context, &bytes);
+    context.app().gate.look(context, &bytes)?;
     Ok(bytes)
 }
 

@@ -19,6 +19,7 @@ mod embeddings;
 mod engines;
 mod errors;
 mod files;
+mod gate;
 mod harness;
 mod kv_events;
 mod live;

@@ -7,6 +7,7 @@ pub(crate) mod csv;
 pub(crate) mod dates;
 pub(crate) mod dimensions;
 pub(crate) mod errors;
+pub(crate) mod faults;
 pub(crate) mod health;
 pub(crate) mod latency;
 pub(crate) mod live;

@@ -3,6 +3,7 @@
 use crate::config::kind::Kind;
 use crate::config::section::section;
 use crate::config::values::MetricsFlavor;
+use crate::wiring::gate;
 
 section! {
     /// What is measured and shown.
@@ -16,5 +17,24 @@ section! {
         /// sglang, trtllm, nim or dynamo writes it. Each is also at a path of its own, such as /vllm/metrics.
         flavor: MetricsFlavor = MetricsFlavor::Fakeai,
             Key::new(Kind::OneOf(MetricsFlavor::WORDS)).flat("metrics_flavor").flag("metrics-flavor").value("NAME");
+        /// Show metrics and dashboards without a key, where keys are required.
+        public_metrics: bool = false, Key::switch();
+        /// What goes wrong on purpose: rules such as `cut;after=3` or `internal_error;rate=0.1`. See
+        /// docs/faults.md.
+        faults: Vec<String> = Vec::new(),
+            Key::new(Kind::Texts { allowed: "rules such as internal_error;first=3", accepts: gate::is_fault })
+                .flag("fault").value("RULE");
+        /// Answer a share of all requests with errors; a short way to write faults.
+        error_injection_enabled: bool = false, Key::switch();
+        /// The share, 0 to 1.
+        error_injection_rate: f64 = 0.0, Key::number(0.0, 1.0);
+        /// The errors, equally often each.
+        error_injection_types: Vec<String> =
+            ["internal_error", "service_unavailable", "gateway_timeout", "rate_limit_quota"].map(str::to_owned).to_vec(),
+            Key::new(Kind::Texts {
+                allowed: "internal_error, bad_gateway, service_unavailable, gateway_timeout, rate_limit_quota, \
+                          rate_limit, context_length_exceeded",
+                accepts: gate::is_injected,
+            }).value("ERRORS");
     }
 }

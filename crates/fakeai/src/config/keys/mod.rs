@@ -1,6 +1,7 @@
 //! The keys, one file for each section: the one place where a key is declared.
 
 pub(super) mod api;
+pub(super) mod auth;
 pub(super) mod engine;
 pub(super) mod features;
 pub(super) mod generation;
@@ -8,6 +9,7 @@ pub(super) mod kv_cache;
 pub(super) mod kv_events;
 pub(super) mod metrics;
 pub(super) mod models;
+pub(super) mod rate_limits;
 pub(super) mod security;
 pub(super) mod server;
 pub(super) mod storage;
@@ -52,6 +54,8 @@ sections! {
     kv_events: KvEvents,
     models: Models,
     api: Api,
+    auth: Auth,
+    rate_limits: RateLimits,
     features: Features,
     metrics: Metrics,
     storage: Storage,

@@ -2,6 +2,7 @@
 
 use crate::config::kind::Kind;
 use crate::config::section::section;
+use crate::wiring::gate;
 
 section! {
     /// What is let in.
@@ -14,6 +15,14 @@ section! {
                 .value("ORIGINS");
         /// Let browsers send cookies and credentials.
         cors_allow_credentials: bool = true, Key::switch();
+        /// Ban clients for a while that send wrong keys, oversized bodies or far more than their quota; see docs/access.md.
+        enable_abuse_detection: bool = false, Key::switch();
+        /// Seconds between clearings of what is held against clients.
+        abuse_cleanup_interval: u64 = 3600, Key::integer(1, 86_400).value("SECONDS");
+        /// Proxies whose X-Forwarded-For is believed: addresses, or networks such as 10.0.0.0/8.
+        trusted_proxies: Vec<String> = Vec::new(),
+            Key::new(Kind::Texts { allowed: "addresses or networks such as 10.0.0.0/8", accepts: gate::is_network })
+                .flag("trusted-proxy").value("NETWORK");
     }
 }
 

@@ -2,8 +2,10 @@
 
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use fakeai_core::Tick;
+use fakeai_guard::FaultPlan;
 use fakeai_telemetry::engine::Flavor;
-use fakeai_telemetry::{CSV_CONTENT_TYPE, CoreMetrics, prometheus};
+use fakeai_telemetry::{CSV_CONTENT_TYPE, CoreMetrics, FaultFigures, prometheus};
 use http::{HeaderMap, StatusCode, header};
 
 use super::exposition::{exposition, is_scraper};
@@ -47,7 +49,22 @@ async fn csv(context: Context) -> Response {
 async fn prometheus_text(context: Context, headers: HeaderMap) -> Result<Response, ApiError> {
     allowed(&context)?;
     let app = context.app();
-    Ok(exposition(&headers, prometheus::render(&app.ledger, app.kit.clock.now())))
+    let now = app.kit.clock.now();
+    let mut text = prometheus::render(&app.ledger, now);
+    faults(&app.gate.faults, now).write(&mut text);
+    Ok(exposition(&headers, text))
+}
+
+fn faults(plan: &FaultPlan, now: Tick) -> FaultFigures {
+    let counts = plan.counts();
+    FaultFigures {
+        enabled: !plan.is_empty(),
+        rate: plan.rate(),
+        checks: counts.checks,
+        kinds: counts.kinds.into_iter().map(|(kind, count)| (kind.name(), count)).collect(),
+        endpoints: counts.endpoints.into_iter().collect(),
+        spike: plan.current_spike(now).map(|spike| spike.multiplier),
+    }
 }
 
 /// Refuses Prometheus text where it is switched off.

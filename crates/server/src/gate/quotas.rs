@@ -1,0 +1,181 @@
+//! What each key may use of each model: taken by an estimate when a request comes, settled by what it used.
+
+use std::sync::{PoisonError, RwLock};
+
+use fakeai_core::Tick;
+use fakeai_guard::{Cost, Limiter, Limits, Refusal, Reservation, Standing, Subject, written_duration};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use rustc_hash::FxHashMap;
+use serde::Deserialize;
+
+use super::settings::Quota;
+use crate::error::ApiError;
+
+/// Subjects that have buckets at a time.
+const MOST_SUBJECTS: usize = 200_000;
+/// Bytes of a body that are a token, about.
+const BYTES_PER_TOKEN: u64 = 4;
+
+/// The quotas of everybody.
+#[derive(Debug)]
+pub(crate) struct Quotas {
+    limits: Limits,
+    /// What an administrator set for a project and a model.
+    own: RwLock<FxHashMap<(String, String), Limits>>,
+    limiter: Limiter,
+}
+
+/// What was taken for a request, and where its sender then stood.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken {
+    reservation: Reservation,
+    standing: Standing,
+}
+
+/// Who asks, as quotas know it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Payer<'a> {
+    /// A hash of the key.
+    pub credential: u128,
+    /// The project, and the workspace in which it is one.
+    pub project: &'a str,
+    /// The organization, for people.
+    pub organization: &'a str,
+}
+
+/// What of a body says how much it will use.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Usage {
+    pub model: Option<String>,
+    max_tokens: Option<f64>,
+    max_completion_tokens: Option<f64>,
+    max_output_tokens: Option<f64>,
+    n: Option<f64>,
+    best_of: Option<f64>,
+}
+
+impl Usage {
+    /// Tokens a request of `bytes` may use: its prompt by its length, and as many for its answers as it allows.
+    fn tokens(&self, bytes: u64) -> u64 {
+        if self.model.is_none() {
+            return 0;
+        }
+        let whole = |number: Option<f64>| number.filter(|number| *number > 0.0).map(|number| number as u64);
+        let answer = whole(self.max_completion_tokens.or(self.max_output_tokens).or(self.max_tokens)).unwrap_or(0);
+        let choices = whole(self.best_of.or(self.n)).unwrap_or(1).max(1);
+        (bytes / BYTES_PER_TOKEN).saturating_add(answer.saturating_mul(choices))
+    }
+
+    /// Pictures it asks for, if it asks for pictures.
+    fn images(&self, endpoint: &str) -> u64 {
+        if endpoint.contains("images/") { self.n.map_or(1, |n| n.max(1.0) as u64) } else { 0 }
+    }
+}
+
+impl Quotas {
+    pub(super) fn new(quota: Quota) -> Self {
+        Self { limits: quota.limits, own: RwLock::default(), limiter: Limiter::new(MOST_SUBJECTS) }
+    }
+
+    /// Sets the limits of a project for a model, or takes them back.
+    #[expect(dead_code, reason = "the organisation's rate limits are its door, and come with it")]
+    pub(crate) fn set(&self, project: &str, model: &str, limits: Option<Limits>) {
+        let mut own = self.own.write().unwrap_or_else(PoisonError::into_inner);
+        let key = (project.to_owned(), model.to_owned());
+        match limits {
+            Some(limits) => own.insert(key, limits),
+            None => own.remove(&key),
+        };
+    }
+
+    /// What a project may use of a model.
+    pub(crate) fn limits(&self, project: &str, model: &str) -> Limits {
+        let own = self.own.read().unwrap_or_else(PoisonError::into_inner);
+        if own.is_empty() {
+            return self.limits;
+        }
+        own.get(&(project.to_owned(), model.to_owned())).copied().unwrap_or(self.limits)
+    }
+
+    /// Takes what a request of `bytes` to `endpoint` may use.
+    pub(super) fn reserve(
+        &self,
+        payer: Payer<'_>,
+        usage: &Usage,
+        endpoint: &str,
+        bytes: u64,
+        now: Tick,
+    ) -> Result<Taken, Box<(ApiError, Standing)>> {
+        let model = usage.model.as_deref().unwrap_or_default();
+        let limits = self.limits(payer.project, model);
+        let subject = Subject::new(payer.credential, payer.project, model);
+        let cost = Cost { requests: 1, tokens: usage.tokens(bytes), images: usage.images(endpoint) };
+        match self.limiter.reserve(subject, &limits, cost, now) {
+            Ok((reservation, standing)) => Ok(Taken { reservation, standing }),
+            Err(refusal) => Err(Box::new((refused(&refusal, model, payer.organization), refusal.standing))),
+        }
+    }
+
+    /// Gives back what was taken and not used, or takes what was used beyond it.
+    pub(crate) fn settle(&self, taken: Taken, tokens: u64, now: Tick) {
+        self.limiter.settle(taken.reservation, tokens, now);
+    }
+}
+
+impl Taken {
+    /// Where its sender stood.
+    pub(crate) const fn standing(&self) -> Standing {
+        self.standing
+    }
+}
+
+/// 429, in OpenAI's words.
+fn refused(refusal: &Refusal, model: &str, organization: &str) -> ApiError {
+    let Refusal { measure, limit, used, requested, retry_after, .. } = refusal;
+    let model = if model.is_empty() { "default" } else { model };
+    let organization = if organization.is_empty() { "fakeai" } else { organization };
+    let learn = "Visit https://platform.openai.com/account/rate-limits to learn more.";
+    let words = measure.words();
+    let message = match retry_after {
+        Some(wait) => format!(
+            "Rate limit reached for {model} in organization {organization} on {words}: Limit {limit}, Used {used}, \
+             Requested {requested}. Please try again in {}. {learn}",
+            written_duration(*wait)
+        ),
+        None => format!(
+            "Request too large for {model} in organization {organization} on {words}: Limit {limit}, Requested \
+             {requested}. The input or output tokens must be reduced in order to run successfully. {learn}"
+        ),
+    };
+    let error = ApiError { kind: measure.kind(), ..ApiError::invalid(message) };
+    let error = error.status(StatusCode::TOO_MANY_REQUESTS).code("rate_limit_exceeded");
+    match retry_after {
+        Some(wait) => error.retry_after(*wait),
+        None => error,
+    }
+}
+
+/// Writes the headers that tell where a sender stands.
+pub(crate) fn put_standing(headers: &mut HeaderMap, standing: &Standing) {
+    let rooms = [("requests", standing.requests), ("tokens", standing.tokens), ("images", standing.images)];
+    for (unit, room) in rooms {
+        let Some(room) = room else { continue };
+        let [limit, remaining, reset] = match unit {
+            "requests" => NAMES[0],
+            "tokens" => NAMES[1],
+            _ => NAMES[2],
+        };
+        headers.insert(HeaderName::from_static(limit), HeaderValue::from(room.limit));
+        headers.insert(HeaderName::from_static(remaining), HeaderValue::from(room.remaining));
+        if let Ok(value) = HeaderValue::from_str(&written_duration(room.reset)) {
+            headers.insert(HeaderName::from_static(reset), value);
+        }
+    }
+}
+
+const NAMES: [[&str; 3]; 3] = [
+    ["x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"],
+    ["x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"],
+    ["x-ratelimit-limit-images", "x-ratelimit-remaining-images", "x-ratelimit-reset-images"],
+];
