@@ -90,6 +90,7 @@ fn another_value(key: &Key, existing_file: &Path) -> (Value, String) {
             "reply" => json!("fixed:Hello, you."),
             "config" => json!(r#"{"topic": "x"}"#),
             "endpoint" | "replay_endpoint" => json!("tcp://*:1"),
+            "batch_speed" | "job_speed" => json!("24h"),
             _ => json!("uniform:1,9"),
         },
         Kind::Texts { .. } if key.name == "lora_modules" => json!(["a=/a", "b=/b"]),

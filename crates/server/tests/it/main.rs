@@ -11,6 +11,7 @@ mod assistants;
 mod assistants_bad;
 mod assistants_streams;
 mod background;
+mod batches;
 mod chat;
 mod completions;
 mod conversations;

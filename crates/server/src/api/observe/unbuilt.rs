@@ -1,7 +1,6 @@
 //! Metrics of features that are not built yet: who asks for them is told so.
 
-const UNBUILT: [(&str, &str); 4] = [
-    ("/metrics/batches", "batches are"),
+const UNBUILT: [(&str, &str); 3] = [
     ("/metrics/vector-stores", "vector stores are"),
     ("/metrics/fine-tuning", "fine-tuning is"),
     ("/metrics/rate-limits", "rate limits are"),

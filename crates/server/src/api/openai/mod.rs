@@ -1,6 +1,7 @@
 //! The OpenAI family: one room per resource, listed here.
 
 mod assistants;
+mod batches;
 mod chat;
 mod completions;
 mod conversations;
@@ -20,9 +21,15 @@ mod transfer;
 mod uploads;
 mod usage;
 
+pub(super) use batches::BatchMetrics;
+pub(crate) use batches::Desk;
 pub(super) use chat::{Chat, prompt};
 
+use std::sync::Arc;
+
 use super::Endpoint;
+use crate::app::App;
+use crate::jobs::OpenJob;
 
 /// Every endpoint of the family, under `/v1` and without it.
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -38,8 +45,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         runs::endpoints(),
         files::endpoints(),
         uploads::endpoints(),
+        batches::endpoints(),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Goes on with a job that a process before this one began.
+pub(super) fn resume(app: &Arc<App>, job: &OpenJob) {
+    batches::resume(app, job);
 }

@@ -1,0 +1,18 @@
+//! Metrics of jobs. They are those of the workspace that asks, counted from what it has stored.
+
+use axum::response::Response;
+use axum::routing::get;
+
+use crate::api::Endpoint;
+use crate::api::openai::BatchMetrics;
+use crate::context::Context;
+use crate::error::ApiError;
+use crate::wire::json;
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![Endpoint::own("GET", "/metrics/batches", "getBatchMetrics", get(batches))]
+}
+
+async fn batches(context: Context) -> Result<Response, ApiError> {
+    Ok(json(&BatchMetrics::of(&context).await?))
+}
