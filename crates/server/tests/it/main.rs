@@ -20,6 +20,8 @@ mod embeddings;
 mod engines;
 mod errors;
 mod files;
+mod fine_tuning;
+mod graders;
 mod harness;
 mod kv_events;
 mod live;

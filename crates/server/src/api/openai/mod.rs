@@ -7,7 +7,9 @@ mod completions;
 mod conversations;
 mod embeddings;
 mod files;
+mod fine_tuning;
 mod format;
+mod graders;
 mod listing;
 mod media;
 mod models;
@@ -24,6 +26,7 @@ mod usage;
 pub(super) use batches::BatchMetrics;
 pub(crate) use batches::Desk;
 pub(super) use chat::{Chat, prompt};
+pub(super) use fine_tuning::FineTuningMetrics;
 
 use std::sync::Arc;
 
@@ -46,6 +49,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         files::endpoints(),
         uploads::endpoints(),
         batches::endpoints(),
+        fine_tuning::endpoints(),
+        graders::endpoints(),
     ]
     .into_iter()
     .flatten()
@@ -55,4 +60,5 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 /// Goes on with a job that a process before this one began.
 pub(super) fn resume(app: &Arc<App>, job: &OpenJob) {
     batches::resume(app, job);
+    fine_tuning::resume(app, job);
 }

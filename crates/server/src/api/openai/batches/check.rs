@@ -8,7 +8,8 @@ use serde_json::value::RawValue;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::batch::{Checked, LineError};
-use super::input::{Entry, Line, Lines, string};
+use super::input::{Entry, string};
+use crate::api::openai::files::{Line, LineReader};
 
 /// Most requests of a batch.
 const MOST_REQUESTS: u64 = 50_000;
@@ -54,7 +55,7 @@ impl<'a> Check<'a> {
     }
 
     /// Looks a file through; what is wrong with it.
-    pub(super) async fn run(mut self, mut lines: Lines) -> Result<Result<Checked, Vec<LineError>>, StoreError> {
+    pub(super) async fn run(mut self, mut lines: LineReader) -> Result<Result<Checked, Vec<LineError>>, StoreError> {
         while let Some(line) = lines.next().await? {
             self.requests += 1;
             if self.requests > MOST_REQUESTS {

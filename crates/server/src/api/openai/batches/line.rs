@@ -14,7 +14,8 @@ use serde_json::value::RawValue;
 use tower::Service;
 
 use super::batch::Usage;
-use super::input::{Entry, Line};
+use super::input::Entry;
+use crate::api::openai::files::Line;
 use crate::context::BatchLine;
 use crate::layers::Door;
 

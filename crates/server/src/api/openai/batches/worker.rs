@@ -15,11 +15,10 @@ use http::HeaderValue;
 
 use super::batch::{Batch, Checked, End, KIND, LineError};
 use super::check::Check;
-use super::input::Lines;
 use super::line::Asker;
 use super::live::Live;
 use super::parts::{Slice, gather};
-use crate::api::openai::files::File;
+use crate::api::openai::files::{File, LineReader};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::jobs::{Moment, OpenJob, forget};
@@ -219,7 +218,7 @@ impl Worker {
     /// Looks the file through.
     async fn check(&self, batch: &Batch) -> Result<Step, ApiError> {
         let began = self.now();
-        let lines = Lines::from(self.space().clone(), &batch.input_file_id, 0, 0);
+        let lines = LineReader::from(self.space().clone(), &batch.input_file_id, 0, 0);
         let (app, workspace, endpoint) = (Arc::clone(&self.app), Arc::clone(&self.workspace), batch.endpoint.clone());
         let found = self.aside(async move {
             let model_error = |model: &str| {
@@ -264,7 +263,7 @@ impl Worker {
             return self.store(Vec::new(), |batch| batch.errors = vec![gone()]).await;
         }
         let progress = &batch.progress;
-        let lines = Lines::from(self.space().clone(), &batch.input_file_id, progress.offset, progress.line);
+        let lines = LineReader::from(self.space().clone(), &batch.input_file_id, progress.offset, progress.line);
         let asker = Asker {
             door: self.door.clone(),
             batch: Arc::from(&*self.id),
@@ -333,7 +332,13 @@ fn milliseconds(clock: &Clock) -> i64 {
 }
 
 /// Answers at most `most` lines, several at a time and in their order.
-async fn answer(asker: Asker, mut lines: Lines, most: u64, live: &Live, expired: bool) -> Result<Slice, StoreError> {
+async fn answer(
+    asker: Asker,
+    mut lines: LineReader,
+    most: u64,
+    live: &Live,
+    expired: bool,
+) -> Result<Slice, StoreError> {
     let (mut slice, mut begun) = (Slice::default(), 0);
     let mut under_way = FuturesOrdered::new();
     loop {
