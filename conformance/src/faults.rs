@@ -16,7 +16,7 @@ pub(crate) struct Fault {
 pub(crate) const COMPLETION_CHUNK: &str = "#/components/schemas/CreateCompletionStreamResponse";
 
 /// Every fault known; the last one copies what the ones before it have mended.
-pub(crate) const FAULTS: [Fault; 5] = [
+pub(crate) const FAULTS: [Fault; 7] = [
     Fault {
         pointer: "/components/schemas/CreateCompletionResponse/properties/choices/items/properties/logprobs/anyOf/0/properties",
         reason: "the first token of an echoed prompt has no probability: null, in both lists; and `logprobs: 0` asks for no \
@@ -51,6 +51,36 @@ pub(crate) const FAULTS: [Fault; 5] = [
         pointer: "/paths/~1files~1{file_id}~1content/get/responses/200/content",
         reason: "the content of a file is its bytes, not a JSON string",
         mend: |content| *content = json!({"application/octet-stream": {}}),
+    },
+    Fault {
+        pointer: "/components/schemas/Batch/properties",
+        reason: "what has not happened is null: the document's own example of a new batch has these fields",
+        mend: |properties| {
+            for field in [
+                "model",
+                "errors",
+                "output_file_id",
+                "error_file_id",
+                "in_progress_at",
+                "finalizing_at",
+                "completed_at",
+                "failed_at",
+                "expired_at",
+                "cancelling_at",
+                "cancelled_at",
+            ] {
+                or_null(&mut properties[field]);
+            }
+        },
+    },
+    Fault {
+        pointer: "/components/schemas/FineTuningJob/properties/status/enum",
+        reason: "a job can be paused, and then has that status in the document's own example",
+        mend: |statuses| {
+            if let Some(statuses) = statuses.as_array_mut() {
+                statuses.push(json!("paused"));
+            }
+        },
     },
     Fault {
         pointer: "/components/schemas",
