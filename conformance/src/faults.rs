@@ -124,7 +124,8 @@ pub(crate) fn mend(document: &mut Value) -> Vec<&'static str> {
     gone
 }
 
-/// - `nullable` is `OpenAPI` 3.0's, and 3.1 knows it no more;
+/// - `nullable` is `OpenAPI` 3.0's, and 3.1 knows it no more; nor that `exclusiveMinimum` says whether the minimum is
+///   allowed;
 /// - `$recursiveRef` is JSON Schema 2019-09's;
 /// - `oneOf` is written where a union is meant: a message with a `type` is two kinds of `InputItem`;
 /// - a page that is empty has no first and last id: OpenAI sends null.
@@ -146,6 +147,12 @@ fn read_old_words(schema: &mut Value, owner: &str) {
                 words.remove("$recursiveRef");
                 words.insert("$ref".to_owned(), json!(format!("#/components/schemas/{owner}")));
             }
+            for (flag, bound) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
+                if words.get(flag) == Some(&Value::Bool(true)) {
+                    let number = words.remove(bound).unwrap_or_default();
+                    words.insert(flag.to_owned(), number);
+                }
+            }
             if words.get("nullable") == Some(&Value::Bool(true)) {
                 words.remove("nullable");
                 let plain = Value::Object(std::mem::take(words));
@@ -164,12 +171,13 @@ mod tests {
     fn old_words_are_read_as_new_ones() {
         let mut document = json!({"components": {"schemas": {"A": {
             "type": "object",
-            "properties": {"x": {"type": "string", "nullable": true}, "y": {"$recursiveRef": "#"}, "last_id": {"oneOf": [{"type": "string"}]}},
+            "properties": {"x": {"type": "string", "nullable": true}, "y": {"$recursiveRef": "#"}, "z": {"minimum": 0, "exclusiveMinimum": true}, "last_id": {"oneOf": [{"type": "string"}]}},
         }}}});
         mend(&mut document);
         let properties = &document["components"]["schemas"]["A"]["properties"];
         assert_eq!(properties["x"], json!({"anyOf": [{"type": "string"}, {"type": "null"}]}));
         assert_eq!(properties["y"], json!({"$ref": "#/components/schemas/A"}));
+        assert_eq!(properties["z"], json!({"exclusiveMinimum": 0}));
         assert_eq!(properties["last_id"], json!({"anyOf": [{"anyOf": [{"type": "string"}]}, {"type": "null"}]}));
     }
 }

@@ -103,14 +103,15 @@ impl Live {
         self.cancelled.load(Ordering::Relaxed)
     }
 
-    /// Waits until it has done all that is due by now.
+    /// Waits until it has done all that is due by now, wherever the clock goes meanwhile.
     pub(super) async fn caught_up(&self, clock: &Clock) {
+        let now = Moment::now(clock);
         let mut state = self.state.subscribe();
         loop {
             let seen = *state.borrow_and_update();
             match seen {
                 State::Gone => return,
-                State::Resting(until) if until > Moment::now(clock) => return,
+                State::Resting(until) if until > now => return,
                 // Its clock was exchanged, or it has not woken yet.
                 State::Resting(_) => self.poke.notify_one(),
                 State::Working => {}
