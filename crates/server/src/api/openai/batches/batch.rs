@@ -143,8 +143,10 @@ impl Batch {
     /// The change that keeps it as it is.
     pub(super) fn change(&self) -> Result<Change, ApiError> {
         let body = serde_json::to_vec(self).map_err(|_| ApiError::internal())?;
+        // What it was may be forgotten, what it is to do may not.
+        let retention = if self.ended.is_some() { Retention::Evictable } else { Retention::Kept };
         let expected = self.version.map_or(Expected::Any, Expected::Version);
-        Ok(Change::put(KIND, &*self.id, body).expecting(expected).retained(Retention::Kept))
+        Ok(Change::put(KIND, &*self.id, body).expecting(expected).retained(retention))
     }
 
     pub(super) const fn status(&self) -> &'static str {

@@ -95,20 +95,25 @@ impl Worker {
 
     async fn work(&self) -> Result<(), ApiError> {
         let Some(mut lease) = self.lease(None).await? else { return Ok(()) };
-        loop {
-            let Some(batch) = self.load().await? else { break };
+        let worked = self.steps(&mut lease).await;
+        self.space().home().release(self.space().name(), &lease).await?;
+        worked
+    }
+
+    /// Goes step by step to the batch's end, as long as the lease is its own.
+    async fn steps(&self, lease: &mut Lease) -> Result<(), ApiError> {
+        while let Some(batch) = self.load().await? {
             match self.step(batch).await? {
                 Step::Next => {}
                 Step::Over => break,
                 Step::Stop => return Ok(()),
             }
-            match self.lease(Some(&lease)).await? {
-                Some(renewed) => lease = renewed,
+            match self.lease(Some(lease)).await? {
+                Some(renewed) => *lease = renewed,
                 None => return Ok(()),
             }
         }
         forget(self.space().home(), &open_job(&self.workspace.name, &self.id)).await?;
-        self.space().home().release(self.space().name(), &lease).await?;
         Ok(())
     }
 
@@ -152,6 +157,9 @@ impl Worker {
     async fn step(&self, batch: Batch) -> Result<Step, ApiError> {
         if batch.ended.is_some() {
             return Ok(Step::Over);
+        }
+        if self.app.kit.tasks.is_stopping() {
+            return Ok(Step::Stop);
         }
         if let Some(asked) = batch.cancelling {
             let ends = asked + batch.schedule.finalizing();
@@ -273,9 +281,10 @@ impl Worker {
             endpoint: Arc::from(&*batch.endpoint),
         };
         let most = (end - progress.done()).min(MOST_LINES);
-        let live = Arc::clone(&self.live);
-        let mut slice = self.aside(async move { answer(asker, lines, most, &live, expired).await }).await?;
-        if slice.lines() == 0 && !self.live.is_cancelled() {
+        let (live, tasks) = (Arc::clone(&self.live), self.app.kit.tasks.clone());
+        let stops = move || live.is_cancelled() || tasks.is_stopping();
+        let mut slice = self.aside(answer(asker, lines, most, expired, stops)).await?;
+        if slice.lines() == 0 && !self.live.is_cancelled() && !self.app.kit.tasks.is_stopping() {
             return Err(StoreError::Damaged("the input file of a batch has fewer lines than before".into()).into());
         }
         let parts = slice.keep(self.space(), &self.id, progress.slices).await?;
@@ -331,18 +340,18 @@ fn milliseconds(clock: &Clock) -> i64 {
     clock.unix_nanos().div_euclid(1_000_000)
 }
 
-/// Answers at most `most` lines, several at a time and in their order.
+/// Answers at most `most` lines, several at a time and in their order, until somebody `stops` it.
 async fn answer(
     asker: Asker,
     mut lines: LineReader,
     most: u64,
-    live: &Live,
     expired: bool,
+    stops: impl Fn() -> bool + Send,
 ) -> Result<Slice, StoreError> {
     let (mut slice, mut begun) = (Slice::default(), 0);
     let mut under_way = FuturesOrdered::new();
     loop {
-        while under_way.len() < AT_A_TIME && begun < most && slice.bytes() < MOST_BYTES && !live.is_cancelled() {
+        while under_way.len() < AT_A_TIME && begun < most && slice.bytes() < MOST_BYTES && !stops() {
             let Some(line) = lines.next().await? else { break };
             begun += 1;
             if expired {

@@ -102,8 +102,11 @@ impl Job {
     /// The change that keeps it as it is.
     pub(super) fn change(&self) -> Result<Change, ApiError> {
         let body = serde_json::to_vec(self).map_err(|_| ApiError::internal())?;
+        // What it was may be forgotten, what it is to do may not.
+        let is_over = self.delivered || self.schedule.cancelled.is_some();
+        let retention = if is_over { Retention::Evictable } else { Retention::Kept };
         let expected = self.version.map_or(Expected::Any, Expected::Version);
-        Ok(Change::put(KIND, &*self.id, body).expecting(expected).retained(Retention::Kept))
+        Ok(Change::put(KIND, &*self.id, body).expecting(expected).retained(retention))
     }
 
     /// What it works through before it ends by itself.
