@@ -16,7 +16,7 @@ pub(crate) struct Fault {
 pub(crate) const COMPLETION_CHUNK: &str = "#/components/schemas/CreateCompletionStreamResponse";
 
 /// Every fault known; the last one copies what the ones before it have mended.
-pub(crate) const FAULTS: [Fault; 5] = [
+pub(crate) const FAULTS: [Fault; 7] = [
     Fault {
         pointer: "/components/schemas/CreateCompletionResponse/properties/choices/items/properties/logprobs/anyOf/0/properties",
         reason: "the first token of an echoed prompt has no probability: null, in both lists; and `logprobs: 0` asks for no \
@@ -51,6 +51,36 @@ pub(crate) const FAULTS: [Fault; 5] = [
         pointer: "/paths/~1files~1{file_id}~1content/get/responses/200/content",
         reason: "the content of a file is its bytes, not a JSON string",
         mend: |content| *content = json!({"application/octet-stream": {}}),
+    },
+    Fault {
+        pointer: "/components/schemas/Batch/properties",
+        reason: "what has not happened is null: the document's own example of a new batch has these fields",
+        mend: |properties| {
+            for field in [
+                "model",
+                "errors",
+                "output_file_id",
+                "error_file_id",
+                "in_progress_at",
+                "finalizing_at",
+                "completed_at",
+                "failed_at",
+                "expired_at",
+                "cancelling_at",
+                "cancelled_at",
+            ] {
+                or_null(&mut properties[field]);
+            }
+        },
+    },
+    Fault {
+        pointer: "/components/schemas/FineTuningJob/properties/status/enum",
+        reason: "a job can be paused, and then has that status in the document's own example",
+        mend: |statuses| {
+            if let Some(statuses) = statuses.as_array_mut() {
+                statuses.push(json!("paused"));
+            }
+        },
     },
     Fault {
         pointer: "/components/schemas",
@@ -94,7 +124,8 @@ pub(crate) fn mend(document: &mut Value) -> Vec<&'static str> {
     gone
 }
 
-/// - `nullable` is `OpenAPI` 3.0's, and 3.1 knows it no more;
+/// - `nullable` is `OpenAPI` 3.0's, and 3.1 knows it no more; nor that `exclusiveMinimum` says whether the minimum is
+///   allowed;
 /// - `$recursiveRef` is JSON Schema 2019-09's;
 /// - `oneOf` is written where a union is meant: a message with a `type` is two kinds of `InputItem`;
 /// - a page that is empty has no first and last id: OpenAI sends null.
@@ -116,6 +147,12 @@ fn read_old_words(schema: &mut Value, owner: &str) {
                 words.remove("$recursiveRef");
                 words.insert("$ref".to_owned(), json!(format!("#/components/schemas/{owner}")));
             }
+            for (flag, bound) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
+                if words.get(flag) == Some(&Value::Bool(true)) {
+                    let number = words.remove(bound).unwrap_or_default();
+                    words.insert(flag.to_owned(), number);
+                }
+            }
             if words.get("nullable") == Some(&Value::Bool(true)) {
                 words.remove("nullable");
                 let plain = Value::Object(std::mem::take(words));
@@ -134,12 +171,13 @@ mod tests {
     fn old_words_are_read_as_new_ones() {
         let mut document = json!({"components": {"schemas": {"A": {
             "type": "object",
-            "properties": {"x": {"type": "string", "nullable": true}, "y": {"$recursiveRef": "#"}, "last_id": {"oneOf": [{"type": "string"}]}},
+            "properties": {"x": {"type": "string", "nullable": true}, "y": {"$recursiveRef": "#"}, "z": {"minimum": 0, "exclusiveMinimum": true}, "last_id": {"oneOf": [{"type": "string"}]}},
         }}}});
         mend(&mut document);
         let properties = &document["components"]["schemas"]["A"]["properties"];
         assert_eq!(properties["x"], json!({"anyOf": [{"type": "string"}, {"type": "null"}]}));
         assert_eq!(properties["y"], json!({"$ref": "#/components/schemas/A"}));
+        assert_eq!(properties["z"], json!({"exclusiveMinimum": 0}));
         assert_eq!(properties["last_id"], json!({"anyOf": [{"anyOf": [{"type": "string"}]}, {"type": "null"}]}));
     }
 }

@@ -1,17 +1,21 @@
 //! What is played, one file per resource. A scenario may be written before its routes are: it waits for them.
 
 mod assistants;
+mod batches;
 mod chat;
 mod chat_variants;
 mod completions;
 mod conversations;
 mod embeddings;
 mod files;
+mod fine_tuning;
 mod models;
 mod refusals;
 mod responses;
 mod stored;
 mod streams;
+
+use std::time::Duration;
 
 use anyhow::Result;
 use fakeai_server::Settings;
@@ -44,6 +48,10 @@ pub(crate) async fn all<'a>(document: &'a Document, judge: &Judge<'a>, report: &
     conversations::play(&mut Trial::new(document, judge, &server, report, "conversations")).await?;
     let server = quick_server()?;
     files::play(&mut Trial::new(document, judge, &server, report, "files")).await?;
+    let server = Server::new(|settings| settings.jobs.batch = Duration::from_secs(48 * 3600))?;
+    batches::play(&mut Trial::new(document, judge, &server, report, "batches")).await?;
+    let server = quick_server()?;
+    fine_tuning::play(&mut Trial::new(document, judge, &server, report, "fine-tuning")).await?;
     let server = slow_server()?;
     assistants::play(&mut Trial::new(document, judge, &server, report, "assistants")).await
 }

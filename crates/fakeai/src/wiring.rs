@@ -13,7 +13,7 @@ use fakeai_catalog::Catalog;
 use fakeai_core::{Clock, Seed, Tasks};
 use fakeai_engine::LatencyModel;
 use fakeai_server::settings::{
-    Address, Audio, Cors, Flavor, Gatekeeping, Listen, PromptCaching, ResponseDelay, Streams, Tls,
+    Address, Audio, Cors, Flavor, Gatekeeping, Jobs, Listen, PromptCaching, ResponseDelay, Streams, Tls,
 };
 use fakeai_server::{Kit, Settings};
 use fakeai_store::{Durable, Memory};
@@ -31,7 +31,7 @@ pub(crate) use timing::{latency, physics};
 /// The server's settings as `config` has them, but for what needs files, chance or the catalog: [`latency`], [`physics`]
 /// and [`gate::gate`].
 pub(crate) fn settings(config: &Config) -> Settings {
-    let Config { server, generation, models, api, features, metrics, security, workspaces, .. } = config.clone();
+    let Config { server, generation, models, api, features, metrics, security, workspaces, jobs, .. } = config.clone();
     Settings {
         listen: listen(&server),
         latency: LatencyModel::Instant,
@@ -64,6 +64,7 @@ pub(crate) fn settings(config: &Config) -> Settings {
         log_requests: server.log_requests,
         prometheus: metrics.enable_prometheus,
         metrics_flavor: flavor(metrics.flavor),
+        jobs: Jobs { batch: jobs.batch_speed.0, fine_tuning: jobs.job_speed.0 },
         max_workspaces: workspaces.max,
         workspace_idle: Duration::from_secs_f64(workspaces.idle_seconds),
         writer: writer(generation, &features),

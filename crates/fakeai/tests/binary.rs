@@ -1,9 +1,9 @@
 //! The binary itself: that it reads its own environment and directory, and its exit codes.
-#![expect(clippy::unwrap_used, reason = "a test; clippy only knows functions marked #[test]")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test; clippy only knows functions marked #[test]")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 fn fakeai(args: &[&str], env: &[(&str, &str)]) -> Output {
     let directory = tempfile::tempdir().unwrap();
@@ -81,4 +81,84 @@ fn a_request_is_one_line_of_the_log() {
         "{human:?}"
     );
     assert_eq!(logged(&["--log-level", "warning"]), [""; 0]);
+}
+
+/// A server that keeps what it is told in `directory`, and its address.
+fn keeping(directory: &std::path::Path, flags: &[&str]) -> (Child, String) {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_fakeai"))
+        .args([&["server", "--port", "0", "--store", "data.redb"], flags].concat())
+        .env_clear()
+        .current_dir(directory)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut card = BufReader::new(server.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let address = card.find_map(|line| Some(line.split_once("http://")?.1.to_owned())).unwrap();
+    let address = address.split(|letter: char| letter.is_whitespace() || letter == '/').next().unwrap();
+    (server, address.to_owned())
+}
+
+/// The body of an answer.
+fn ask(address: &str, method: &str, path: &str, kind: &str, body: &str) -> String {
+    let mut client = TcpStream::connect(address).unwrap();
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {kind}\r\n");
+    write!(client, "{head}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+#[test]
+fn jobs_go_on_after_the_server_was_killed() {
+    const LINES: usize = 60;
+    let directory = tempfile::tempdir().unwrap();
+    let flags = ["--batch-speed", "2s", "--job-speed", "2s"];
+    let (mut server, address) = keeping(directory.path(), &flags);
+    let post = |path: &str, body: &str| json(&ask(&address, "POST", path, "application/json", body));
+    let upload = |purpose: &str, lines: &str| {
+        let form = format!(
+            "--xyz\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\n{purpose}\r\n--xyz\r\nContent-Disposition: \
+             form-data; name=\"file\"; filename=\"x.jsonl\"\r\n\r\n{lines}\r\n--xyz--\r\n"
+        );
+        json(&ask(&address, "POST", "/v1/files", "multipart/form-data; boundary=xyz", &form))["id"].clone()
+    };
+    let body = r#"{"model":"text-embedding-3-small","input":"one","dimensions":4}"#;
+    let line = |number| format!(r#"{{"custom_id":"{number}","method":"POST","url":"/v1/embeddings","body":{body}}}"#);
+    let lines: Vec<String> = (0..LINES).map(line).collect();
+    let file = upload("batch", &lines.join("\n"));
+    let batch = format!(r#"{{"input_file_id":{file},"endpoint":"/v1/embeddings","completion_window":"24h"}}"#);
+    let batch = post("/v1/batches", &batch);
+    let example = r#"{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Ho"}]}"#;
+    let file = upload("fine-tune", &[example; 10].join("\n"));
+    let tuning = post("/v1/fine_tuning/jobs", &format!(r#"{{"model":"gpt-4o-mini","training_file":{file}}}"#));
+    assert_eq!(tuning["status"], "validating_files", "{tuning}");
+    let path = format!("/v1/batches/{}", batch["id"].as_str().unwrap());
+    let done =
+        |address: &str| json(&ask(address, "GET", &path, "", ""))["request_counts"]["completed"].as_u64().unwrap();
+    while done(&address) < 10 {}
+    server.kill().unwrap();
+    server.wait().unwrap();
+
+    let (mut server, address) = keeping(directory.path(), &flags);
+    // Nobody looks at the jobs: they go on by themselves.
+    let there = |purpose: &str| {
+        let list = json(&ask(&address, "GET", &format!("/v1/files?purpose={purpose}"), "", ""));
+        list["data"][0]["id"].as_str().map(str::to_owned)
+    };
+    let found = |purpose: &str| std::iter::repeat_with(|| there(purpose)).find_map(|id| id).unwrap();
+    let output = found("batch_output");
+    let content = ask(&address, "GET", &format!("/v1/files/{output}/content"), "", "");
+    let names: Vec<String> = content.lines().map(|line| json(line)["custom_id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(names, (0..LINES).map(|number| number.to_string()).collect::<Vec<_>>());
+    let batch = json(&ask(&address, "GET", &path, "", ""));
+    assert_eq!((&batch["status"], done(&address)), (&serde_json::Value::from("completed"), LINES as u64));
+    found("fine-tune-results");
+    assert!(ask(&address, "GET", "/v1/models", "", "").contains("\"ft:gpt-4o-mini:fakeai::"));
+    server.kill().unwrap();
+    server.wait().unwrap();
 }

@@ -13,7 +13,8 @@ use crate::context::Context;
 const MOST_STRING: usize = 2000;
 const MOST_BODY: usize = 16 * 1024;
 
-/// One line of one request; requests that only look at the server, as scrapers do, are logged at level debug.
+/// One line of one request; requests that only look at the server, as scrapers do, and lines of batches are logged at
+/// level debug.
 pub(crate) fn log(record: &Record, method: &http::Method, path: &str) {
     macro_rules! line {
         ($level:expr) => {
@@ -39,7 +40,7 @@ pub(crate) fn log(record: &Record, method: &http::Method, path: &str) {
         };
     }
     // Asked first, so that nothing is made ready for a line that nobody wants.
-    if LOOKS.iter().any(|look| path.starts_with(look)) {
+    if record.batch.is_some() || LOOKS.iter().any(|look| path.starts_with(look)) {
         if tracing::enabled!(target: "fakeai::access", Level::DEBUG) {
             line!(Level::DEBUG);
         }

@@ -12,11 +12,12 @@ use fakeai_tokens::{CountMemo, Encoding, Tokenizer};
 use fakeai_writer::Writer;
 
 use crate::adapters::Loaded;
-use crate::api::Hub;
+use crate::api::{Desk, Hub};
 use crate::driver::Drivers;
 use crate::error::ApiError;
 use crate::gate::Gate;
 use crate::settings::{Address, Settings};
+use crate::tuned;
 use crate::workspace::{Making, Workspace, Workspaces};
 
 /// What the server may not make for itself: time, chance, background work.
@@ -59,6 +60,8 @@ pub struct App {
     pub ledger: Ledger,
     /// Who watches.
     pub(crate) live: Hub,
+    /// Who works on batches.
+    pub(crate) batches: Desk,
     /// Tenants.
     pub workspaces: Workspaces,
     /// Where it listens, once it does.
@@ -91,6 +94,7 @@ impl App {
             gate: Gate::new(&settings.gate, kit.entropy, kit.seed),
             ledger: Ledger::new(settings.metrics),
             live: Hub::default(),
+            batches: Desk::default(),
             workspaces: Workspaces::new(making, settings.max_workspaces, settings.workspace_idle),
             address: OnceLock::new(),
             closing: AtomicBool::new(false),
@@ -119,11 +123,16 @@ impl App {
 
     fn known_model(&self, workspace: &Workspace, id: &str) -> Option<Arc<ModelCard>> {
         let adapter = || self.adapters.as_ref().and_then(|adapters| adapters.card(id));
-        self.catalog.get(id).cloned().or_else(adapter).or_else(|| workspace.model(id))
+        let tuned = || {
+            let model = tuned::find(workspace, id).filter(|model| !model.deleted);
+            model.map(|model| model.card(&self.catalog))
+        };
+        self.catalog.get(id).cloned().or_else(adapter).or_else(tuned).or_else(|| workspace.model(id))
     }
 
     fn inferred(&self, workspace: &Workspace, id: &str) -> Result<ModelCard, ApiError> {
-        if self.settings.strict_models {
+        let is_deleted = tuned::find(workspace, id).is_some_and(|model| model.deleted);
+        if self.settings.strict_models || is_deleted {
             return Err(ApiError::model_not_found(id));
         }
         Ok(ModelCard { created: workspace.clock().unix(), ..self.catalog.infer(id) })

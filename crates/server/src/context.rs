@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{FromRequestParts, MatchedPath};
 use fakeai_catalog::ModelCard;
-use fakeai_core::{Clock, Ids, Tick};
+use fakeai_core::{Clock, Ids, Seed, Tick};
 use fakeai_guard::{Client, Standing};
 use fakeai_store::View;
 use fakeai_telemetry::{Caller, Gaps, Outcome, Record, Tokens};
@@ -26,6 +26,28 @@ const WATCHES: [&str; 2] = ["/dashboard", "/metrics/stream"];
 #[derive(Clone, Debug)]
 pub(crate) struct Context(Arc<Inner>);
 
+/// Which line of which batch a request is. The door finds it among the extensions, where no client can put it.
+#[derive(Clone, Debug)]
+pub(crate) struct BatchLine {
+    /// The batch's id.
+    pub batch: Arc<str>,
+    /// The line's number, from 1.
+    pub number: u64,
+    /// Who made the batch.
+    pub caller: Option<Arc<Caller>>,
+}
+
+impl BatchLine {
+    /// What a line of a batch costs of what it costs otherwise, as OpenAI sells it.
+    const PRICE: f64 = 0.5;
+
+    /// Its ids: the same whenever the line is answered, so that a batch that is worked on anew after a crash says the
+    /// same.
+    fn ids(&self) -> Ids {
+        Ids::new(Seed::new(0).derive("batch line").derive(&self.batch).mix(self.number))
+    }
+}
+
 #[derive(Debug)]
 struct Inner {
     station: Arc<Station>,
@@ -39,6 +61,7 @@ struct Inner {
     path: String,
     /// Whether it is not written down unless it fails.
     watches: bool,
+    line: Option<Box<BatchLine>>,
     ids: Mutex<Ids>,
     note: Mutex<Note>,
     settled: AtomicBool,
@@ -115,10 +138,12 @@ impl Context {
         method: http::Method,
         path: String,
         watcher: bool,
+        line: Option<BatchLine>,
     ) -> Self {
         let clock = workspace.as_ref().map_or_else(|| station.clock(), |workspace| Arc::new(workspace.clock()));
         let looks = api::LOOKS.iter().any(|own| path.starts_with(own));
-        let mut ids = workspace.as_ref().unwrap_or_else(|| station.app().workspaces.default()).ids(looks);
+        let owner = workspace.as_ref().unwrap_or_else(|| station.app().workspaces.default());
+        let mut ids = line.as_ref().map_or_else(|| owner.ids(looks), BatchLine::ids);
         Self(Arc::new(Inner {
             request_id: ids.next_hex("req_", 32),
             arrived: clock.now(),
@@ -128,6 +153,7 @@ impl Context {
             method,
             watches: looks && (watcher || WATCHES.iter().any(|own| path.starts_with(own))),
             path,
+            line: line.map(Box::new),
             ids: Mutex::new(ids),
             note: Mutex::default(),
             settled: AtomicBool::new(false),
@@ -210,8 +236,16 @@ impl Context {
         self.note().fault.take()
     }
 
-    /// Adds the request to the workspace's journal.
+    /// The line of a batch that it is, if it is one: it is answered at once, whatever the engine.
+    pub(crate) fn batch_line(&self) -> Option<&BatchLine> {
+        self.0.line.as_deref()
+    }
+
+    /// Adds the request to the workspace's journal. Lines of batches are not there: no client sent them.
     pub(crate) fn remember(&self, body: &[u8]) {
+        if self.0.line.is_some() {
+            return;
+        }
         self.workspace().remember(self.0.arrived, &self.0.method, &self.0.path, body);
     }
 
@@ -238,7 +272,7 @@ impl Context {
             model: note.model,
             workspace: Arc::clone(self.workspace_name()),
             caller: note.caller,
-            batch: None,
+            batch: self.batch_line().map(|line| Arc::clone(&line.batch)),
             worker: note.worker,
             status: note.status,
             outcome,
@@ -255,7 +289,7 @@ impl Context {
             bytes_out: note.bytes_out,
             is_cut: note.is_cut,
             has_begun: note.has_begun,
-            cost_usd: note.cost_usd,
+            cost_usd: if self.0.line.is_some() { note.cost_usd * BatchLine::PRICE } else { note.cost_usd },
         };
         access::log(&record, &self.0.method, &self.0.path);
         if !self.0.watches || record.outcome != Outcome::Success {

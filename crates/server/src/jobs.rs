@@ -4,11 +4,15 @@
 //! A [`Moment`] is a date, so that a stored schedule outlives the process. Where the date stands still while ticks go
 //! on (a deterministic server), the line goes on with the ticks, and a moment shows the date it was made at.
 
+mod open;
+
 use std::cmp::Ordering;
 use std::time::Duration;
 
 use fakeai_core::{Clock, Tick};
 use serde::{Deserialize, Serialize};
+
+pub(crate) use open::{OpenJob, forget, open_jobs, remember};
 
 const NANOS: i64 = 1_000_000_000;
 
@@ -56,6 +60,11 @@ impl Moment {
     /// The date to show for it, Unix seconds.
     pub(crate) fn unix(self) -> i64 {
         self.date.unwrap_or(self.at.div_euclid(NANOS))
+    }
+
+    /// The tick it comes at; now if it has passed.
+    pub(crate) fn tick(self, clock: &Clock) -> Tick {
+        clock.now() + self.since(Self::now(clock))
     }
 
     /// Time since `earlier`; zero when `earlier` is later.

@@ -21,6 +21,7 @@ mod layers;
 pub mod serve;
 pub mod settings;
 mod station;
+mod tuned;
 mod wire;
 mod workspace;
 

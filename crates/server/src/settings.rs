@@ -59,6 +59,8 @@ pub struct Settings {
     pub prometheus: bool,
     /// Whose names metrics have at `/metrics`.
     pub metrics_flavor: Flavor,
+    /// How long jobs take.
+    pub jobs: Jobs,
     /// Most workspaces beside the default one.
     pub max_workspaces: usize,
     /// Workspaces nobody used for this long are dropped.
@@ -88,6 +90,21 @@ pub struct Listen {
     pub max_connections: usize,
     /// Threads that serve connections, the caller's among them. Each connection stays on one.
     pub threads: usize,
+}
+
+/// How long jobs take, from when they are made to their end; zero is at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Jobs {
+    /// A batch.
+    pub batch: Duration,
+    /// The tuning of a model.
+    pub fine_tuning: Duration,
+}
+
+impl Default for Jobs {
+    fn default() -> Self {
+        Self { batch: Duration::from_secs(1), fine_tuning: Duration::from_secs(3) }
+    }
 }
 
 /// Where to listen.
@@ -210,6 +227,7 @@ impl Default for Settings {
             log_requests: false,
             prometheus: true,
             metrics_flavor: Flavor::Fakeai,
+            jobs: Jobs::default(),
             max_workspaces: 1000,
             workspace_idle: Duration::from_secs(3600),
             journal_entries: 1000,

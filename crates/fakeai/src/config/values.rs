@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::kind::milliseconds;
 use super::section::words;
 
 words! {
@@ -222,6 +224,43 @@ impl fmt::Display for Reply {
     }
 }
 
+/// How long something takes; zero is at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Takes(pub Duration);
+
+impl Takes {
+    pub(super) const ALLOWED: &'static str = "instant, or a time of at most 30 days such as 1.5s, 10m or 24h";
+    const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+    const UNITS: [(u128, &'static str); 5] =
+        [(3_600_000_000_000, "h"), (60_000_000_000, "m"), (1_000_000_000, "s"), (1_000_000, "ms"), (1, "ns")];
+}
+
+impl FromStr for Takes {
+    type Err = NotAllowed;
+
+    fn from_str(text: &str) -> Result<Self, NotAllowed> {
+        let text = text.trim();
+        // A bare number would be milliseconds elsewhere and seconds to most people.
+        let has_unit = text.ends_with(|last: char| last.is_ascii_alphabetic());
+        let time = match text {
+            "instant" => Some(Duration::ZERO),
+            _ if !has_unit => None,
+            _ => milliseconds(text).and_then(|time| Duration::try_from_secs_f64(time / 1e3).ok()),
+        };
+        time.filter(|time| *time <= Self::LONGEST).map(Self).ok_or(NotAllowed(Self::ALLOWED))
+    }
+}
+
+impl fmt::Display for Takes {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nanos = self.0.as_nanos();
+        match Self::UNITS.iter().find(|(unit, _)| nanos.is_multiple_of(*unit)) {
+            Some((unit, name)) if nanos > 0 => write!(formatter, "{}{name}", nanos / unit),
+            _ => formatter.write_str("instant"),
+        }
+    }
+}
+
 /// Serialises a type as the text it is written as.
 macro_rules! as_text {
     ($($Type:ty),+) => { $(
@@ -239,7 +278,7 @@ macro_rules! as_text {
     )+ };
 }
 
-as_text!(OutputTokens, Reply);
+as_text!(OutputTokens, Reply, Takes);
 
 #[cfg(test)]
 mod tests {
@@ -253,6 +292,17 @@ mod tests {
         for text in ["", "0", "-1", "1.5", "normal:1,2", "lognormal:1", "lognormal:NaN,1", "uniform:9,8", "uniform:0,8"]
         {
             assert!(text.parse::<OutputTokens>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_read_back_as_written() {
+        for text in ["instant", "1s", "1500ms", "10m", "24h", "720h", "7ns"] {
+            assert_eq!(text.parse::<Takes>().unwrap().to_string(), text);
+        }
+        assert_eq!("1.5s".parse::<Takes>().unwrap().to_string(), "1500ms");
+        for text in ["", "10", "-1s", "1d", "721h", "s", "nans", "infh", "quick"] {
+            assert!(text.parse::<Takes>().is_err(), "{text}");
         }
     }
 

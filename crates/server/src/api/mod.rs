@@ -13,7 +13,7 @@ mod straight;
 mod vllm;
 
 use std::future::Future;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::response::Response;
@@ -21,10 +21,13 @@ use axum::routing::{MethodRouter, post};
 use rustc_hash::FxHashMap;
 use serde::de::DeserializeOwned;
 
+use crate::app::App;
 use crate::error::ApiError;
+use crate::jobs::open_jobs;
 use crate::wire::JsonBody;
 
 pub(crate) use live::Hub;
+pub(crate) use openai::Desk;
 use straight::{Straight, Ways};
 
 /// One operation: where it is, what it is called, who answers.
@@ -115,6 +118,14 @@ pub fn endpoints() -> Vec<Endpoint> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Goes on with the jobs that a process before this one began.
+pub(crate) async fn resume(app: &Arc<App>) {
+    match open_jobs(&*app.kit.home).await {
+        Ok(jobs) => jobs.iter().for_each(|job| openai::resume(app, job)),
+        Err(error) => tracing::error!(%error, "jobs of before can't be found: they go on when somebody looks at them"),
+    }
 }
 
 /// Where requests go.

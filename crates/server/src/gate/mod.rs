@@ -35,10 +35,6 @@ pub use settings::{Banning, Gatekeeping, Quota};
 /// Asks for a fault: `X-FakeAI-Fault: stall=5s;after=10`.
 const FAULT: HeaderName = HeaderName::from_static("x-fakeai-fault");
 
-/// Marks a request that the server makes of itself, which its own gate does not stop.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Inside;
-
 /// What stands between the door and the rooms.
 #[derive(Debug)]
 pub(crate) struct Gate {
@@ -118,7 +114,7 @@ impl Gate {
     /// Looks at the head of a request.
     pub(crate) fn enter(&self, context: &Context, head: &Parts, line: Option<&Arc<Line>>) -> Passage {
         let area = Area::of(context.path());
-        if area == Area::Health || head.extensions.get::<Inside>().is_some() {
+        if area == Area::Health || context.batch_line().is_some() {
             return Passage::Open;
         }
         if let Some(bans) = &self.bans
@@ -206,7 +202,7 @@ impl Gate {
         if self.quotas.is_none() && !by_model {
             return Ok(());
         }
-        if Area::of(context.path()) != Area::Api {
+        if Area::of(context.path()) != Area::Api || context.batch_line().is_some() {
             return Ok(());
         }
         let usage: Usage = serde_json::from_slice(body).unwrap_or_default();

@@ -171,7 +171,10 @@ pub(crate) fn generate_here(
     let cached_tokens = cache::cached_tokens(context, &request, prompt.tokens, terms);
     let fingerprint = request.fingerprint();
     if let Seeding::Repeat(_) = request.sampling.seed {
-        request.sampling.seed = Seeding::Repeat(context.workspace().count_repeat(fingerprint));
+        // A line of a batch is drawn by its number, so that it says the same when it is answered anew.
+        let repeats = context.batch_line().map(|line| line.number);
+        let repeats = repeats.unwrap_or_else(|| context.workspace().count_repeat(fingerprint));
+        request.sampling.seed = Seeding::Repeat(repeats);
     }
     let seed = request.seed_of(context.workspace().seed(), fingerprint);
     let mut generation = app.writer.write(&request, prompt, seed);
@@ -290,7 +293,10 @@ fn note(context: &Context, request: &GenerationRequest, generation: &Generation)
 /// each has its own draw.
 pub(crate) async fn delay(context: &Context, fingerprint: u64) {
     let settings = &context.app().settings;
-    if settings.latency == LatencyModel::Instant || settings.response_delay.mean.is_zero() {
+    if context.batch_line().is_some()
+        || settings.latency == LatencyModel::Instant
+        || settings.response_delay.mean.is_zero()
+    {
         return;
     }
     let spread = settings.response_delay.variance;

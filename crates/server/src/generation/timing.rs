@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use fakeai_core::Seed;
-use fakeai_engine::{Sequence, Speed};
+use fakeai_engine::{Flow, Sequence, Speed};
 use fakeai_telemetry::engine::Ending;
 use fakeai_writer::{Choice, Finish, Generation, GenerationRequest, Rendered};
 use rustc_hash::FxHasher;
@@ -30,6 +30,12 @@ pub(super) fn submit(
     terms: &Terms,
     seed: Seed,
 ) -> Result<Times, ApiError> {
+    if context.batch_line().is_some() {
+        // When they show is the batch's business.
+        let now = context.clock().now();
+        let at_once = |choice: &Choice| Pace::Planned(Flow::instant(choice.written_tokens(), now));
+        return Ok(Times { paces: generation.choices.iter().map(at_once).collect(), readings: Vec::new() });
+    }
     let predicted_tokens = generation.usage.accepted_prediction_tokens / request.choices.max(1);
     if let Some(driver) = context.app().drivers.on(context.clock(), &context.app().kit.tasks) {
         return run(context, &driver.map_err(unable)?, request, generation, terms, (seed, predicted_tokens));

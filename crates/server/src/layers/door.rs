@@ -20,7 +20,7 @@ use tower::Service;
 use super::cors;
 use crate::api::Routes;
 use crate::app::App;
-use crate::context::Context;
+use crate::context::{BatchLine, Context};
 use crate::error::{ApiError, ErrorNote};
 use crate::gate::{Line, Passage, broken, put_standing};
 use crate::station::Station;
@@ -89,8 +89,13 @@ impl Door {
         };
         let path = request.uri().path_and_query().map_or_else(String::new, |path| path.as_str().to_owned());
         let watcher = request.method() == http::Method::GET && request.headers().contains_key(WATCHER);
-        let context = Context::new(Arc::clone(&self.station), workspace, request.method().clone(), path, watcher);
-        context.note().caller = self.station.caller(request.headers());
+        let of_batch = request.extensions_mut().remove::<BatchLine>();
+        let caller = match &of_batch {
+            None => self.station.caller(request.headers()),
+            Some(line) => line.caller.clone(),
+        };
+        let context = Context::new(Arc::clone(&self.station), workspace, request.method().clone(), path, watcher, of_batch);
+        context.note().caller = caller;
         let refused = refused.or_else(|| oversized(&request, self.app().settings.max_body_bytes));
         let answer = match refused {
             None if self.app().gate.stands_open(request.headers()) => self.answer(&context, request),

@@ -79,6 +79,7 @@ impl Server {
     pub async fn bind(app: Arc<App>) -> Result<Self, ServeError> {
         let listener = Listener::bind(&app.settings.listen).await?;
         kv_events::publish(&app).await?;
+        crate::api::resume(&app).await;
         if let Bound::Tcp(address) = listener.bound() {
             app.set_address(address.ip().to_string(), address.port());
         }

@@ -29,7 +29,7 @@ fn form(path: &str, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> R
     request.body(Body::from(body)).unwrap()
 }
 
-async fn put(server: &TestServer, purpose: &str, name: &str, content: &[u8]) -> Answer {
+pub async fn put(server: &TestServer, purpose: &str, name: &str, content: &[u8]) -> Answer {
     server.send(form("/v1/files", &[("purpose", purpose)], &[("file", name, content)])).await
 }
 

@@ -5,6 +5,7 @@ pub(super) mod auth;
 pub(super) mod engine;
 pub(super) mod features;
 pub(super) mod generation;
+pub(super) mod jobs;
 pub(super) mod kv_cache;
 pub(super) mod kv_events;
 pub(super) mod metrics;
@@ -59,6 +60,7 @@ sections! {
     features: Features,
     metrics: Metrics,
     storage: Storage,
+    jobs: Jobs,
     security: Security,
     workspaces: Workspaces,
 }

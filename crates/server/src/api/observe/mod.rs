@@ -4,6 +4,7 @@ mod asked;
 mod core;
 mod exposition;
 mod health;
+mod jobs;
 mod models;
 mod records;
 mod unbuilt;
@@ -18,7 +19,10 @@ pub(in crate::api) use exposition::exposition;
 pub(in crate::api) use unbuilt::reason;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    [health::endpoints(), core::endpoints(), models::endpoints(), records::endpoints()].into_iter().flatten().collect()
+    [health::endpoints(), core::endpoints(), jobs::endpoints(), models::endpoints(), records::endpoints()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// What the views' ticks are on the calendar. Records are in the order of the server's own clock; where the date stands

@@ -1,12 +1,15 @@
 //! The OpenAI family: one room per resource, listed here.
 
 mod assistants;
+mod batches;
 mod chat;
 mod completions;
 mod conversations;
 mod embeddings;
 mod files;
+mod fine_tuning;
 mod format;
+mod graders;
 mod listing;
 mod media;
 mod models;
@@ -20,9 +23,16 @@ mod transfer;
 mod uploads;
 mod usage;
 
+pub(super) use batches::BatchMetrics;
+pub(crate) use batches::Desk;
 pub(super) use chat::{Chat, prompt};
+pub(super) use fine_tuning::FineTuningMetrics;
+
+use std::sync::Arc;
 
 use super::Endpoint;
+use crate::app::App;
+use crate::jobs::OpenJob;
 
 /// Every endpoint of the family, under `/v1` and without it.
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -38,8 +48,17 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         runs::endpoints(),
         files::endpoints(),
         uploads::endpoints(),
+        batches::endpoints(),
+        fine_tuning::endpoints(),
+        graders::endpoints(),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Goes on with a job that a process before this one began.
+pub(super) fn resume(app: &Arc<App>, job: &OpenJob) {
+    batches::resume(app, job);
+    fine_tuning::resume(app, job);
 }

@@ -3,9 +3,11 @@
 mod content;
 mod lines;
 mod purpose;
+mod reader;
 mod routes;
 mod stored;
 
 pub(super) use purpose::{Expiry, Purpose};
+pub(super) use reader::{Line, LineReader};
 pub(super) use routes::endpoints;
 pub(super) use stored::{File, Intake, file_name};

@@ -76,15 +76,22 @@ impl Expiry {
         purpose: Purpose,
         created: i64,
     ) -> Result<Option<i64>, ApiError> {
-        let Some(Self { anchor, seconds }) = expiry else {
+        let Some(expiry) = expiry else {
             return Ok((purpose == Purpose::Batch).then_some(created + BATCH_SECONDS));
         };
+        Ok(expiry.lifetime("expires_after")?.map(|seconds| created + seconds))
+    }
+
+    /// How many seconds it is, given at `param`.
+    pub(in crate::api::openai) fn lifetime(&self, param: &str) -> Result<Option<i64>, ApiError> {
+        let Self { anchor, seconds } = self;
+        let place = format!("{param}.anchor");
         match anchor.as_deref() {
-            None => return Err(ApiError::missing("expires_after.anchor")),
+            None => return Err(ApiError::missing(&place)),
             Some("created_at") => {}
-            Some(other) => return Err(ApiError::unsupported_value("expires_after.anchor", other, &["created_at"])),
+            Some(other) => return Err(ApiError::unsupported_value(&place, other, &["created_at"])),
         }
-        let param = "expires_after.seconds";
+        let param = &*format!("{param}.seconds");
         let number = match seconds {
             None | Some(Value::Null) => return Err(ApiError::missing(param)),
             Some(Value::Number(number)) => number.as_i64(),
@@ -94,6 +101,6 @@ impl Expiry {
         };
         let wrong = || ApiError::invalid(format!("Invalid type for '{param}': expected an integer.")).param(param);
         let number = number.ok_or_else(|| wrong().code("invalid_type"))?;
-        Ok(integer(param, Some(number), Range::new(3600, 2_592_000))?.map(|seconds| created + seconds))
+        integer(param, Some(number), Range::new(3600, 2_592_000))
     }
 }

@@ -1,7 +1,7 @@
 //! How files are kept: a document that says what it is, and the blob that belongs to it.
 
 use bytes::Bytes;
-use fakeai_store::{BlobInfo, BlobWriter, Change, Document, Retention, content_id};
+use fakeai_store::{BlobInfo, BlobWriter, Change, Document, MOST_READ_BYTES, Reply, Retention, Space, content_id};
 use serde::{Deserialize, Serialize};
 
 use super::lines::Lines;
@@ -41,16 +41,43 @@ impl File {
         serde_json::from_slice(&document.body).ok()
     }
 
+    /// A file that the platform makes: its content is what a [`File::writer`] of the same id has written.
+    pub(in crate::api::openai) fn made(
+        id: &str,
+        (purpose, filename): (&str, String),
+        bytes: u64,
+        created_at: i64,
+        expires_at: Option<i64>,
+    ) -> Self {
+        let (object, status, purpose) = ("file".to_owned(), "processed".to_owned(), purpose.to_owned());
+        Self { object, id: id.to_owned(), purpose, filename, bytes, created_at, expires_at, status }
+    }
+
+    /// Takes in the content of the file of an id.
+    pub(in crate::api::openai) fn writer(space: &Space, id: &str) -> Box<dyn BlobWriter> {
+        space.home().create(space.name(), &content_id(KIND, id))
+    }
+
+    /// A portion of the content of the file of an id; empty at its end, `None` if there is no such file.
+    pub(in crate::api::openai) fn read_content(space: &Space, id: &str, at: u64) -> Reply<Option<Bytes>> {
+        space.home().read(space.name(), &content_id(KIND, id), at, MOST_READ_BYTES)
+    }
+
+    /// The change that makes it appear.
+    pub(in crate::api::openai) fn change(&self) -> Result<Change, ApiError> {
+        let body = serde_json::to_vec(self).map_err(|_| ApiError::internal())?;
+        // Others refer to it.
+        let change = Change::put(KIND, &*self.id, body).retained(Retention::Kept);
+        Ok(change.expiring(self.expires_at.map(|seconds| seconds.saturating_mul(1000))))
+    }
+
     /// Makes it appear together with `more` changes, or removes what was taken in of it.
     pub(in crate::api::openai) async fn appear(
         &self,
         context: &Context,
         mut more: Vec<Change>,
     ) -> Result<(), ApiError> {
-        let body = serde_json::to_vec(self).map_err(|_| ApiError::internal())?;
-        // Others refer to it.
-        let change = Change::put(KIND, &*self.id, body).retained(Retention::Kept);
-        more.push(change.expiring(self.expires_at.map(|seconds| seconds.saturating_mul(1000))));
+        more.push(self.change()?);
         if let Err(error) = context.documents().apply(more).await {
             let space = context.workspace().space();
             // What stays behind is removed when the store is opened the next time.

@@ -11,6 +11,7 @@ use crate::adapters::Loaded;
 use crate::api::Endpoint;
 use crate::context::Context;
 use crate::error::ApiError;
+use crate::tuned;
 use crate::wire::{PathText, json};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -24,7 +25,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 async fn list(context: Context) -> Response {
     let own = context.workspace().models();
-    let cards = context.app().catalog.iter().chain(&own);
+    let tuned = tuned::list(context.workspace());
+    let tuned: Vec<_> = tuned.iter().map(|model| model.card(&context.app().catalog)).collect();
+    let cards = context.app().catalog.iter().chain(&own).chain(&tuned);
     let adapters = context.app().adapters.as_ref().map(Loaded::list).unwrap_or_default();
     let adapters = adapters.iter().map(ModelWire::of_adapter);
     json(&ModelList::new(cards.map(|card| ModelWire::from(&**card)).chain(adapters).collect()))
@@ -43,7 +46,8 @@ async fn get_one(context: Context, PathText(path): PathText) -> Result<Response,
 }
 
 async fn delete(context: Context, PathText(model): PathText) -> Result<Response, ApiError> {
-    if context.workspace().delete_model(&model) {
+    let made = context.workspace().delete_model(&model);
+    if tuned::delete(context.workspace(), &model).await? || made {
         return Ok(json(&Deleted::new(&model)));
     }
     if context.app().catalog.get(&model).is_some() {
