@@ -218,7 +218,7 @@ mod tests {
         let index = index();
         let hits = index.search(&query([127, 0, 0, 0], &[8]), |_| true);
         assert_eq!(owners(&hits), [0, 1, 7]);
-        assert!((hits[0].score - 0.7).abs() < 0.01 && hits[0].ordinal == 3);
+        assert!((hits[0].score - 0.5).abs() < 0.01 && hits[0].ordinal == 3);
         let words = Query { weights: Weights { vector: 0.0, text: 1.0 }, ..query([127, 0, 0, 0], &[8]) };
         assert_eq!(owners(&index.search(&words, |_| true)), [7]);
         let places = Query { fusion: Fusion::Places, ..query([127, 0, 0, 0], &[1, 2]) };

@@ -10,9 +10,9 @@ pub struct Weights {
 }
 
 impl Default for Weights {
-    /// Vectors know synonyms and words; words alone know rare names better.
+    /// Vectors know what a text is about; words and their synonyms know how rare they are.
     fn default() -> Self {
-        Self { vector: 0.7, text: 0.3 }
+        Self { vector: 0.5, text: 0.5 }
     }
 }
 
