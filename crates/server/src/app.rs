@@ -12,7 +12,7 @@ use fakeai_tokens::{CountMemo, Encoding, Tokenizer};
 use fakeai_writer::Writer;
 
 use crate::adapters::Loaded;
-use crate::api::Hub;
+use crate::api::{Hub, Shelves};
 use crate::driver::Drivers;
 use crate::error::ApiError;
 use crate::settings::{Address, Settings};
@@ -56,6 +56,8 @@ pub struct App {
     pub ledger: Ledger,
     /// Who watches.
     pub(crate) live: Hub,
+    /// Vector stores as they are searched.
+    pub(crate) shelves: Shelves,
     /// Tenants.
     pub workspaces: Workspaces,
     /// Where it listens, once it does.
@@ -87,6 +89,7 @@ impl App {
             adapters: settings.adapters.as_ref().map(|adapters| Loaded::new(adapters, &catalog)),
             ledger: Ledger::new(settings.metrics),
             live: Hub::default(),
+            shelves: Shelves::default(),
             workspaces: Workspaces::new(making, settings.max_workspaces, settings.workspace_idle),
             address: OnceLock::new(),
             closing: AtomicBool::new(false),

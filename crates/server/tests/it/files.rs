@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::harness::{Answer, TestServer, request};
 
 /// A form: names with texts, and files with their names.
-fn form(path: &str, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Request<Body> {
+pub fn form(path: &str, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Request<Body> {
     let mut body = Vec::new();
     for (name, text) in fields {
         body.extend_from_slice(
@@ -29,7 +29,7 @@ fn form(path: &str, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> R
     request.body(Body::from(body)).unwrap()
 }
 
-async fn put(server: &TestServer, purpose: &str, name: &str, content: &[u8]) -> Answer {
+pub async fn put(server: &TestServer, purpose: &str, name: &str, content: &[u8]) -> Answer {
     server.send(form("/v1/files", &[("purpose", purpose)], &[("file", name, content)])).await
 }
 

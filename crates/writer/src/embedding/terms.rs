@@ -3,7 +3,7 @@
 use fakeai_core::Seed;
 
 use super::kin::Bag;
-use super::lexicon::{Frequency, Lexicon};
+use super::lexicon::{Entry, Frequency, Lexicon};
 use super::stem::stem;
 use super::words::Words;
 
@@ -13,11 +13,28 @@ const MOST_WORDS: usize = 16_384;
 const MOST_SENTENCES: usize = 200;
 const MOST_SENTENCE_BYTES: usize = 2000;
 
-/// The words of `text` as numbers, in order, repeated ones included: forms of a word are the same number (`bake`,
-/// `baking`), different words hardly ever are. Words of grammar are left out.
+/// The words of `text` as numbers, repeated ones included: forms of a word are the same number (`bake`, `baking`),
+/// different words hardly ever are. A word has a number more for each group of synonyms it is in, and so has a phrase
+/// of two words. Words of grammar are left out.
 pub fn terms(text: &str) -> Vec<u32> {
-    let number = |word: &str| Seed::new(1).derive(stem(word)).value() as u32;
-    Words::of(text, MOST_WORDS).iter().filter(|word| !is_grammar(word)).map(number).collect()
+    let lexicon = Lexicon::get();
+    let (mut terms, mut phrase, mut before) = (Vec::new(), String::new(), "");
+    let words = Words::of(text, MOST_WORDS);
+    for word in words.iter() {
+        let stem = stem(word);
+        let groups = |entry: &Entry| {
+            entry.senses.iter().filter_map(|sense| sense.group.map(|group| group as u32)).collect::<Vec<_>>()
+        };
+        phrase.clear();
+        phrase.extend([before, "_", stem]);
+        terms.extend(lexicon.entry(&phrase).map(groups).unwrap_or_default());
+        before = stem;
+        if !is_grammar(word) {
+            terms.push(Seed::new(1).derive(stem).value() as u32);
+            terms.extend(lexicon.entry(stem).map(groups).unwrap_or_default());
+        }
+    }
+    terms
 }
 
 /// A question as the words that tell something, as they are written; all of it if none does.
@@ -77,6 +94,8 @@ mod tests {
     fn forms_of_a_word_are_the_same_term() {
         assert_eq!(terms("The cats were sleeping"), terms("a cat sleeps"));
         assert_ne!(terms("cat"), terms("dog"));
+        let (one, other) = (terms("physician"), terms("doctor"));
+        assert!(one != other && one.iter().any(|term| other.contains(term)), "{one:?} {other:?}");
         assert!(terms("what is the of").is_empty());
     }
 

@@ -1,8 +1,7 @@
 //! Metrics of features that are not built yet: who asks for them is told so.
 
-const UNBUILT: [(&str, &str); 4] = [
+const UNBUILT: [(&str, &str); 3] = [
     ("/metrics/batches", "batches are"),
-    ("/metrics/vector-stores", "vector stores are"),
     ("/metrics/fine-tuning", "fine-tuning is"),
     ("/metrics/rate-limits", "rate limits are"),
 ];

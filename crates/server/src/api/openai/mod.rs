@@ -19,8 +19,11 @@ mod tools;
 mod transfer;
 mod uploads;
 mod usage;
+mod vector_stores;
 
 pub(super) use chat::{Chat, prompt};
+pub(crate) use vector_stores::Shelves;
+pub(super) use vector_stores::figures as vector_store_figures;
 
 use super::Endpoint;
 
@@ -38,6 +41,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         runs::endpoints(),
         files::endpoints(),
         uploads::endpoints(),
+        vector_stores::endpoints(),
     ]
     .into_iter()
     .flatten()
