@@ -12,6 +12,7 @@ mod refusals;
 mod responses;
 mod stored;
 mod streams;
+mod vector_stores;
 
 use anyhow::Result;
 use fakeai_server::Settings;
@@ -44,6 +45,8 @@ pub(crate) async fn all<'a>(document: &'a Document, judge: &Judge<'a>, report: &
     conversations::play(&mut Trial::new(document, judge, &server, report, "conversations")).await?;
     let server = quick_server()?;
     files::play(&mut Trial::new(document, judge, &server, report, "files")).await?;
+    let server = quick_server()?;
+    vector_stores::play(&mut Trial::new(document, judge, &server, report, "vector stores")).await?;
     let server = slow_server()?;
     assistants::play(&mut Trial::new(document, judge, &server, report, "assistants")).await
 }

@@ -1,7 +1,9 @@
 //! Vector stores: files come in, become ready by the clock, are found, and go.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use fakeai_store::{Durable, Home};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -258,4 +260,21 @@ async fn wrong_requests_are_refused_in_openais_words() {
             None => value,
         }
     }) });
+}
+
+#[tokio::test]
+async fn a_store_is_searched_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = || -> Arc<dyn Home> { Arc::new(Durable::open(directory.path().join("data.redb")).unwrap()) };
+    let home = open();
+    let server = TestServer::at(Arc::clone(&home), |_| {});
+    let (kept, _) = store(&server, &[("refunds.txt", REFUNDS), ("cats.txt", CATS)]).await;
+    assert_eq!(names(&found(&server, &kept, json!({"query": "cats"})).await), ["cats.txt"]);
+    let shown = server.get(&format!("/v1/vector_stores/{kept}")).await.json();
+    home.close();
+    drop((home, server));
+    let server = TestServer::at(open(), |_| {});
+    server.clock.advance(Duration::from_secs(60));
+    assert_eq!(names(&found(&server, &kept, json!({"query": "cats"})).await), ["cats.txt"]);
+    assert_eq!(server.get(&format!("/v1/vector_stores/{kept}")).await.json(), shown);
 }

@@ -11,7 +11,7 @@ use crate::jobs::Moment;
 
 /// The kind of the documents of a store's batches.
 pub(super) fn kind(store: &str) -> String {
-    format!("vector_store.files_batch/{store}")
+    format!("vector_store.files_batch:{store}")
 }
 
 /// A batch.

@@ -47,11 +47,10 @@ async fn create(PathText(store): PathText, JsonBody(context, wire): JsonBody<Bat
     VectorStore::find(&context, &store)?;
     let wanted = wanted(&context, wire).await.map_err(|error| context.validation(error))?;
     VectorStore::update(&context, &store, |_| Ok(())).await?;
-    let _turn = context.workspace().space().alone(&store).await;
-    VectorStore::find(&context, &store)?;
     let id = context.id("vsfb_", 32);
     let more = |files: &[VectorFile]| Ok(vec![Batch::new(&context, &id, &store, files).change()?]);
-    let files = add(&context, &store, wanted, Some(&id), more).await.map_err(|error| context.validation(error))?;
+    let files =
+        add(&context, &store, false, wanted, Some(&id), more).await.map_err(|error| context.validation(error))?;
     let batch = Batch::new(&context, &id, &store, &files);
     Ok(json_answer(&batch.object(Moment::now(context.clock()))))
 }

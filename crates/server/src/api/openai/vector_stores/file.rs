@@ -10,9 +10,9 @@ use crate::context::Context;
 use crate::error::ApiError;
 use crate::jobs::Moment;
 
-/// The kind of the documents of a store's files.
+/// The kind of the documents of a store's files. A kind has no slash: one parts it from the id in that of a blob.
 pub(super) fn kind(store: &str) -> String {
-    format!("vector_store.file/{store}")
+    format!("vector_store.file:{store}")
 }
 
 /// The kind of the document whose version changes with every change of a store's files.

@@ -71,9 +71,7 @@ async fn create(PathText(store): PathText, JsonBody(context, wire): JsonBody<Fil
     VectorStore::find(&context, &store)?;
     let wanted = wire.wanted(&context, "").await.map_err(|error| context.validation(error))?;
     VectorStore::update(&context, &store, |_| Ok(())).await?;
-    let _turn = context.workspace().space().alone(&store).await;
-    VectorStore::find(&context, &store)?;
-    let files = add(&context, &store, vec![wanted], None, |_| Ok(Vec::new())).await;
+    let files = add(&context, &store, false, vec![wanted], None, |_| Ok(Vec::new())).await;
     let files = files.map_err(|error| context.validation(error))?;
     let file = files.first().ok_or_else(ApiError::internal)?;
     Ok(json_answer(&file.object(Moment::now(context.clock()))))

@@ -86,7 +86,6 @@ pub(in crate::api::openai) async fn attach(
         wanted.push(Wanted::find(context, &file, Map::new(), chunking).await?);
     }
     VectorStore::update(context, &store, |_| Ok(())).await?;
-    let _turn = context.workspace().space().alone(&store).await;
-    add(context, &store, wanted, None, |_| Ok(Vec::new())).await?;
+    add(context, &store, false, wanted, None, |_| Ok(Vec::new())).await?;
     Ok(())
 }

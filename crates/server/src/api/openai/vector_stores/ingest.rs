@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::content::Content;
 use super::file::{Failure, Schedule, VectorFile, kind, revised};
 use super::shelf::Summary;
+use super::store::VectorStore;
 use crate::api::openai::files::File;
 use crate::context::Context;
 use crate::error::ApiError;
@@ -48,11 +49,12 @@ impl Wanted {
     }
 }
 
-/// Reads files into a store that is there, or appears with `more` changes. They are as they will be kept, in the order
-/// in which they were wanted. The turnstile of the store must be held.
+/// Reads files into a store, or a new one that appears with `more` changes. They are as they are kept, in the order in
+/// which they were wanted. Takes the turnstile of the store once they are read, which may take a while.
 pub(super) async fn add(
     context: &Context,
     store: &str,
+    is_new: bool,
     wanted: Vec<Wanted>,
     batch: Option<&str>,
     more: impl FnOnce(&[VectorFile]) -> Result<Vec<Change>, ApiError>,
@@ -65,27 +67,71 @@ pub(super) async fn add(
         let message = format!("A vector store can have at most {MOST_FILES} files.");
         return Err(ApiError::invalid(message).param("file_ids").code("too_many_files"));
     }
-    let mut lanes = [Moment::now(context.clock()); LANES];
     let mut files = Vec::with_capacity(wanted.len());
+    let mut added = read_all(context, store, wanted, batch, &mut files).await;
+    if added.is_ok() {
+        let _turn = context.workspace().space().alone(store).await;
+        // Somebody may have deleted it meanwhile.
+        added = if is_new { Ok(()) } else { VectorStore::find(context, store).map(drop) };
+        if added.is_ok() {
+            added = keep(context, store, &files, more).await;
+        }
+    }
+    if added.is_err() {
+        discard(context, &files).await;
+    }
+    added.map(|()| files)
+}
+
+/// Reads files one after the other, as they will be kept.
+async fn read_all(
+    context: &Context,
+    store: &str,
+    wanted: Vec<Wanted>,
+    batch: Option<&str>,
+    files: &mut Vec<VectorFile>,
+) -> Result<(), ApiError> {
     for wanted in wanted {
         // Waits for its turn: files may be large.
         let _permit = context.app().shelves.readers.acquire().await.map_err(|_| ApiError::internal())?;
         let (here, store, batch) = (context.clone(), store.to_owned(), batch.map(str::to_owned));
         let reading = context.app().kit.tasks.compute(move || take_in(&here, store, wanted, batch));
-        let mut file = reading.await.unwrap_or_else(|| Err(ApiError::internal()))?;
+        files.push(reading.await.unwrap_or_else(|| Err(ApiError::internal()))?);
+    }
+    let mut lanes = [Moment::now(context.clock()); LANES];
+    for file in files {
         if let Some(lane) = lanes.iter_mut().min() {
             *lane = *lane + duration(context, file.chunks);
             file.schedule.ready = *lane;
         }
-        files.push(file);
     }
-    let mut changes = more(&files)?;
-    for file in &files {
+    Ok(())
+}
+
+async fn keep(
+    context: &Context,
+    store: &str,
+    files: &[VectorFile],
+    more: impl FnOnce(&[VectorFile]) -> Result<Vec<Change>, ApiError>,
+) -> Result<(), ApiError> {
+    let mut changes = more(files)?;
+    for file in files {
         changes.push(file.change()?);
     }
     changes.push(revised(store));
     context.documents().apply(changes).await?;
-    Ok(files)
+    Ok(())
+}
+
+/// Removes the contents of files that did not come into their store, unless they are those of files that are in it.
+async fn discard(context: &Context, files: &[VectorFile]) {
+    let space = context.workspace().space();
+    for file in files {
+        if let Ok(None) = context.documents().get(&kind(&file.store), &file.id).await {
+            // What stays behind is removed when the store is opened the next time.
+            let _ = space.home().delete(space.name(), &file.blob()).await;
+        }
+    }
 }
 
 /// How long a file of so many chunks takes.

@@ -62,7 +62,7 @@ pub(super) async fn make(context: &Context, mut wire: CreateWire) -> Result<Vect
     if wanted.is_empty() {
         context.documents().apply(vec![store.put()?, revised(&store.id)]).await?;
     } else {
-        add(context, &store.id, wanted, None, |_| Ok(vec![store.put()?])).await?;
+        add(context, &store.id, true, wanted, None, |_| Ok(vec![store.put()?])).await?;
     }
     Ok(store)
 }
