@@ -41,7 +41,7 @@ impl Member<'_> {
 }
 
 /// The members whose name is `wanted`, in the order of the central directory.
-pub(super) fn find<'a>(bytes: &'a [u8], wanted: impl Fn(&[u8]) -> bool) -> impl Iterator<Item = Member<'a>> {
+pub(super) fn find(bytes: &[u8], wanted: impl Fn(&[u8]) -> bool) -> impl Iterator<Item = Member<'_>> {
     let end = memchr::memmem::rfind(bytes, b"PK\x05\x06");
     let mut at = end.and_then(|end| u32_at(bytes, end + 16)).map(|at| at as usize);
     let all = std::iter::from_fn(move || {
