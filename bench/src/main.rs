@@ -10,6 +10,7 @@ mod engine;
 mod load;
 mod process;
 mod report;
+mod search;
 mod streams;
 
 use std::path::PathBuf;
@@ -27,7 +28,8 @@ fn main() -> Result<()> {
         ["run", binary, "--quick"] => runtime.block_on(report::run(&PathBuf::from(binary), true)),
         ["agreement", binary] => runtime.block_on(agreement::run(&PathBuf::from(binary))),
         ["engine", ref options @ ..] => engine::run(options),
-        _ => bail!("usage: fakeai-bench run BINARY [--quick] | agreement BINARY | engine [--csv FILE] [--trace FILE] [--fit] [--rows]"),
+        ["search"] => search::run(),
+        _ => bail!("usage: fakeai-bench run BINARY [--quick] | agreement BINARY | engine [--csv FILE] [--trace FILE] [--fit] [--rows] | search"),
     }
     .context("the benchmark failed")
 }

@@ -23,9 +23,20 @@ pub(crate) fn engine(steps: &mut Steps, flags: &[String]) -> Result<()> {
     steps.take("bench", || run(Command::new(release_binary("fakeai-bench")).arg("engine").args(flags)))
 }
 
+/// Searches of 100,000 chunks on one core.
+pub(crate) fn search(steps: &mut Steps) -> Result<()> {
+    without_server(steps, "search")
+}
+
 /// The live server's physical engine beside the simulator.
 pub(crate) fn agreement(steps: &mut Steps) -> Result<()> {
     with_server(steps, &["agreement"], &[])
+}
+
+/// Runs a benchmark that takes no server.
+fn without_server(steps: &mut Steps, name: &str) -> Result<()> {
+    steps.take("release build", || run(&mut cargo(&["build", "--release", "--package", "fakeai-bench"])))?;
+    steps.take("bench", || run(Command::new(release_binary("fakeai-bench")).arg(name)))
 }
 
 fn bench(steps: &mut Steps, flags: &[&str]) -> Result<()> {

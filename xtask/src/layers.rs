@@ -7,10 +7,11 @@ use anyhow::{Context, Result};
 use crate::repository::root;
 
 /// The crates, lowest first: each may depend on those before it.
-const LOWEST_FIRST: [&str; 14] = [
+const LOWEST_FIRST: [&str; 15] = [
     "fakeai-core",
     "fakeai-schema",
     "fakeai-tokens",
+    "fakeai-search",
     "fakeai-catalog",
     "fakeai-store",
     "fakeai-telemetry",
@@ -25,7 +26,7 @@ const LOWEST_FIRST: [&str; 14] = [
 ];
 
 /// Crates that must not know of something, and why.
-const IGNORANT: [(&str, &[&str], &str); 7] = [
+const IGNORANT: [(&str, &[&str], &str); 8] = [
     (
         "engine",
         &["tokio", "serde_json", "axum", "hyper", "fakeai-tokens"],
@@ -34,6 +35,7 @@ const IGNORANT: [(&str, &[&str], &str); 7] = [
     ("simulate", &["tokio", "axum", "hyper"], "the simulator has no clock and no async"),
     ("writer", &["tokio", "axum", "hyper"], "the writer knows no time and no wire"),
     ("schema", &["tokio", "axum", "hyper"], "a schema knows no wire and no request"),
+    ("search", &["tokio", "serde_json", "axum", "hyper", "fakeai-core"], "an index is numbers in, numbers out"),
     ("guard", &["tokio", "axum", "hyper"], "the guard is pure"),
     ("media", &["tokio", "axum", "hyper"], "media are bytes in, bytes out"),
     ("tokens", &["tokio", "axum", "hyper", "fakeai-core"], "tokens are text in, numbers out"),

@@ -31,6 +31,7 @@ usage: cargo xtask COMMAND
   bench agreement  the live server's physical engine beside the simulator, for 1 to 64 clients
   bench engine [--csv FILE] [--trace FILE] [--fit] [--only GROUP] [--rows]
                    the engine model: errors against measurements, speed
+  bench search     searches of 100,000 chunks on one core
 ";
 
 fn main() -> ExitCode {
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         ["bench"] => bench::whole,
         ["bench", "--quick"] => bench::quick,
         ["bench", "agreement"] => bench::agreement,
+        ["bench", "search"] => bench::search,
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

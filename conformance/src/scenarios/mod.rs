@@ -14,6 +14,7 @@ mod refusals;
 mod responses;
 mod stored;
 mod streams;
+mod vector_stores;
 
 use std::time::Duration;
 
@@ -52,6 +53,8 @@ pub(crate) async fn all<'a>(document: &'a Document, judge: &Judge<'a>, report: &
     batches::play(&mut Trial::new(document, judge, &server, report, "batches")).await?;
     let server = quick_server()?;
     fine_tuning::play(&mut Trial::new(document, judge, &server, report, "fine-tuning")).await?;
+    let server = quick_server()?;
+    vector_stores::play(&mut Trial::new(document, judge, &server, report, "vector stores")).await?;
     let server = slow_server()?;
     assistants::play(&mut Trial::new(document, judge, &server, report, "assistants")).await
 }

@@ -10,7 +10,8 @@ use crate::trial::{Trial, data};
 const CREATE: &str = "createResponse";
 
 pub(super) async fn play(trial: &mut Trial<'_, '_>) -> Result<()> {
-    for (name, extra) in [texts(), tools(), hosted()].into_iter().flatten() {
+    let store = trial.call("createVectorStore", &[], json!({})).await?["id"].clone();
+    for (name, extra) in [texts(), tools(), hosted(&store)].into_iter().flatten() {
         let mut body = json!({"model": "gpt-4o", "input": "Tell me about the sea."});
         merge(&mut body, &extra);
         trial.name(name);
@@ -118,14 +119,14 @@ fn weather() -> Value {
         "additionalProperties": false}})
 }
 
-fn hosted() -> Variants {
+fn hosted(store: &Value) -> Variants {
     let use_it = |input: &str, tool: Value| json!({"input": input, "tools": [tool], "tool_choice": "required"});
     vec![
         ("web search", use_it("Search the web for news of the sea.", json!({"type": "web_search"}))),
         ("web search, preview", use_it("Search the web for news.", json!({"type": "web_search_preview"}))),
         (
             "file search",
-            use_it("Search my files for the sea.", json!({"type": "file_search", "vector_store_ids": ["vs_1"]})),
+            use_it("Search my files for the sea.", json!({"type": "file_search", "vector_store_ids": [store]})),
         ),
         (
             "code interpreter",

@@ -68,6 +68,7 @@ pub(crate) fn settings(config: &Config) -> Settings {
         max_workspaces: workspaces.max,
         workspace_idle: Duration::from_secs_f64(workspaces.idle_seconds),
         writer: writer(generation, &features),
+        ingest: Duration::from_secs_f64(config.storage.ingest_ms / 1000.0),
         journal_entries: Settings::default().journal_entries,
         gate: Gatekeeping::default(),
     }

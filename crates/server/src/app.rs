@@ -12,7 +12,7 @@ use fakeai_tokens::{CountMemo, Encoding, Tokenizer};
 use fakeai_writer::Writer;
 
 use crate::adapters::Loaded;
-use crate::api::{Desk, Hub};
+use crate::api::{Desk, Hub, Shelves};
 use crate::driver::Drivers;
 use crate::error::ApiError;
 use crate::gate::Gate;
@@ -62,6 +62,8 @@ pub struct App {
     pub(crate) live: Hub,
     /// Who works on batches.
     pub(crate) batches: Desk,
+    /// Vector stores as they are searched.
+    pub(crate) shelves: Shelves,
     /// Tenants.
     pub workspaces: Workspaces,
     /// Where it listens, once it does.
@@ -95,6 +97,7 @@ impl App {
             ledger: Ledger::new(settings.metrics),
             live: Hub::default(),
             batches: Desk::default(),
+            shelves: Shelves::default(),
             workspaces: Workspaces::new(making, settings.max_workspaces, settings.workspace_idle),
             address: OnceLock::new(),
             closing: AtomicBool::new(false),

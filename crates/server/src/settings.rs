@@ -65,6 +65,8 @@ pub struct Settings {
     pub max_workspaces: usize,
     /// Workspaces nobody used for this long are dropped.
     pub workspace_idle: Duration,
+    /// How long a vector store takes over a file, and as long again over each hundred of its chunks.
+    pub ingest: Duration,
     /// Requests each workspace remembers for tests to look at.
     pub journal_entries: usize,
     /// Who is let in, how much they may use, and what goes wrong on purpose.
@@ -230,6 +232,7 @@ impl Default for Settings {
             jobs: Jobs::default(),
             max_workspaces: 1000,
             workspace_idle: Duration::from_secs(3600),
+            ingest: Duration::from_millis(100),
             journal_entries: 1000,
             gate: Gatekeeping::default(),
         }

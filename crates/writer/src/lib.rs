@@ -37,7 +37,7 @@ mod writer;
 mod writer_tests;
 
 pub use count::{PromptCount, count_prompt};
-pub use embedding::embed;
+pub use embedding::{condense, embed, passage, terms};
 pub use generation::{CalledTool, Choice, Finish, Generation, Logprob, Segment, SegmentKind, Usage};
 pub use length::OutputLength;
 pub use prefix::{Blocks, prefix_chain};

@@ -2,9 +2,11 @@
 //!
 //! What a file is, is told by its first bytes where they are plain, then by its media type, then by its name.
 
+mod archive;
 mod docx;
 mod html;
 mod pdf;
+mod pptx;
 mod text;
 
 use crate::MediaError;
@@ -23,6 +25,8 @@ pub enum DocumentKind {
     Pdf,
     /// A Word document in Office Open XML.
     Docx,
+    /// Slides in Office Open XML.
+    Pptx,
 }
 
 /// The text of a document.
@@ -53,6 +57,7 @@ pub fn document_text(name: Option<&str>, mime: Option<&str>, bytes: &[u8]) -> Re
         DocumentKind::Html => vec![html::visible_text(&text::decode(bytes))],
         DocumentKind::Pdf => pdf::pages(bytes)?,
         DocumentKind::Docx => docx::pages(bytes)?,
+        DocumentKind::Pptx => pptx::pages(bytes)?,
     };
     Ok(Document { kind, pages })
 }
@@ -63,7 +68,8 @@ fn kind(name: Option<&str>, mime: Option<&str>, bytes: &[u8]) -> Option<Document
         return Some(DocumentKind::Pdf);
     }
     if bytes.starts_with(b"PK\x03\x04") {
-        return docx::is_word(bytes).then_some(DocumentKind::Docx);
+        let word = docx::is_word(bytes).then_some(DocumentKind::Docx);
+        return word.or_else(|| pptx::is_slides(bytes).then_some(DocumentKind::Pptx));
     }
     if !text::is_text(bytes) {
         return None;

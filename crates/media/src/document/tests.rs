@@ -116,7 +116,71 @@ fn a_word_document_is_read() {
     assert!(document_text(Some("a.zip"), None, b"PK\x03\x04 something else").is_err());
 }
 
+/// A ZIP archive of these members, packed.
+fn archive(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let (mut bytes, mut directory) = (Vec::new(), Vec::new());
+    for (name, content) in members {
+        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(content).unwrap();
+        let packed = encoder.finish().unwrap();
+        let (start, short, long) = (
+            bytes.len() as u32,
+            |number: usize| (number as u16).to_le_bytes(),
+            |number: usize| (number as u32).to_le_bytes(),
+        );
+        let sizes = [[0; 4], long(packed.len()), long(content.len())].concat();
+        let head = [&[20, 0, 0, 0, 8, 0, 0, 0, 0, 0], &sizes[..], &short(name.len()), &short(0)].concat();
+        bytes.extend([b"PK\x03\x04", &head[..], name.as_bytes(), &packed].concat());
+        let tail = [[0_u8; 10].as_slice(), &start.to_le_bytes()].concat();
+        directory.extend([b"PK\x01\x02", &[20, 0][..], &head, &tail, name.as_bytes()].concat());
+    }
+    let start = bytes.len() as u32;
+    bytes.extend(&directory);
+    bytes.extend([b"PK\x05\x06", &[0; 12][..], &start.to_le_bytes(), &[0, 0]].concat());
+    bytes
+}
+
+#[test]
+fn slides_are_read_in_order() {
+    let slide = |text: &str| {
+        format!("<p:sld><a:p><a:r><a:t>{text}</a:t></a:r><a:br/></a:p><a:p><a:t>Q&amp;A</a:t></a:p></p:sld>")
+    };
+    let (first, tenth) = (slide("One"), slide("Ten"));
+    let bytes = archive(&[
+        ("ppt/slides/slide10.xml", tenth.as_bytes()),
+        ("ppt/slides/_rels/slide1.xml.rels", b"<a:t>no</a:t>"),
+        ("ppt/slides/slide2.xml", first.as_bytes()),
+    ]);
+    let document = read("a.pptx", &bytes);
+    assert_eq!(
+        (document.kind, document.pages),
+        (DocumentKind::Pptx, vec!["One\nQ&A".to_owned(), "Ten\nQ&A".to_owned()])
+    );
+    let zip = archive(&[("a.txt", b"text")]);
+    assert_eq!(document_text(Some("a.zip"), None, &zip), Err(MediaError::Unknown { wanted: "document" }));
+}
+
+#[test]
+fn bombs_in_archives_are_not_opened() {
+    let zeros = vec![b' '; 40 << 20];
+    let bytes = archive(&[("ppt/slides/slide1.xml", &zeros), ("ppt/slides/slide2.xml", &zeros)]);
+    assert!(bytes.len() < 200_000);
+    assert!(matches!(document_text(None, None, &bytes), Err(MediaError::TooLarge { .. })));
+    let zeros = vec![b' '; 70 << 20];
+    let bytes = archive(&[("word/document.xml", &zeros)]);
+    assert!(matches!(document_text(None, None, &bytes), Err(MediaError::TooLarge { .. })));
+}
+
 proptest! {
+    #[test]
+    fn damaged_slides_are_read_without_a_panic(at in 0..400_usize, value: u8, cut in 0..500_usize) {
+        let mut bytes = archive(&[("ppt/slides/slide1.xml", b"<a:p><a:t>One &amp; two</a:t></a:p>")]);
+        let place = at % bytes.len();
+        bytes[place] = value;
+        bytes.truncate(cut);
+        let _ = document_text(None, None, &bytes);
+    }
+
     #[test]
     fn any_bytes_are_read_without_a_panic(bytes: Vec<u8>, kind in 0..4_usize) {
         let heads: [&[u8]; 4] = [b"%PDF-1.7 1 0 obj", b"PK\x03\x04", b"<p", b"\xff\xfe"];

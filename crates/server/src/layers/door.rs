@@ -94,7 +94,8 @@ impl Door {
             None => self.station.caller(request.headers()),
             Some(line) => line.caller.clone(),
         };
-        let context = Context::new(Arc::clone(&self.station), workspace, request.method().clone(), path, watcher, of_batch);
+        let context =
+            Context::new(Arc::clone(&self.station), workspace, request.method().clone(), path, watcher, of_batch);
         context.note().caller = caller;
         let refused = refused.or_else(|| oversized(&request, self.app().settings.max_body_bytes));
         let answer = match refused {

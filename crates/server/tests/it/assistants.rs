@@ -8,6 +8,7 @@ use http::Method;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::files::put;
 use crate::harness::{TestServer, millis, request};
 
 /// A server whose first token takes 40 ms and every other 5 ms.
@@ -93,8 +94,9 @@ async fn threads_and_messages_are_made_listed_changed_and_deleted() {
     let server = TestServer::new();
     let empty = server.send(request(Method::POST, "/v1/threads", None)).await;
     assert_eq!(empty.json()["tool_resources"], json!({}));
+    let file = id(&put(&server, "assistants", "notes.txt", b"Some notes.").await.json());
     let body = json!({"metadata": {"a": "b"}, "messages": [
-        {"role": "user", "content": "one", "attachments": [{"file_id": "file-1", "tools": [{"type": "file_search"}]}]},
+        {"role": "user", "content": "one", "attachments": [{"file_id": file, "tools": [{"type": "file_search"}]}]},
         {"role": "assistant", "content": [{"type": "text", "text": "two"}]},
     ]});
     let made = server.post("/v1/threads", body).await.json();

@@ -66,7 +66,7 @@ async fn wrong_requests_are_refused_in_openais_words() {
             "/v1/assistants",
             json!({"model": "gpt-4o", "tool_resources": {"file_search": {"vector_store_ids": ["a", "b"]}}}),
         ),
-        ("/v1/assistants", json!({"model": "gpt-4o", "tool_resources": {"file_search": {"vector_stores": [{}]}}})),
+        ("/v1/assistants", json!({"model": "gpt-4o", "tool_resources": {"file_search": {"vector_stores": [{}, {}]}}})),
         ("/v1/threads", json!({"messages": [{"role": "system", "content": "hi"}]})),
         ("/v1/threads", json!({"messages": [{"role": "user"}]})),
         ("/v1/threads", json!({"metadata": {"a": 1}})),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::harness::{Answer, TestServer, request};
 
 /// A form: names with texts, and files with their names.
-fn form(path: &str, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Request<Body> {
+pub fn form(path: &str, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Request<Body> {
     let mut body = Vec::new();
     for (name, text) in fields {
         body.extend_from_slice(

@@ -62,10 +62,14 @@ impl TestServer {
     }
 
     pub fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::at(Arc::new(fakeai_store::Memory::default()), change)
+    }
+
+    /// One that keeps what is stored at `home`.
+    pub fn at(home: Arc<dyn fakeai_store::Home>, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings { latency: LatencyModel::Instant, deterministic: true, ..Settings::default() };
         change(&mut settings);
         let clock = Clock::manual(DETERMINISTIC_DATE);
-        let home = Arc::new(fakeai_store::Memory::default());
         let (seed, entropy) = (Seed::new(42), Seed::new(43));
         let kit = Kit { clock: clock.clone(), seed, entropy, tasks: Tasks::default(), home };
         let app = App::new(settings, kit, Catalog::builtin().unwrap());

@@ -31,10 +31,11 @@ async fn a_search_is_cited_where_it_says() {
 #[tokio::test]
 async fn every_hosted_tool_streams_its_events() {
     let server = TestServer::new();
+    let store = server.post("/v1/vector_stores", json!({})).await.json()["id"].clone();
     let mut said = Vec::new();
     for (tool, choice) in [
         (json!({"type": "web_search_preview"}), json!({"type": "web_search_preview"})),
-        (json!({"type": "file_search", "vector_store_ids": ["vs_1"]}), json!({"type": "file_search"})),
+        (json!({"type": "file_search", "vector_store_ids": [store]}), json!({"type": "file_search"})),
         (json!({"type": "code_interpreter", "container": {"type": "auto"}}), json!({"type": "code_interpreter"})),
         (
             json!({"type": "image_generation", "partial_images": 2, "size": "16x16"}),

@@ -201,7 +201,7 @@ async fn latency_is_cut_by_what_was_asked() {
 #[tokio::test]
 async fn what_is_not_built_says_so() {
     let server = TestServer::new();
-    for path in ["vector-stores", "rate-limits", "rate-limits/key/abc"] {
+    for path in ["rate-limits", "rate-limits/key/abc"] {
         let (status, error) = server.get(&format!("/metrics/{path}")).await.error();
         assert_eq!((status, &error["code"]), (404, &json!("not_built")), "{path}");
         assert!(error["message"].as_str().unwrap().contains("not built yet"), "{error}");

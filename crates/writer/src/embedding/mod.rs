@@ -9,11 +9,13 @@ mod features;
 mod kin;
 mod lexicon;
 mod stem;
+mod terms;
 mod words;
 
 use fakeai_core::Seed;
 
 pub(crate) use kin::{Bag, is_common};
+pub use terms::{condense, passage, terms};
 
 /// One coordinate of each block of this many is set by a feature: as little noise as dense signs, at a sixteenth of
 /// the work.

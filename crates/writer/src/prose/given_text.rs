@@ -79,7 +79,7 @@ impl<'b> Composer<'b> {
 }
 
 /// The sentences of a text.
-fn sentences(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn sentences(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive(['\n', '。', '！', '？'])
         .flat_map(|line| SentenceEnds { rest: line })
         .map(str::trim)

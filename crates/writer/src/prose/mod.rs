@@ -43,6 +43,7 @@ mod words;
 
 pub(crate) use brief::Brief;
 pub(crate) use composer::Composer;
+pub(crate) use given_text::sentences;
 pub(crate) use json::CLOSING;
 pub(crate) use language::Language;
 pub(crate) use reading::Reader;

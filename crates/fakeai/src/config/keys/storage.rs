@@ -12,5 +12,7 @@ section! {
         /// Without it they are in memory, the least recently used of them forgotten when there are too many, and gone
         /// with the server.
         path: Option<PathBuf> = None, Key::new(Kind::Path).flat("storage_path").flag("store").value("FILE");
+        /// How long a vector store takes over a file, in milliseconds, and as long again over each hundred of its chunks.
+        ingest_ms: f64 = 100.0, Key::milliseconds();
     }
 }

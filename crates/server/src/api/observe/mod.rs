@@ -8,6 +8,7 @@ mod jobs;
 mod models;
 mod records;
 mod unbuilt;
+mod vector_stores;
 
 use fakeai_telemetry::Dates;
 
@@ -19,10 +20,17 @@ pub(in crate::api) use exposition::exposition;
 pub(in crate::api) use unbuilt::reason;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    [health::endpoints(), core::endpoints(), jobs::endpoints(), models::endpoints(), records::endpoints()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        health::endpoints(),
+        core::endpoints(),
+        jobs::endpoints(),
+        models::endpoints(),
+        records::endpoints(),
+        vector_stores::endpoints(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// What the views' ticks are on the calendar. Records are in the order of the server's own clock; where the date stands

@@ -1,7 +1,6 @@
 //! Metrics of features that are not built yet: who asks for them is told so.
 
-const UNBUILT: [(&str, &str); 2] =
-    [("/metrics/vector-stores", "vector stores are"), ("/metrics/rate-limits", "rate limits are")];
+const UNBUILT: [(&str, &str); 1] = [("/metrics/rate-limits", "rate limits are")];
 
 /// What to say of a path that is known but has nothing behind it yet.
 pub(in crate::api) fn reason(path: &str) -> Option<String> {

@@ -1,4 +1,5 @@
-//! Pictures, videos, sounds and documents that requests carry: measured and read, never fetched.
+//! Pictures, videos, sounds and documents that requests carry or name by the id of a file: measured and read, never
+//! fetched.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,8 +7,12 @@ use fakeai_catalog::ModelCard;
 use fakeai_tokens::ImageDetail;
 use fakeai_writer::{Part, Turn};
 
+use super::files::File;
 use crate::context::Context;
 use crate::error::ApiError;
+
+/// Largest file that a request may name, bytes: `OpenAI`'s 50 MB.
+const MOST_STORED_BYTES: u64 = 50 << 20;
 
 /// Refuses pictures, sound and videos that OpenAI's models do not take; models of other makers are taken at their word. A
 /// server without audio hears nothing.
@@ -48,11 +53,7 @@ fn data_url(url: &str) -> Option<Result<Vec<u8>, base64::DecodeError>> {
 pub(super) fn picture(url: &str, detail: ImageDetail, param: &str) -> Result<Part, ApiError> {
     let wrong = |message: &'static str| ApiError::invalid(message).param(param).code("invalid_image_url");
     match data_url(url) {
-        Some(Ok(bytes)) => {
-            let facts = fakeai_media::describe_image(&bytes)
-                .map_err(|_| wrong("You uploaded an unsupported image. Please make sure your image is valid."))?;
-            Ok(Part::Image { width: facts.width, height: facts.height, detail, facts: Some(facts.to_string()) })
-        }
+        Some(Ok(bytes)) => looked_at(&bytes, detail, param),
         Some(Err(_)) => Err(wrong("Invalid base64 image_url.")),
         None if url.starts_with("http://") || url.starts_with("https://") => {
             let (width, height) = hints(url).size.unwrap_or(fakeai_media::DEFAULT_IMAGE_SIZE);
@@ -60,6 +61,38 @@ pub(super) fn picture(url: &str, detail: ImageDetail, param: &str) -> Result<Par
         }
         None => Err(wrong("Invalid image_url: expected an https URL or a base64 data URL.")),
     }
+}
+
+fn looked_at(bytes: &[u8], detail: ImageDetail, param: &str) -> Result<Part, ApiError> {
+    let facts = fakeai_media::describe_image(bytes).map_err(|_| {
+        let message = "You uploaded an unsupported image. Please make sure your image is valid.";
+        ApiError::invalid(message).param(param).code("invalid_image_url")
+    })?;
+    Ok(Part::Image { width: facts.width, height: facts.height, detail, facts: Some(facts.to_string()) })
+}
+
+/// A picture by the id of its file.
+pub(super) fn stored_picture(context: &Context, id: &str, detail: ImageDetail, param: &str) -> Result<Part, ApiError> {
+    looked_at(&stored(context, id, param)?.1, detail, param)
+}
+
+/// A document by the id of its file.
+pub(super) fn stored_document(context: &Context, id: &str, param: &str) -> Result<Part, ApiError> {
+    let (file, bytes) = stored(context, id, param)?;
+    read(&bytes, Some(file.filename), None, param)
+}
+
+/// A file that a request names, and its bytes. Reads do not wait.
+fn stored(context: &Context, id: &str, param: &str) -> Result<(File, Vec<u8>), ApiError> {
+    let gone = || ApiError::invalid(format!("No such File object: {id}")).param(param).code("file_not_found");
+    let file = File::look(context, id)?.ok_or_else(gone)?;
+    if file.bytes > MOST_STORED_BYTES {
+        let message =
+            format!("The file '{id}' is too large for a request: at most {MOST_STORED_BYTES} bytes are read.");
+        return Err(ApiError::invalid(message).param(param).code("file_too_large"));
+    }
+    let bytes = file.read_all(context)?.ok_or_else(gone)?;
+    Ok((file, bytes))
 }
 
 /// A video by its URL: measured if the URL holds it, never fetched. What its query says goes before.
@@ -119,8 +152,13 @@ pub(super) fn document(data: &str, name: Option<String>, param: &str) -> Result<
     let mime = data.strip_prefix("data:").and_then(|rest| rest.split_once([';', ','])).map(|(mime, _)| mime.to_owned());
     let bytes = data_url(data).unwrap_or_else(|| STANDARD.decode(data));
     let bytes = bytes.map_err(|_| wrong("Invalid file data: expected a base64-encoded data URL.".to_owned()))?;
-    let read = fakeai_media::document_text(name.as_deref(), mime.as_deref(), &bytes)
-        .map_err(|error| wrong(format!("Invalid file data: {error}.")))?;
+    read(&bytes, name, mime.as_deref(), param)
+}
+
+fn read(bytes: &[u8], name: Option<String>, mime: Option<&str>, param: &str) -> Result<Part, ApiError> {
+    let read = fakeai_media::document_text(name.as_deref(), mime, bytes).map_err(|error| {
+        ApiError::invalid(format!("Invalid file data: {error}.")).param(param).code("invalid_file_data")
+    })?;
     let pages = if read.kind == fakeai_media::DocumentKind::Pdf { read.pages.len() as u32 } else { 0 };
     Ok(Part::File { name: name.unwrap_or_else(|| "the file".to_owned()), pages, text: read.text() })
 }

@@ -22,11 +22,14 @@ mod tools;
 mod transfer;
 mod uploads;
 mod usage;
+mod vector_stores;
 
 pub(super) use batches::BatchMetrics;
 pub(crate) use batches::Desk;
 pub(super) use chat::{Chat, prompt};
 pub(super) use fine_tuning::FineTuningMetrics;
+pub(crate) use vector_stores::Shelves;
+pub(super) use vector_stores::figures as vector_store_figures;
 
 use std::sync::Arc;
 
@@ -51,6 +54,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         batches::endpoints(),
         fine_tuning::endpoints(),
         graders::endpoints(),
+        vector_stores::endpoints(),
     ]
     .into_iter()
     .flatten()

@@ -59,7 +59,8 @@ pub(in crate::api::openai) fn response_format(format: &Value) -> Result<Format, 
     }
 }
 
-/// Files and vector stores that tools may use, at `tool_resources`. They are kept and not looked for.
+/// Files and vector stores that tools may use, at `tool_resources`. They are kept and not looked for until they are
+/// used. Whoever allows `vector_stores` takes the description out first.
 pub(in crate::api::openai) fn resources(given: Option<Map<String, Value>>) -> Result<Value, ApiError> {
     let Some(mut given) = given else { return Ok(json!({})) };
     let ids = |tool: &str, field: &str, most: usize| {
@@ -73,12 +74,6 @@ pub(in crate::api::openai) fn resources(given: Option<Map<String, Value>>) -> Re
     };
     ids("code_interpreter", "file_ids", MOST_FILES)?;
     ids("file_search", "vector_store_ids", 1)?;
-    let stores = given.get("file_search").and_then(|tool| tool.get("vector_stores"));
-    if stores.and_then(Value::as_array).is_some_and(|list| !list.is_empty()) {
-        let param = "tool_resources.file_search.vector_stores";
-        let message = "Vector stores are not built yet: leave out 'vector_stores'.";
-        return Err(ApiError::invalid(message).param(param).code("not_built_yet"));
-    }
     if let Some(search) = given.get_mut("file_search").and_then(Value::as_object_mut) {
         search.remove("vector_stores");
     }

@@ -7,5 +7,5 @@ mod wire;
 
 pub(super) use checks::{instructions, resources, response_format, temperature, top_p};
 pub(super) use routes::endpoints;
-pub(super) use tools::{Offered, echoed, offered};
+pub(super) use tools::{Offered, Searching, echoed, offered};
 pub(super) use wire::{Assistant, find};

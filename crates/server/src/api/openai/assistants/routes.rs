@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::wire::{Assistant, AssistantWire, KIND, find};
 use crate::api::Endpoint;
 use crate::api::openai::listing::List;
+use crate::api::openai::vector_stores::Helper;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::wire::{JsonBody, PathText, Query, json as json_answer};
@@ -22,8 +23,13 @@ pub(in crate::api::openai) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-async fn create(JsonBody(context, wire): JsonBody<AssistantWire>) -> Result<Response, ApiError> {
-    let assistant = Assistant::create(&context, wire).map_err(|error| context.validation(error))?;
+async fn create(JsonBody(context, mut wire): JsonBody<AssistantWire>) -> Result<Response, ApiError> {
+    let helper = Helper::take(wire.resources()).map_err(|error| context.validation(error))?;
+    let mut assistant = Assistant::create(&context, wire).map_err(|error| context.validation(error))?;
+    if let Some(helper) = helper {
+        let made = helper.make(&context, &mut assistant.tool_resources).await;
+        made.map_err(|error| context.validation(error))?;
+    }
     assistant.put(&context).await?;
     Ok(json_answer(&assistant))
 }
@@ -41,11 +47,20 @@ async fn get_one(context: Context, PathText(id): PathText) -> Result<Response, A
 
 async fn update(
     PathText(id): PathText,
-    JsonBody(context, wire): JsonBody<AssistantWire>,
+    JsonBody(context, mut wire): JsonBody<AssistantWire>,
 ) -> Result<Response, ApiError> {
+    let helper = Helper::take(wire.resources()).map_err(|error| context.validation(error))?;
+    let mut made = Value::Null;
+    if let Some(helper) = helper {
+        find(&context, &id)?;
+        helper.make(&context, &mut made).await.map_err(|error| context.validation(error))?;
+    }
     let _turn = context.workspace().space().alone(&id).await;
     let mut assistant = find(&context, &id)?;
     assistant.change(&context, wire).map_err(|error| context.validation(error))?;
+    if made.is_object() {
+        assistant.tool_resources["file_search"] = made["file_search"].take();
+    }
     assistant.put(&context).await?;
     Ok(json_answer(&assistant))
 }

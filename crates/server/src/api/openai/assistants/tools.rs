@@ -1,11 +1,14 @@
 //! The tools of assistants and runs: functions of the client's, and the two the platform has.
 
 use fakeai_writer::Tool;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::checks::wrong_type;
 use crate::api::openai::tools::{FunctionWire, function};
+use crate::api::openai::vector_stores::{MOST_RESULTS, Ranking, RankingWire};
 use crate::error::ApiError;
+use crate::wire::integer;
 
 /// What may be used.
 #[derive(Debug, Default)]
@@ -14,8 +17,39 @@ pub(in crate::api::openai) struct Offered {
     pub functions: Vec<Tool>,
     /// Whether code may be run.
     pub code: bool,
-    /// Whether files may be searched.
-    pub search: bool,
+    /// How files are searched, if they may be.
+    pub search: Option<Searching>,
+}
+
+/// How files are searched.
+#[derive(Clone, Debug)]
+pub(in crate::api::openai) struct Searching {
+    /// Most results; `None` leaves it to the model.
+    pub most: Option<usize>,
+    pub ranking: Ranking,
+    /// The name of the ranker, as steps show it.
+    pub ranker: &'static str,
+}
+
+/// The tool's own settings as clients write them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct SearchingWire {
+    max_num_results: Option<i64>,
+    ranking_options: Option<RankingWire>,
+}
+
+/// The only ranker that steps may show.
+const RANKER: &str = "default_2024_08_21";
+
+fn searching(given: Option<&Value>, param: &str) -> Result<Searching, ApiError> {
+    let wire: SearchingWire = match given.filter(|given| !given.is_null()) {
+        None => SearchingWire::default(),
+        Some(given) => serde_json::from_value(given.clone()).map_err(|_| wrong_type(param, "an object"))?,
+    };
+    let most = integer(&format!("{param}.max_num_results"), wire.max_num_results, MOST_RESULTS)?;
+    let ranking = Ranking::read(wire.ranking_options.as_ref(), &["auto", RANKER], &format!("{param}.ranking_options"))?;
+    Ok(Searching { most: most.map(|most| most as usize), ranking, ranker: RANKER })
 }
 
 /// The tools a client describes, at most `most`.
@@ -32,7 +66,9 @@ pub(in crate::api::openai) fn offered(tools: &[Value], most: usize) -> Result<Of
         match tool["type"].as_str() {
             None => return Err(ApiError::missing(&format!("{param}.type"))),
             Some("code_interpreter") => offered.code = true,
-            Some("file_search") => offered.search = true,
+            Some("file_search") => {
+                offered.search = Some(searching(tool.get("file_search"), &format!("{param}.file_search"))?);
+            }
             Some("function") => {
                 let param = format!("{param}.function");
                 let wire = tool.get("function").ok_or_else(|| ApiError::missing(&param))?;

@@ -87,6 +87,16 @@ impl<T> Field<T> {
     }
 }
 
+impl AssistantWire {
+    /// What tools may use.
+    pub(super) const fn resources(&mut self) -> Option<&mut Map<String, Value>> {
+        match &mut self.tool_resources {
+            Field::Given(Some(resources)) => Some(resources),
+            Field::Given(None) | Field::Absent => None,
+        }
+    }
+}
+
 impl Assistant {
     /// A new one.
     pub(super) fn create(context: &Context, wire: AssistantWire) -> Result<Self, ApiError> {

@@ -4,13 +4,14 @@ use fakeai_tokens::ImageDetail;
 use fakeai_writer::Part;
 
 use super::wire::{ContentPart, FileWire, InputAudio, MediaUrl};
-use crate::api::openai::media::{document, film, picture, sound};
+use crate::api::openai::media::{document, film, picture, sound, stored_document};
+use crate::context::Context;
 use crate::error::ApiError;
 
 const KINDS: [&str; 6] = ["text", "image_url", "input_audio", "video_url", "file", "refusal"];
 
 /// The part a piece of content stands for; `param` is its path.
-pub(super) fn measure(part: ContentPart, param: &str) -> Result<Part, ApiError> {
+pub(super) fn measure(context: &Context, part: ContentPart, param: &str) -> Result<Part, ApiError> {
     let missing = |field: &str| ApiError::missing(&format!("{param}.{field}"));
     match part.kind.as_deref() {
         None => Err(missing("type")),
@@ -19,7 +20,7 @@ pub(super) fn measure(part: ContentPart, param: &str) -> Result<Part, ApiError> 
         Some("image_url") => image(part.image_url.ok_or_else(|| missing("image_url"))?, param),
         Some("video_url") => video(part.video_url.ok_or_else(|| missing("video_url"))?, param),
         Some("input_audio") => audio(part.input_audio.ok_or_else(|| missing("input_audio"))?, param),
-        Some("file") => file(part.file.ok_or_else(|| missing("file"))?, param),
+        Some("file") => file(context, part.file.ok_or_else(|| missing("file"))?, param),
         Some(other) => Err(ApiError::unsupported_value(&format!("{param}.type"), other, &KINDS)),
     }
 }
@@ -50,11 +51,10 @@ fn audio(audio: InputAudio, param: &str) -> Result<Part, ApiError> {
     sound(&data, &format!("{param}.data"))
 }
 
-fn file(file: FileWire, param: &str) -> Result<Part, ApiError> {
+fn file(context: &Context, file: FileWire, param: &str) -> Result<Part, ApiError> {
     let param = format!("{param}.file");
-    if file.file_id.is_some() {
-        let message = "Stored files are not built yet: send 'file_data'.";
-        return Err(ApiError::invalid(message).param(format!("{param}.file_id")).code("not_built_yet"));
+    if let Some(id) = &file.file_id {
+        return stored_document(context, id, &format!("{param}.file_id"));
     }
     let data = file.file_data.ok_or_else(|| ApiError::missing(&format!("{param}.file_data")))?;
     document(&data, file.filename, &format!("{param}.file_data"))

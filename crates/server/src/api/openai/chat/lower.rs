@@ -59,7 +59,7 @@ pub(super) fn lower(context: &Context, mut wire: Box<ChatRequest>) -> Result<Low
     let tools = offers::tools(&mut wire)?;
     let prediction = prediction(wire.prediction.take())?;
     recall(context, &mut messages)?;
-    let turns = turns(messages)?;
+    let turns = turns(context, messages)?;
     let keep = kept.map(|kept| Keep { messages: stored_messages(&turns), ..kept });
     let card = context.model(&model)?;
     let reasoning = reasoning(&card, &wire)?;

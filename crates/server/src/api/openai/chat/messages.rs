@@ -4,16 +4,17 @@ use fakeai_writer::{Call, Part, Role, Turn};
 
 use super::content;
 use super::wire::{CallWire, CalledFunction, Content, Message};
+use crate::context::Context;
 use crate::error::ApiError;
 
 /// The turns of a conversation.
-pub(super) fn turns(messages: Vec<Message>) -> Result<Vec<Turn>, ApiError> {
+pub(super) fn turns(context: &Context, messages: Vec<Message>) -> Result<Vec<Turn>, ApiError> {
     let mut turns: Vec<Turn> = Vec::with_capacity(messages.len());
     // Ids of the last assistant message's calls that have no result yet, and the place of that message.
     let mut open: (Vec<String>, usize) = (Vec::new(), 0);
     let mut called = false;
     for (index, message) in messages.into_iter().enumerate() {
-        let turn = turn(message, index)?;
+        let turn = turn(context, message, index)?;
         if turn.role == Role::Tool {
             answer(&turn, index, called, &mut open.0, &turns)?;
         } else {
@@ -76,7 +77,7 @@ fn role(name: Option<&str>, index: usize) -> Result<Role, ApiError> {
     }
 }
 
-fn turn(message: Message, index: usize) -> Result<Turn, ApiError> {
+fn turn(context: &Context, message: Message, index: usize) -> Result<Turn, ApiError> {
     let param = || format!("messages[{index}]");
     let role = role(message.role.as_deref(), index)?;
     if role == Role::Tool && message.tool_call_id.is_none() {
@@ -90,7 +91,7 @@ fn turn(message: Message, index: usize) -> Result<Turn, ApiError> {
         Some(Content::Parts(parts)) => {
             let measured = parts.into_iter().enumerate();
             measured
-                .map(|(part, content)| content::measure(content, &format!("{}.content[{part}]", param())))
+                .map(|(part, content)| content::measure(context, content, &format!("{}.content[{part}]", param())))
                 .collect::<Result<_, _>>()?
         }
         // An assistant may have called tools or refused instead of saying something.

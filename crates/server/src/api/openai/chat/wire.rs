@@ -80,7 +80,7 @@ impl ChatRequest {
             part.image_url.as_ref().is_some_and(|image| long(&image.url))
                 || part.video_url.as_ref().is_some_and(|video| long(&video.url))
                 || part.input_audio.as_ref().is_some_and(|audio| long(&audio.data))
-                || part.file.as_ref().is_some_and(|file| long(&file.file_data))
+                || part.file.as_ref().is_some_and(|file| long(&file.file_data) || file.file_id.is_some())
         })
     }
 }

@@ -10,6 +10,7 @@ use super::purpose::{Expiry, Purpose};
 use super::stored::{File, Intake, KIND, file_name};
 use crate::api::Endpoint;
 use crate::api::openai::listing::List;
+use crate::api::openai::vector_stores;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::wire::{BodyParts, Part, PartsBody, PathText, Query, broken, json as json_answer};
@@ -83,5 +84,6 @@ async fn get_one(context: Context, PathText(id): PathText) -> Result<Response, A
 
 async fn delete_one(context: Context, PathText(id): PathText) -> Result<Response, ApiError> {
     File::find(&context, &id).await?.delete(&context).await?;
+    vector_stores::forget_file(&context, &id).await?;
     Ok(json_answer(&json!({"id": id, "object": "file", "deleted": true})))
 }

@@ -37,6 +37,32 @@ impl File {
         })
     }
 
+    /// The file of an id, if it is there. Reads do not wait.
+    pub(in crate::api::openai) fn look(context: &Context, id: &str) -> Result<Option<Self>, ApiError> {
+        Ok(context.documents().get(KIND, id).wait()?.as_ref().and_then(Self::read))
+    }
+
+    /// All of its content, unless it is gone. It may be large.
+    pub(in crate::api::openai) fn read_all(&self, context: &Context) -> Result<Option<Vec<u8>>, ApiError> {
+        let (space, id) = (context.workspace().space(), content_id(KIND, &self.id));
+        let mut bytes = Vec::new();
+        while (bytes.len() as u64) < self.bytes {
+            let Some(part) = space.home().read(space.name(), &id, bytes.len() as u64, MOST_READ_BYTES).wait()? else {
+                return Ok(None);
+            };
+            if part.is_empty() {
+                return Ok(None);
+            }
+            bytes.extend_from_slice(&part);
+        }
+        Ok(Some(bytes))
+    }
+
+    /// When it goes, Unix milliseconds.
+    pub(in crate::api::openai) fn expires_at_ms(&self) -> Option<i64> {
+        self.expires_at.map(|seconds| seconds.saturating_mul(1000))
+    }
+
     pub(super) fn read(document: &Document) -> Option<Self> {
         serde_json::from_slice(&document.body).ok()
     }
@@ -68,7 +94,7 @@ impl File {
         let body = serde_json::to_vec(self).map_err(|_| ApiError::internal())?;
         // Others refer to it.
         let change = Change::put(KIND, &*self.id, body).retained(Retention::Kept);
-        Ok(change.expiring(self.expires_at.map(|seconds| seconds.saturating_mul(1000))))
+        Ok(change.expiring(self.expires_at_ms()))
     }
 
     /// Makes it appear together with `more` changes, or removes what was taken in of it.

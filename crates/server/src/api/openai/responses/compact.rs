@@ -33,7 +33,7 @@ fn answer(context: &Context, wire: Compact) -> Result<Value, ApiError> {
     let own = history::own(context, wire.input, &items, &ids)?;
     items.extend(own);
     let seal = Seal::new(context.app().kit.seed)?;
-    let mut turns = turns::turns(&items, &seal)?;
+    let mut turns = turns::turns(context, &items, &seal)?;
     let summary = summary(&turns);
     if let Some(instructions) = wire.instructions {
         turns.insert(0, Turn::new(fakeai_writer::Role::System, instructions));

@@ -5,7 +5,8 @@ use fakeai_writer::Part;
 use serde_json::{Value, json};
 
 use super::items::wrong_type;
-use crate::api::openai::media::{document, picture, sound};
+use crate::api::openai::media::{document, picture, sound, stored_document, stored_picture};
+use crate::context::Context;
 use crate::error::ApiError;
 
 const KINDS: [&str; 9] = [
@@ -26,7 +27,7 @@ pub(super) fn output_text(text: &str) -> Value {
 }
 
 /// Gives parts the fields that clients may leave out, and refuses those that cannot be read.
-pub(super) fn complete(parts: &mut [Value], param: &str) -> Result<(), ApiError> {
+pub(super) fn complete(context: &Context, parts: &mut [Value], param: &str) -> Result<(), ApiError> {
     for (index, part) in parts.iter_mut().enumerate() {
         let param = format!("{param}[{index}]");
         let Value::Object(fields) = part else { return Err(wrong_type(&param, "an object")) };
@@ -48,18 +49,18 @@ pub(super) fn complete(parts: &mut [Value], param: &str) -> Result<(), ApiError>
             "input_image" => default("detail", json!("auto")),
             _ => {}
         }
-        measured(part, &param)?;
+        measured(context, part, &param)?;
     }
     Ok(())
 }
 
 /// The parts as the writer knows them; `param` is the path of the list.
-pub(super) fn parts(parts: &[Value], param: &str) -> Result<Vec<Part>, ApiError> {
-    parts.iter().enumerate().map(|(index, part)| measured(part, &format!("{param}[{index}]"))).collect()
+pub(super) fn parts(context: &Context, parts: &[Value], param: &str) -> Result<Vec<Part>, ApiError> {
+    parts.iter().enumerate().map(|(index, part)| measured(context, part, &format!("{param}[{index}]"))).collect()
 }
 
 /// One part, measured.
-fn measured(part: &Value, param: &str) -> Result<Part, ApiError> {
+fn measured(context: &Context, part: &Value, param: &str) -> Result<Part, ApiError> {
     let missing = |field: &str| ApiError::missing(&format!("{param}.{field}"));
     let text = |field: &str| match &part[field] {
         Value::Null => Ok(None),
@@ -71,11 +72,11 @@ fn measured(part: &Value, param: &str) -> Result<Part, ApiError> {
         "input_text" | "output_text" | "text" | "summary_text" | "reasoning_text" => words("text"),
         "refusal" => words("refusal"),
         "input_image" => {
+            let detail = detail(text("detail")?.as_deref(), &format!("{param}.detail"))?;
             if let Some(id) = text("file_id")? {
-                return Err(no_file(&id, &format!("{param}.file_id")));
+                return stored_picture(context, &id, detail, &format!("{param}.file_id"));
             }
             let url = text("image_url")?.ok_or_else(|| missing("image_url"))?;
-            let detail = detail(text("detail")?.as_deref(), &format!("{param}.detail"))?;
             picture(&url, detail, &format!("{param}.image_url"))
         }
         "input_audio" => {
@@ -93,7 +94,7 @@ fn measured(part: &Value, param: &str) -> Result<Part, ApiError> {
         }
         "input_file" => {
             if let Some(id) = text("file_id")? {
-                return Err(no_file(&id, &format!("{param}.file_id")));
+                return stored_document(context, &id, &format!("{param}.file_id"));
             }
             if text("file_url")?.is_some() {
                 return Err(ApiError::invalid("Files are never fetched by this server: send 'file_data'.")
@@ -115,9 +116,4 @@ fn detail(detail: Option<&str>, param: &str) -> Result<ImageDetail, ApiError> {
         Some("high" | "original") => Ok(ImageDetail::High),
         Some(other) => Err(ApiError::unsupported_value(param, other, &["auto", "low", "high", "original"])),
     }
-}
-
-/// There is no store of files yet, so there is none of any id.
-fn no_file(id: &str, param: &str) -> ApiError {
-    ApiError::invalid(format!("No such File object: {id}")).param(param).code("file_not_found")
 }

@@ -124,7 +124,7 @@ pub(in crate::api::openai) fn read(mut item: Object, ids: &ItemIds, param: &str)
         _ => ids.next(kind.prefix),
     };
     if name == "message" {
-        return message(item, &id, param).map(Sent::Item);
+        return message(&ids.context, item, &id, param).map(Sent::Item);
     }
     let mut full = Object::new();
     full.insert("id".to_owned(), json!(id));
@@ -136,7 +136,7 @@ pub(in crate::api::openai) fn read(mut item: Object, ids: &ItemIds, param: &str)
     if let Some(Value::Array(parts)) =
         item.get_mut("output").filter(|_| name.ends_with("tool_call_output") || name == "function_call_output")
     {
-        content::complete(parts, &format!("{param}.output"))?;
+        content::complete(&ids.context, parts, &format!("{param}.output"))?;
     }
     for (key, value) in item {
         if !full.contains_key(&key) {
@@ -165,7 +165,7 @@ fn complete(kind: &str, item: &mut Object) {
 }
 
 /// A message in its full form.
-fn message(mut item: Object, id: &str, param: &str) -> Result<Value, ApiError> {
+fn message(context: &Context, mut item: Object, id: &str, param: &str) -> Result<Value, ApiError> {
     const ROLES: [&str; 4] = ["assistant", "system", "developer", "user"];
     let role = match item.remove("role") {
         Some(Value::String(role)) if ROLES.contains(&&*role) => role,
@@ -179,7 +179,7 @@ fn message(mut item: Object, id: &str, param: &str) -> Result<Value, ApiError> {
         Some(Value::String(text)) if role == "assistant" => vec![content::output_text(&text)],
         Some(Value::String(text)) => vec![json!({"type": "input_text", "text": text})],
         Some(Value::Array(mut parts)) => {
-            content::complete(&mut parts, &path)?;
+            content::complete(context, &mut parts, &path)?;
             parts
         }
         _ => return Err(wrong_type(&path, "one of an array of objects or string")),

@@ -1,7 +1,9 @@
 //! Request for a response → [`GenerationRequest`]: every parameter checked, in OpenAI's words where it is wrong.
 
 use fakeai_catalog::ModelCard;
-use fakeai_writer::{Format, GenerationRequest, Limits, Prompt, Reasoning, Role, Sampling, Seeding, Turn, Verbosity};
+use fakeai_writer::{
+    Format, GenerationRequest, Limits, Part, Prompt, Reasoning, Role, Sampling, Seeding, Turn, Verbosity,
+};
 use serde_json::{Value, json};
 
 use super::echo::Echo;
@@ -212,14 +214,14 @@ fn tell(
     let mut items = before;
     items.extend(input.iter().cloned());
     let seal = Seal::new(context.app().kit.seed)?;
-    let mut turns = turns::turns(&items, &seal)?;
+    let mut turns = turns::turns(context, &items, &seal)?;
     turns.extend(prompt_turn);
     if turns.is_empty() {
         let message = "Invalid 'input': empty array. Expected an array with minimum length 1, but got an empty array \
                        instead.";
         return Err(ApiError::invalid(message).param("input").code("empty_array"));
     }
-    let performed = perform(offers, &items, ids, include, most_calls);
+    let performed = perform(offers, &items, (context, ids), include, most_calls)?;
     show_results(&performed, &mut turns);
     if let Some(instructions) = &wire.instructions {
         turns.insert(0, Turn::new(Role::System, instructions.clone()));
@@ -364,10 +366,10 @@ fn format(format: Option<Object>) -> Result<(Format, Value), ApiError> {
 fn perform(
     offers: &Offers,
     items: &[Value],
-    ids: &ItemIds,
+    (context, ids): (&Context, &ItemIds),
     include: Include,
     most_calls: Option<i64>,
-) -> Vec<Performed> {
+) -> Result<Vec<Performed>, ApiError> {
     let last = items.last().filter(|item| item["type"] == "message" && item["role"] == "user");
     let text = items.iter().rev().find(|item| item["role"] == "user").and_then(|item| {
         let texts = item["content"].as_array()?.iter().filter_map(|part| part["text"].as_str());
@@ -377,20 +379,22 @@ fn perform(
     let mut performed = Vec::new();
     for (place, (hosted, tool)) in offers.hosted.iter().enumerate() {
         let name = offers.forced.as_ref().and_then(|(_, name)| name.as_deref());
-        let asked = Asked { tool, text, all: &offers.echo, name, items, ids, include };
+        hosted.find(context, tool)?;
+        let is_wished = offers.forced.is_some() || hosted.is_asked_for(text);
+        let asked = Asked { context, tool, text, all: &offers.echo, name, items, ids, include, is_wished };
         if offers.may_run {
             performed.extend(hosted::unasked(*hosted, &asked));
         }
         let runs = match &offers.forced {
             Some((forced, _)) => *forced == place,
-            None => offers.may_run && last.is_some() && hosted.is_asked_for(text),
+            None => offers.may_run && last.is_some() && (is_wished || hosted.looks_unasked()),
         };
         let calls = performed.iter().filter(|performed: &&Performed| !performed.written.is_empty()).count();
         if runs && most_calls.is_none_or(|most| (calls as i64) < most) && !performed.iter().any(|run| run.waits) {
-            performed.extend(hosted.perform(&asked));
+            performed.extend(hosted.perform(&asked)?);
         }
     }
-    performed
+    Ok(performed)
 }
 
 /// Lets the model read what hosted tools found.
@@ -400,6 +404,9 @@ fn show_results(performed: &[Performed], turns: &mut Vec<Turn>) {
         let id = run.item["id"].as_str().unwrap_or_default().to_owned();
         let call = fakeai_writer::Call { id: id.clone(), name: (*name).to_owned(), input: run.written.clone() };
         turns.push(Turn { parts: Vec::new(), calls: vec![call], ..Turn::new(Role::Assistant, "") });
-        turns.push(Turn { answers: Some(id), ..Turn::new(Role::Tool, result.clone()) });
+        let mut result = Turn { answers: Some(id), ..Turn::new(Role::Tool, result.clone()) };
+        let file = |(name, text): &(String, String)| Part::File { name: name.clone(), pages: 0, text: text.clone() };
+        result.parts.extend(run.files.iter().map(file));
+        turns.push(result);
     }
 }

@@ -70,7 +70,7 @@ fn link(title: &str, url: &str) -> String {
     format!(" ([{title}]({url}))")
 }
 
-/// The links in a text, as annotations; places are counted in characters.
+/// The links and quotes in a text, as annotations; places are counted in characters.
 fn annotations(performed: &[Performed], text: &str) -> Vec<Value> {
     let sources = performed.iter().flat_map(|run| &run.sources);
     let found = sources.filter_map(|(title, url)| {
@@ -80,7 +80,16 @@ fn annotations(performed: &[Performed], text: &str) -> Vec<Value> {
         let end = start + link.chars().count() - 1;
         Some(json!({"type": "url_citation", "start_index": start, "end_index": end, "title": title, "url": url}))
     });
-    found.collect()
+    let mut annotations: Vec<Value> = found.collect();
+    for cited in performed.iter().flat_map(|run| &run.cited) {
+        // Only what the answer really takes from a file is cited, behind it.
+        let Some(at) = text.find(&cited.passage).filter(|_| !cited.passage.is_empty()) else { continue };
+        let index = text[..at].chars().count() + cited.passage.chars().count();
+        annotations.push(json!({
+            "type": "file_citation", "index": index, "file_id": cited.file_id, "filename": cited.filename,
+        }));
+    }
+    annotations
 }
 
 /// The items of an answer, and for each the tokens as far as they show.

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::content;
 use super::seal::Seal;
+use crate::context::Context;
 use crate::error::ApiError;
 
 /// How much of an item's text is shown to the model as the result of a tool.
@@ -21,16 +22,16 @@ const PAIRS: &[(&str, &str, &str)] = &[
 ];
 
 /// The turns under way.
-#[derive(Default)]
-struct Turns {
+struct Turns<'a> {
+    context: &'a Context,
     turns: Vec<Turn>,
     /// Ids of calls that were made: the place in [`PAIRS`], the id, and whether it has its result.
     called: Vec<(usize, String, bool)>,
 }
 
 /// The turns that `items` are. `seal` opens what was handed out sealed.
-pub(super) fn turns(items: &[Value], seal: &Seal) -> Result<Vec<Turn>, ApiError> {
-    let mut turns = Turns::default();
+pub(super) fn turns(context: &Context, items: &[Value], seal: &Seal) -> Result<Vec<Turn>, ApiError> {
+    let mut turns = Turns { context, turns: Vec::new(), called: Vec::new() };
     for (index, item) in items.iter().enumerate() {
         turns.add(item, index, seal)?;
     }
@@ -41,7 +42,7 @@ pub(super) fn turns(items: &[Value], seal: &Seal) -> Result<Vec<Turn>, ApiError>
     Ok(turns.turns)
 }
 
-impl Turns {
+impl Turns<'_> {
     fn add(&mut self, item: &Value, index: usize, seal: &Seal) -> Result<(), ApiError> {
         let kind = item["type"].as_str().unwrap_or_default();
         let text = |field: &str| item[field].as_str().unwrap_or_default().to_owned();
@@ -89,7 +90,7 @@ impl Turns {
             _ => Role::User,
         };
         let parts = item["content"].as_array().map_or(&[][..], Vec::as_slice);
-        let parts = content::parts(parts, &format!("input[{index}].content"))?;
+        let parts = content::parts(self.context, parts, &format!("input[{index}].content"))?;
         self.turns.push(Turn { parts, ..Turn::new(role, "") });
         Ok(())
     }
@@ -118,7 +119,7 @@ impl Turns {
         };
         call.2 = true;
         let parts = match &item["output"] {
-            Value::Array(parts) if pair < 2 => content::parts(parts, "input.output")?,
+            Value::Array(parts) if pair < 2 => content::parts(self.context, parts, "input.output")?,
             output => vec![Part::Text(shown(output))],
         };
         self.result(id.to_owned(), parts);

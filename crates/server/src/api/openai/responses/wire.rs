@@ -58,14 +58,20 @@ impl CreateResponse {
 }
 
 impl CreateResponse {
-    /// Whether it holds pictures, sounds or documents that take a while to measure.
+    /// Whether it holds pictures, sounds or documents that take a while to measure, or searches files.
     pub(super) fn carries_media(&self) -> bool {
         const LONG_BYTES: usize = 4096;
+        let searches = |tool: &Object| tool.get("type").is_some_and(|kind| kind == "file_search");
+        if self.tools.iter().flatten().any(searches) {
+            return true;
+        }
         let Some(Input::Items(items)) = &self.input else { return false };
         let parts = items.iter().flat_map(|item| [item.get("content"), item.get("output")]).flatten();
         let long = |value: &Value| value.as_str().is_some_and(|text| text.len() > LONG_BYTES);
         parts.filter_map(Value::as_array).flatten().any(|part| {
-            ["image_url", "file_data"].iter().any(|field| long(&part[field])) || long(&part["input_audio"]["data"])
+            ["image_url", "file_data"].iter().any(|field| long(&part[field]))
+                || long(&part["input_audio"]["data"])
+                || part["file_id"].is_string()
         })
     }
 }

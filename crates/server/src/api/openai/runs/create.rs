@@ -3,6 +3,7 @@
 
 use axum::response::Response;
 use fakeai_store::Document;
+use serde_json::Value;
 
 use super::encode;
 use super::events::{Beginning, RunEvents};
@@ -13,7 +14,8 @@ use super::settings::RunSettings;
 use super::wire::{OutputsWire, RunWire};
 use crate::api::openai::assistants::{find, resources};
 use crate::api::openai::chat::metadata;
-use crate::api::openai::threads::{MessageWire, Thread};
+use crate::api::openai::threads::{MessageWire, Thread, fill};
+use crate::api::openai::vector_stores::Helper;
 use crate::body::stream;
 use crate::context::Context;
 use crate::error::ApiError;
@@ -36,11 +38,22 @@ pub(super) async fn create(
     JsonBody(context, wire): JsonBody<RunWire>,
 ) -> Result<Response, ApiError> {
     let more: u64 = wire.additional_messages.iter().flatten().map(MessageWire::bytes).sum();
+    let files: Vec<String> = wire.additional_messages.iter().flatten().flat_map(MessageWire::attached).collect();
+    let mut attached = Value::Null;
+    if !files.is_empty() {
+        // Before the thread is locked: stores have locks of their own, and nobody holds two.
+        attached = Thread::find(&context, &id)?.tool_resources;
+        fill(&context, &mut attached, None, files).await.map_err(|error| context.validation(error))?;
+    }
     let turn = context.workspace().space().alone(&id).await;
     let document = Thread::document(&context, &id)?;
-    let (here, bytes) = (context.clone(), stored_bytes(document.as_ref()) + more);
+    let bytes = if searches(&context, &wire) { u64::MAX } else { stored_bytes(document.as_ref()) + more };
+    let here = context.clone();
     let going = aside(&context, bytes, move || {
-        let thread = Thread::read(document, &id)?;
+        let mut thread = Thread::read(document, &id)?;
+        if attached.is_object() {
+            thread.tool_resources["file_search"] = attached["file_search"].take();
+        }
         if let Some(run) = thread.active_run(Moment::now(here.clock())) {
             return Err(ApiError::invalid(format!("Thread {id} already has an active run {}.", run.id)));
         }
@@ -54,19 +67,46 @@ pub(super) async fn create(
 
 /// `POST /threads/runs`.
 pub(super) async fn create_with_thread(JsonBody(context, mut wire): JsonBody<RunWire>) -> Result<Response, ApiError> {
-    let thread = wire.thread.take().unwrap_or_default();
-    let (here, bytes) = (context.clone(), thread.bytes());
+    let mut thread = wire.thread.take().unwrap_or_default();
+    let validation = |error| context.validation(error);
+    let of_thread = Helper::take(thread.tool_resources.as_mut()).map_err(validation)?;
+    let helper = Helper::take(wire.tool_resources.as_mut()).map_err(validation)?.or(of_thread);
+    let attached = thread.attached();
+    let mut filled = Value::Null;
+    if helper.is_some() || !attached.is_empty() {
+        let known = wire.tool_resources.as_ref().or(thread.tool_resources.as_ref());
+        filled = resources(known.cloned()).map_err(validation)?;
+        fill(&context, &mut filled, helper, attached).await.map_err(validation)?;
+    }
+    let bytes = if searches(&context, &wire) { u64::MAX } else { thread.bytes() };
+    let here = context.clone();
     let going = aside(&context, bytes, move || {
         let mut thread = thread.thread(&here, "thread.")?;
         let given = resources(wire.tool_resources.take())?;
         if given.as_object().is_some_and(|given| !given.is_empty()) {
             thread.tool_resources = given;
         }
+        if filled.is_object() {
+            thread.tool_resources["file_search"] = filled["file_search"].take();
+        }
         begin(&here, thread, wire, Beginning::Thread)
     });
     let mut going = going.await.map_err(|error| context.validation(error))?;
     going.thread.put(&context).await?;
     Ok(answer(context, going))
+}
+
+/// Whether a run's assistant may search files, which may take a while.
+fn searches(context: &Context, wire: &RunWire) -> bool {
+    let of_assistant = || wire.assistant_id.as_ref().and_then(|id| find(context, id).ok()).map(|found| found.tools);
+    let tools = wire.tools.clone().or_else(of_assistant).unwrap_or_default();
+    tools.iter().any(|tool| tool["type"] == "file_search")
+}
+
+/// The stores that `tool_resources` name.
+fn stores(resources: &Value) -> impl Iterator<Item = String> {
+    let ids = resources["file_search"]["vector_store_ids"].as_array().into_iter().flatten();
+    ids.filter_map(|id| id.as_str().map(str::to_owned))
 }
 
 /// Bytes of a thread's document.
@@ -79,6 +119,7 @@ fn begin(context: &Context, mut thread: Thread, mut wire: RunWire, beginning: Be
     let assistant = find(context, &id)?;
     metadata(wire.metadata.as_ref())?;
     let stream = wire.stream.unwrap_or_default();
+    let stores = stores(&assistant.tool_resources).chain(stores(&thread.tool_resources)).collect();
     let settings = RunSettings::new(context, assistant, &mut wire)?;
     for (index, message) in wire.additional_messages.unwrap_or_default().into_iter().enumerate() {
         let message = message.message(context, &format!("additional_messages[{index}]."))?;
@@ -89,6 +130,7 @@ fn begin(context: &Context, mut thread: Thread, mut wire: RunWire, beginning: Be
         assistant_id: id,
         created: Moment::now(context.clock()),
         metadata: wire.metadata.unwrap_or_default(),
+        stores,
         settings,
         rounds: Vec::new(),
         cancelled: false,

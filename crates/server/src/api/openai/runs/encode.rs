@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::run::{CalledTool, End, Run, Status, Step, StepEnd, StepPhase, ToolCall, Work};
+use super::run::{CalledTool, End, Run, SearchResult, Status, Step, StepEnd, StepPhase, ToolCall, Work};
 use crate::jobs::Moment;
 
 /// A run as it is shown when it is `status`.
@@ -122,10 +122,15 @@ fn call(call: &ToolCall) -> Value {
         CalledTool::Code { input, logs } => json!({
             "id": call.id, "type": "code_interpreter", "code_interpreter": {"input": input, "outputs": outputs(logs.as_deref())},
         }),
-        CalledTool::Search { .. } => json!({
-            "id": call.id, "type": "file_search",
-            "file_search": {"ranking_options": {"ranker": "default_2024_08_21", "score_threshold": 0.0}, "results": []},
-        }),
+        CalledTool::Search { results, ranker, threshold, .. } => {
+            let result = |result: &SearchResult| json!({"file_id": result.file_id, "file_name": result.filename, "score": result.score});
+            let results: Vec<Value> = results.iter().map(result).collect();
+            let options = json!({"ranker": ranker, "score_threshold": threshold});
+            json!({
+                "id": call.id, "type": "file_search",
+                "file_search": {"ranking_options": options, "results": results},
+            })
+        }
     }
 }
 

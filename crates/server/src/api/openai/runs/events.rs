@@ -162,12 +162,20 @@ impl RunEvents {
         self.closed = self.opened;
     }
 
-    fn text(&self, piece: &Piece<'_>, out: &mut BytesMut) {
+    fn text(&self, step: &Step, piece: &Piece<'_>, out: &mut BytesMut) {
         if piece.text.is_empty() {
             return;
         }
         out.extend_from_slice(&self.prefix);
         push_text(out, piece.text);
+        if piece.last
+            && let Some(annotations) = self.message(step).map(annotations).filter(|all| !all.is_empty())
+        {
+            out.extend_from_slice(b"\",\"annotations\":");
+            push_json(out, &annotations);
+            out.extend_from_slice(b"}}]}}\n\n");
+            return;
+        }
         let tail: &[u8] = match (piece.kind, piece.first) {
             (SegmentKind::Refusal, _) => b"\"}]}}\n\n",
             (_, true) => b"\",\"annotations\":[]}}]}}\n\n",
@@ -198,6 +206,17 @@ impl RunEvents {
             None => self.gone = true,
         }
     }
+}
+
+/// What a message cites, numbered as deltas are.
+fn annotations(message: &Message) -> Vec<Value> {
+    let all = message.content.first().and_then(|part| part["text"]["annotations"].as_array()).into_iter().flatten();
+    let numbered = |(index, annotation): (usize, &Value)| {
+        let mut numbered = annotation.clone();
+        numbered["index"] = json!(index);
+        numbered
+    };
+    all.enumerate().map(numbered).collect()
 }
 
 /// A delta of a message up to its text.
@@ -242,7 +261,7 @@ impl StreamDialect for RunEvents {
         self.reach(wanted, out);
         let Some(step) = self.steps().get(wanted) else { return };
         match &step.work {
-            Work::Message(_) => self.text(piece, out),
+            Work::Message(_) => self.text(step, piece, out),
             Work::Calls(_) => self::call(step, call, piece, out),
         }
     }

@@ -6,7 +6,7 @@ use fakeai_engine::Flow;
 use fakeai_writer::{Choice, Finish, GenerationRequest, Limits, Prompt, Segment, SegmentKind, Verbosity};
 use serde_json::{Value, json};
 
-use super::hosted;
+use super::hosted::{self, Performed};
 use super::prompt::Blocks;
 use super::run::{CalledTool, End, Round, Run, Step, StepEnd, ToolCall, Work};
 use super::settings::Understood;
@@ -42,9 +42,13 @@ pub(super) fn add_round(
     let left = |most: Option<u32>, used: u32| most.map(|most| most.saturating_sub(used));
     let (prompt_left, left) =
         (left(run.settings.max_prompt_tokens, read), left(run.settings.max_completion_tokens, written));
-    let mut blocks = Blocks::of(thread, run);
-    let calls = if first { hosted::performed(context, &understood, blocks.last_words()) } else { Vec::new() };
-    blocks.add(hosted::told(&calls));
+    let mut blocks = Blocks::of(context, thread, run);
+    let Performed { calls, files } = if first {
+        hosted::performed(context, &understood, blocks.last_words(), &run.stores)?
+    } else {
+        Performed::default()
+    };
+    blocks.add(hosted::told(&calls, files));
     let called = hosted::count(&calls, understood.card.tokenizer);
     let most = understood.card.max_output_tokens.min(left.unwrap_or(u32::MAX)).saturating_sub(called);
     let window = understood.card.context_window_tokens.saturating_sub(left.unwrap_or(0).saturating_add(1));
@@ -60,8 +64,8 @@ pub(super) fn add_round(
     let limit = limit.filter(|limit| limit.tokens < request.model.max_output_tokens);
     let terms = Terms { limit, ..Terms::default() };
     let tokenizer = request.tokenizer();
-    let made = generate_here(context, request, &terms, |_, generation| {
-        hosted::insert(&calls, tokenizer, generation);
+    let made = generate_here(context, request, &terms, |request, generation| {
+        hosted::insert(&calls, tokenizer, request.limits.max_tokens.saturating_add(called), generation);
     });
     match made {
         Ok(answer) => {
@@ -137,6 +141,7 @@ fn write_down(
         messages: &mut thread.messages,
         at: 0,
         hidden: 0,
+        marks: hosted::marks(&calls),
         places: Vec::new(),
     };
     let end = answer.generation.choices.first().map_or(End::Completed, |choice| draft.add_all(choice, calls));
@@ -181,6 +186,8 @@ struct Draft<'a> {
     at: usize,
     /// Tokens since the last step that show in none.
     hidden: usize,
+    /// What messages cite: what stands in them, and the id of the file.
+    marks: Vec<(String, String)>,
     places: Vec<Option<(usize, usize)>>,
 }
 
@@ -277,14 +284,23 @@ impl Draft<'_> {
         };
         let (run_id, assistant_id) = (self.run_id.to_owned(), self.assistant_id.to_owned());
         let made = Made { run_id, assistant_id, ends, end };
-        self.messages.push(Message::by_run(id, begins, vec![part(segment)], made));
+        self.messages.push(Message::by_run(id, begins, vec![part(segment, &self.marks)], made));
     }
 }
 
 /// What is said, as the part of a message.
-fn part(segment: &Segment) -> Value {
-    match segment.kind {
-        SegmentKind::Refusal => json!({"type": "refusal", "refusal": segment.text}),
-        _ => json!({"type": "text", "text": {"value": segment.text, "annotations": []}}),
+fn part(segment: &Segment, marks: &[(String, String)]) -> Value {
+    if segment.kind == SegmentKind::Refusal {
+        return json!({"type": "refusal", "refusal": segment.text});
     }
+    let cited = |(mark, file): &(String, String)| {
+        let at = segment.text.find(mark)?;
+        let start = segment.text[..at].chars().count();
+        Some(json!({
+            "type": "file_citation", "text": mark, "file_citation": {"file_id": file},
+            "start_index": start, "end_index": start + mark.chars().count(),
+        }))
+    };
+    let annotations: Vec<Value> = marks.iter().filter_map(cited).collect();
+    json!({"type": "text", "text": {"value": segment.text, "annotations": annotations}})
 }

@@ -18,7 +18,7 @@ pub(super) struct Blocks {
 
 impl Blocks {
     /// What `run` reads of `thread`.
-    pub(super) fn of(thread: &Thread, run: &Run) -> Self {
+    pub(super) fn of(context: &Context, thread: &Thread, run: &Run) -> Self {
         let mut blocks: Vec<Vec<Turn>> = Vec::new();
         let most = run.settings.truncation_strategy.last_messages.map_or(usize::MAX, |count| count as usize);
         let skipped = thread.messages.len().saturating_sub(most);
@@ -29,7 +29,7 @@ impl Blocks {
                 let before = maker.steps().take_while(|step| step.message_id() != Some(&message.id));
                 blocks.extend(before.filter_map(answered));
             }
-            blocks.push(vec![message.turn()]);
+            blocks.push(vec![message.turn(context)]);
         }
         let kept = blocks.iter().rposition(|block| block.iter().any(|turn| turn.role == Role::User)).unwrap_or(0);
         blocks.extend(run.steps().filter_map(answered));
@@ -88,6 +88,6 @@ fn answered(step: &Step) -> Option<Vec<Turn>> {
         results.push(output?);
         calls.push(Call { id: call.id.clone(), name, input });
     }
-    let turns = if calls.is_empty() { told(step.calls()) } else { exchange(calls, results) };
+    let turns = if calls.is_empty() { told(step.calls(), Vec::new()) } else { exchange(calls, results) };
     (!turns.is_empty()).then_some(turns)
 }

@@ -1,5 +1,6 @@
 //! A run as it is kept, and what it is at a moment.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
@@ -20,6 +21,9 @@ pub(in crate::api::openai) struct Run {
     pub assistant_id: String,
     pub created: Moment,
     pub metadata: Map<String, Value>,
+    /// Vector stores that it searches: the assistant's and the thread's.
+    #[serde(default)]
+    pub(super) stores: Vec<String>,
     pub(super) settings: RunSettings,
     /// At least one.
     pub(super) rounds: Vec<Round>,
@@ -123,8 +127,32 @@ pub(super) enum CalledTool {
     Function { name: String, arguments: String, output: Option<String> },
     /// Code, and what it printed.
     Code { input: String, logs: Option<String> },
-    /// The files, for something; nothing is found.
-    Search { query: String },
+    /// The files, for something.
+    Search {
+        query: String,
+        #[serde(default)]
+        results: Vec<SearchResult>,
+        /// What the model takes from them.
+        #[serde(default)]
+        answer: Option<String>,
+        #[serde(default)]
+        ranker: String,
+        #[serde(default)]
+        threshold: f32,
+    },
+}
+
+/// What a search found. Its text stays where it is.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct SearchResult {
+    pub store: String,
+    pub file_id: String,
+    pub filename: String,
+    pub score: f32,
+    /// Where it is in the file's text, bytes.
+    pub span: Range<u32>,
+    /// What stands in the message where it is cited, if it is.
+    pub marker: Option<String>,
 }
 
 /// `status` of a run.

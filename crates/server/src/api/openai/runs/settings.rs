@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::wire::{RunWire, TruncationWire};
 use crate::api::openai::assistants::{
-    Assistant, Offered, echoed, instructions, offered, response_format, temperature, top_p,
+    Assistant, Offered, Searching, echoed, instructions, offered, response_format, temperature, top_p,
 };
 use crate::api::openai::reasoning::{Wish, only_default, reasoning, refuses_sampling};
 use crate::api::openai::tools::{Wanted, choose};
@@ -56,7 +56,7 @@ pub(super) struct Understood {
     pub tools: Tools,
     /// Which of the platform's own tools there are, and whether one must be used.
     pub code: bool,
-    pub search: bool,
+    pub search: Option<Searching>,
     pub forced: Option<Forced>,
     pub format: Format,
     pub reasoning: Option<Reasoning>,
@@ -130,8 +130,8 @@ impl RunSettings {
         let forced = forced.filter(|forced| *forced != Forced::Any || no_functions);
         let missing = match forced {
             Some(Forced::Code) if !code => Some("code_interpreter"),
-            Some(Forced::Search) if !search => Some("file_search"),
-            Some(Forced::Any) if !code && !search => Some("required"),
+            Some(Forced::Search) if search.is_none() => Some("file_search"),
+            Some(Forced::Any) if !code && search.is_none() => Some("required"),
             _ => None,
         };
         if let Some(name) = missing {
@@ -146,7 +146,7 @@ impl RunSettings {
         Ok(Understood {
             card,
             code: code && self.tool_choice != "none",
-            search: search && self.tool_choice != "none",
+            search: search.filter(|_| self.tool_choice != "none"),
             tools,
             forced: forced.filter(|_| first),
             format: response_format(&self.response_format)?,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::api::openai::chat::metadata;
-use crate::api::openai::media::picture;
+use crate::api::openai::media::{picture, stored_picture};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::jobs::Moment;
@@ -14,7 +14,7 @@ use crate::wire::one_of;
 
 /// Longest text of a message, characters.
 const LONGEST_TEXT: usize = 256_000;
-/// A file's picture: files are not built yet, so nobody knows its size. `OpenAI` scales pictures to fit this square.
+/// A picture whose file is gone: nobody knows its size. `OpenAI` scales pictures to fit this square.
 const FILE_PIXELS: u32 = 1024;
 
 /// A message.
@@ -102,6 +102,15 @@ struct ImageWire {
 }
 
 impl MessageWire {
+    /// Files attached to it to be searched.
+    pub(in crate::api::openai) fn attached(&self) -> Vec<String> {
+        let searched = |attachment: &&Value| {
+            attachment["tools"].as_array().is_some_and(|tools| tools.iter().any(|tool| tool["type"] == "file_search"))
+        };
+        let wanted = self.attachments.iter().flatten().filter(searched);
+        wanted.filter_map(|attachment| attachment["file_id"].as_str().map(str::to_owned)).collect()
+    }
+
     /// Bytes of text in it.
     pub(in crate::api::openai) fn bytes(&self) -> u64 {
         match &self.content {
@@ -227,6 +236,11 @@ impl Message {
                     text.truncate(text.floor_char_boundary(bytes));
                 }
             }
+            // What was not written cites nothing.
+            let written = part["text"]["value"].as_str().map_or(0, |text| text.chars().count() as u64);
+            if let Some(Value::Array(annotations)) = part.pointer_mut("/text/annotations") {
+                annotations.retain(|annotation| annotation["end_index"].as_u64().is_some_and(|end| end <= written));
+            }
         }
     }
 
@@ -266,14 +280,14 @@ impl Message {
     }
 
     /// What a model reads of it.
-    pub(in crate::api::openai) fn turn(&self) -> Turn {
+    pub(in crate::api::openai) fn turn(&self, context: &Context) -> Turn {
         let role = if self.role == "assistant" { Role::Assistant } else { Role::User };
-        let parts = self.content.iter().filter_map(read).collect();
+        let parts = self.content.iter().filter_map(|part| read(context, part)).collect();
         Turn { role, name: None, parts, calls: Vec::new(), answers: None }
     }
 }
 
-fn read(part: &Value) -> Option<Part> {
+fn read(context: &Context, part: &Value) -> Option<Part> {
     let detail = |image: &Value| detail_of(image["detail"].as_str(), "").unwrap_or(ImageDetail::Auto);
     match part["type"].as_str()? {
         "text" => Some(Part::Text(part["text"]["value"].as_str()?.to_owned())),
@@ -282,7 +296,13 @@ fn read(part: &Value) -> Option<Part> {
         "image_url" => picture(part["image_url"]["url"].as_str()?, detail(&part["image_url"]), "").ok(),
         "image_file" => {
             let detail = detail(&part["image_file"]);
-            Some(Part::Image { width: FILE_PIXELS, height: FILE_PIXELS, detail, facts: None })
+            let id = part["image_file"]["file_id"].as_str().unwrap_or_default();
+            stored_picture(context, id, detail, "").ok().or(Some(Part::Image {
+                width: FILE_PIXELS,
+                height: FILE_PIXELS,
+                detail,
+                facts: None,
+            }))
         }
         _ => None,
     }

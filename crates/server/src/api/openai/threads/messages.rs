@@ -10,6 +10,7 @@ use super::thread::Thread;
 use crate::api::Endpoint;
 use crate::api::openai::chat::metadata;
 use crate::api::openai::listing::{List, page};
+use crate::api::openai::vector_stores::attach;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::jobs::Moment;
@@ -40,8 +41,8 @@ async fn list(context: Context, PathText(id): PathText) -> Result<Response, ApiE
 }
 
 async fn create(PathText(id): PathText, JsonBody(context, wire): JsonBody<MessageWire>) -> Result<Response, ApiError> {
-    let _turn = context.workspace().space().alone(&id).await;
-    let mut thread = Thread::find(&context, &id)?;
+    let attached = wire.attached();
+    let (_turn, mut thread) = prepared(&context, &id, attached).await.map_err(|error| context.validation(error))?;
     let now = Moment::now(context.clock());
     if let Some(run) = thread.active_run(now) {
         let message = format!("Can't add messages to {id} while a run {} is active.", run.id);
@@ -52,6 +53,29 @@ async fn create(PathText(id): PathText, JsonBody(context, wire): JsonBody<Messag
     thread.add_message(message).map_err(|error| context.validation(error))?;
     thread.put(&context).await?;
     Ok(json_answer(&shown))
+}
+
+/// The thread of an id, alone, with the attached files in its store.
+///
+/// They are read before the thread's turnstile is taken, because stores have turnstiles of their own and nobody holds
+/// two. Whoever gave the thread another store meanwhile is followed.
+async fn prepared<'a>(
+    context: &'a Context,
+    id: &str,
+    attached: Vec<String>,
+) -> Result<(tokio::sync::MutexGuard<'a, ()>, Thread), ApiError> {
+    let mut known = Thread::find(context, id)?.tool_resources;
+    loop {
+        let mut resources = known.clone();
+        attach(context, &mut resources, attached.clone()).await?;
+        let turn = context.workspace().space().alone(id).await;
+        let mut thread = Thread::find(context, id)?;
+        if thread.tool_resources == known {
+            thread.tool_resources = resources;
+            return Ok((turn, thread));
+        }
+        known = thread.tool_resources;
+    }
 }
 
 async fn get_one(context: Context, PathText((id, message)): PathText<(String, String)>) -> Result<Response, ApiError> {

@@ -7,5 +7,5 @@ mod routes;
 mod thread;
 
 pub(super) use message::{Made, Message, MessageEnd, MessageWire, Phase};
-pub(super) use routes::{ThreadWire, endpoints};
+pub(super) use routes::{ThreadWire, endpoints, fill};
 pub(super) use thread::Thread;

@@ -11,6 +11,7 @@ use super::thread::Thread;
 use crate::api::Endpoint;
 use crate::api::openai::assistants::resources;
 use crate::api::openai::chat::metadata;
+use crate::api::openai::vector_stores::{Helper, attach};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::jobs::Moment;
@@ -37,6 +38,11 @@ pub(in crate::api::openai) struct ThreadWire {
 }
 
 impl ThreadWire {
+    /// Files attached to its messages to be searched.
+    pub(in crate::api::openai) fn attached(&self) -> Vec<String> {
+        self.messages.iter().flatten().flat_map(MessageWire::attached).collect()
+    }
+
     /// Bytes of text in it.
     pub(in crate::api::openai) fn bytes(&self) -> u64 {
         self.messages.iter().flatten().map(MessageWire::bytes).sum()
@@ -61,17 +67,43 @@ impl ThreadWire {
     }
 }
 
-async fn create(JsonBody(context, wire): JsonBody<ThreadWire>) -> Result<Response, ApiError> {
+async fn create(JsonBody(context, mut wire): JsonBody<ThreadWire>) -> Result<Response, ApiError> {
+    let helper = Helper::take(wire.tool_resources.as_mut()).map_err(|error| context.validation(error))?;
+    let attached = wire.attached();
     let mut thread = wire.thread(&context, "").map_err(|error| context.validation(error))?;
+    let filled = fill(&context, &mut thread.tool_resources, helper, attached).await;
+    filled.map_err(|error| context.validation(error))?;
     thread.put(&context).await?;
     Ok(json_answer(&thread.object()))
+}
+
+/// Makes the store that `helper` describes, and adds attached files to the thread's store.
+pub(in crate::api::openai) async fn fill(
+    context: &Context,
+    resources: &mut Value,
+    helper: Option<Helper>,
+    attached: Vec<String>,
+) -> Result<(), ApiError> {
+    if let Some(helper) = helper {
+        helper.make(context, resources).await?;
+    }
+    attach(context, resources, attached).await
 }
 
 async fn get_one(context: Context, PathText(id): PathText) -> Result<Response, ApiError> {
     Ok(json_answer(&Thread::find(&context, &id)?.object()))
 }
 
-async fn update(PathText(id): PathText, JsonBody(context, wire): JsonBody<ThreadWire>) -> Result<Response, ApiError> {
+async fn update(
+    PathText(id): PathText,
+    JsonBody(context, mut wire): JsonBody<ThreadWire>,
+) -> Result<Response, ApiError> {
+    let helper = Helper::take(wire.tool_resources.as_mut()).map_err(|error| context.validation(error))?;
+    let mut made = Value::Null;
+    if helper.is_some() {
+        Thread::find(&context, &id)?;
+        fill(&context, &mut made, helper, Vec::new()).await.map_err(|error| context.validation(error))?;
+    }
     let _turn = context.workspace().space().alone(&id).await;
     let mut thread = Thread::find(&context, &id)?;
     if let Some(pairs) = wire.metadata {
@@ -80,6 +112,9 @@ async fn update(PathText(id): PathText, JsonBody(context, wire): JsonBody<Thread
     }
     if wire.tool_resources.is_some() {
         thread.tool_resources = resources(wire.tool_resources).map_err(|error| context.validation(error))?;
+        if made.is_object() {
+            thread.tool_resources["file_search"] = made["file_search"].take();
+        }
     }
     thread.put(&context).await?;
     Ok(json_answer(&thread.object()))

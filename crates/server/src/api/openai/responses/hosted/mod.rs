@@ -1,8 +1,8 @@
 //! Tools the platform runs itself: simulated, one file each, with their items, events and results.
 //!
 //! One runs when `tool_choice` demands it, or when the user's last turn clearly asks for it. What it finds is given to
-//! the writer as the result of a call. Nothing is searched, run or contacted; what has nothing behind it says so in its
-//! result. All events of a hosted item follow from the item and its tool, so that a stored one streams again as it did.
+//! the writer as the result of a call. Files are really searched; nothing else is searched, run or contacted, and what
+//! has nothing behind it says so in its result. All events of a hosted item follow from the item and its tool, so that a stored one streams again as it did.
 
 mod apply_patch;
 mod code_interpreter;
@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use super::items::ItemIds;
 use super::lower::Include;
 use super::wire::Object;
+use crate::context::Context;
 use crate::error::ApiError;
 
 /// A kind of hosted tool.
@@ -59,6 +60,7 @@ const NAMES: &[(&str, Hosted)] = &[
 
 /// What a hosted tool goes by.
 pub(super) struct Asked<'a> {
+    pub context: &'a Context,
     /// The tool as the client described it.
     pub tool: &'a Object,
     /// What the user said last.
@@ -71,6 +73,17 @@ pub(super) struct Asked<'a> {
     pub items: &'a [Value],
     pub ids: &'a ItemIds,
     pub include: Include,
+    /// Whether the client demands it, or the user's words clearly ask for it.
+    pub is_wished: bool,
+}
+
+/// A file that an answer cites.
+#[derive(Debug)]
+pub(super) struct Cited {
+    pub file_id: String,
+    pub filename: String,
+    /// What the answer takes from it.
+    pub passage: String,
 }
 
 /// What one run of a hosted tool adds to the answer.
@@ -82,8 +95,12 @@ pub(super) struct Performed {
     pub written: String,
     /// What the model is told: the tool's name and its result.
     pub told: Option<(&'static str, String)>,
+    /// What the model reads beside that: names and texts of files.
+    pub files: Vec<(String, String)>,
     /// What the answer cites: title and URL.
     pub sources: Vec<(String, String)>,
+    /// Files that the answer cites.
+    pub cited: Vec<Cited>,
     /// Whether the client has to do something before the answer goes on.
     pub waits: bool,
 }
@@ -131,6 +148,7 @@ impl Hosted {
             return Err(ApiError::missing(&format!("{param}.{field}")));
         }
         match self {
+            Self::FileSearch => file_search::check(tool, param),
             Self::Mcp => mcp::check(tool, param),
             Self::ImageGeneration => image_generation::check(tool, param),
             _ => Ok(()),
@@ -154,11 +172,21 @@ impl Hosted {
         cues.iter().any(|cue| lower.contains(cue))
     }
 
+    /// Refuses a description of something that is not there.
+    pub(super) fn find(self, context: &Context, tool: &Object) -> Result<(), ApiError> {
+        if self == Self::FileSearch { file_search::check_stores(context, tool) } else { Ok(()) }
+    }
+
+    /// Whether it finds out by itself if it has something to say.
+    pub(super) fn looks_unasked(self) -> bool {
+        self == Self::FileSearch
+    }
+
     /// Runs it.
-    pub(super) fn perform(self, asked: &Asked<'_>) -> Vec<Performed> {
-        match self {
+    pub(super) fn perform(self, asked: &Asked<'_>) -> Result<Vec<Performed>, ApiError> {
+        Ok(match self {
             Self::WebSearch => web_search::perform(asked),
-            Self::FileSearch => file_search::perform(asked),
+            Self::FileSearch => file_search::perform(asked)?,
             Self::CodeInterpreter => code_interpreter::perform(asked),
             Self::ImageGeneration => image_generation::perform(asked),
             Self::Computer => computer::perform(asked),
@@ -167,7 +195,7 @@ impl Hosted {
             Self::ApplyPatch => apply_patch::perform(asked),
             Self::ToolSearch => tool_search::perform(asked),
             Self::Mcp => mcp::perform(asked),
-        }
+        })
     }
 }
 

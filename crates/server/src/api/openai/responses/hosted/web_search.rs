@@ -35,7 +35,7 @@ pub(super) fn perform(asked: &Asked<'_>) -> Vec<Performed> {
         told: Some(("web_search", format!("1 result (simulated, the web is not reached): \"{query}\" at {url}"))),
         sources: vec![("example.com".to_owned(), url)],
         written: title,
-        waits: false,
+        ..Performed::default()
     }]
 }
 
