@@ -190,12 +190,12 @@ fn run(config: &Config, ready: tokio::sync::oneshot::Sender<Started>) {
                     Bound::Unix(path) => format!("unix://{}", path.display()),
                 };
                 // Nobody waiting means that the caller has gone: then the server ends at once.
-                let home = Arc::clone(&app.kit.home);
+                let own = Arc::clone(&app);
                 if ready.send(Ok((url, app))).is_ok() {
                     server.run().await;
                 }
-                // The file is free for another server before this one is said to have ended.
-                home.close();
+                // Files are free for another server before this one is said to have ended.
+                own.close().await;
             }
         }
     });
@@ -207,7 +207,8 @@ pub(crate) async fn bind(config: &Config) -> Result<(Server, Arc<App>), StartErr
     let mut catalog = wiring::catalog(&config.models.files)?;
     let physics = wiring::physics(config, &mut catalog)?;
     let kit = wiring::kit(config)?;
-    let settings = fakeai_server::Settings { latency: wiring::latency(config)?, physics, ..wiring::settings(config) };
+    let (latency, persistence) = (wiring::latency(config)?, wiring::persistence(config)?);
+    let settings = fakeai_server::Settings { latency, physics, persistence, ..wiring::settings(config) };
     let app = App::new(settings, kit, catalog);
     let server = Server::bind(Arc::clone(&app)).await?;
     let warmed = Arc::clone(&app);

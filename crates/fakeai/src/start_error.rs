@@ -43,6 +43,14 @@ pub enum StartError {
     /// The file that keeps what clients store can't be used.
     #[error(transparent)]
     Store(#[from] fakeai_store::OpenError),
+    /// The directory of metrics can't be used.
+    #[error("can't keep metrics in {}: {source}", path.display())]
+    Metrics {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: fakeai_server::settings::KeptError,
+    },
     /// The operating system gave no threads or timers.
     #[error("can't start: {0}")]
     Runtime(#[from] std::io::Error),

@@ -11,22 +11,24 @@ use std::time::Duration;
 use fakeai_catalog::Catalog;
 use fakeai_core::{Clock, Seed, Tasks};
 use fakeai_engine::LatencyModel;
-use fakeai_server::settings::{Address, Audio, Cors, Flavor, Listen, PromptCaching, ResponseDelay, Streams, Tls};
+use fakeai_server::settings::{
+    Address, Audio, Cors, Directory, Flavor, Listen, Persistence, PromptCaching, ResponseDelay, Streams, Tls,
+};
 use fakeai_server::{Kit, Settings};
 use fakeai_store::{Durable, Memory};
 use fakeai_tokens::{Encoding, Tokenizer};
 use fakeai_writer::{OutputLength, ReplyMode, Safety, WriterOptions};
 
 use crate::config::{
-    Config, EngineChoice, Features, Generation, MetricsFlavor, OutputTokens, Reply, Server, TokenizerChoice,
+    Config, EngineChoice, Features, Generation, Metrics, MetricsFlavor, OutputTokens, Reply, Server, TokenizerChoice,
 };
 use crate::start_error::StartError;
 use crate::{adapters, kv_events};
 
 pub(crate) use timing::{latency, physics};
 
-/// The server's settings as `config` has them, but for what needs files or the catalog: [`latency`] and
-/// [`physics`].
+/// The server's settings as `config` has them, but for what needs files or the catalog: [`latency`],
+/// [`physics`] and [`persistence`].
 pub(crate) fn settings(config: &Config) -> Settings {
     let Config { server, generation, models, api, features, metrics, security, workspaces, .. } = config.clone();
     Settings {
@@ -59,6 +61,7 @@ pub(crate) fn settings(config: &Config) -> Settings {
         safety_message: features.prepend_safety_message,
         metrics: metrics.enable_metrics,
         log_requests: server.log_requests,
+        persistence: None,
         prometheus: metrics.enable_prometheus,
         metrics_flavor: flavor(metrics.flavor),
         max_workspaces: workspaces.max,
@@ -153,7 +156,7 @@ pub(crate) fn catalog(files: &[impl AsRef<Path>]) -> Result<Catalog, StartError>
 
 /// Time, chance and tasks of a real server. Must be called inside its runtime.
 pub(crate) fn kit(config: &Config) -> Result<Kit, StartError> {
-    let clock = Clock::system()?;
+    let clock = clock(config)?;
     clock.spin(Duration::from_micros(config.server.spin_us));
     Ok(Kit {
         home: match &config.storage.path {
@@ -165,6 +168,27 @@ pub(crate) fn kit(config: &Config) -> Result<Kit, StartError> {
         entropy: entropy(),
         tasks: Tasks::default(),
     })
+}
+
+/// The machine's clock. Where metrics are kept there are ticks for a year before it began.
+fn clock(config: &Config) -> std::io::Result<Clock> {
+    const YEAR: Duration = Duration::from_secs(366 * 24 * 3600);
+    if config.metrics.dir.is_some() { Clock::system_with_past(YEAR) } else { Clock::system() }
+}
+
+/// Where metrics are kept; `None` if they are not.
+pub(crate) fn persistence(config: &Config) -> Result<Option<Persistence>, StartError> {
+    let Metrics { dir: Some(path), write_interval_seconds, metrics_retention_hours, enable_metrics: true, .. } =
+        &config.metrics
+    else {
+        return Ok(None);
+    };
+    let directory = Directory::open(path).map_err(|source| StartError::Metrics { path: path.clone(), source })?;
+    Ok(Some(Persistence {
+        directory: Arc::new(directory),
+        interval: Duration::from_secs_f64(*write_interval_seconds),
+        retention: Duration::from_secs(metrics_retention_hours * 3600),
+    }))
 }
 
 /// A number nobody can guess: the standard library seeds its hash maps from the operating system.

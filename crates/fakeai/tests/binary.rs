@@ -3,7 +3,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
 
 fn fakeai(args: &[&str], env: &[(&str, &str)]) -> Output {
     let directory = tempfile::tempdir().unwrap();
@@ -81,4 +82,95 @@ fn a_request_is_one_line_of_the_log() {
         "{human:?}"
     );
     assert_eq!(logged(&["--log-level", "warning"]), [""; 0]);
+}
+
+/// A server as a process of its own; killed when it is dropped, which leaves it no time for anything.
+struct Server {
+    process: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(directory: &Path, args: &[&str]) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_fakeai"))
+            .args([&["server", "--port", "0", "--latency", "instant"], args].concat())
+            .env_clear()
+            .current_dir(directory)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut card = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let address = card.find_map(|line| Some(line.split_once("http://")?.1.to_owned())).unwrap();
+        let address = address.split(|letter: char| letter.is_whitespace() || letter == '/').next().unwrap().to_owned();
+        Self { process, address }
+    }
+
+    fn send(&self, method: &str, path: &str, body: &str) -> String {
+        let mut client = TcpStream::connect(&self.address).unwrap();
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
+        let kind = "Content-Type: application/json\r\n";
+        write!(client, "{head}{kind}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()
+    }
+
+    fn get(&self, path: &str) -> serde_json::Value {
+        serde_json::from_str(&self.send("GET", path, "")).unwrap()
+    }
+
+    fn chat(&self) {
+        let body = r#"{"model":"gpt-4o","messages":[{"role":"user","content":"hello"}],"max_tokens":5}"#;
+        assert!(self.send("POST", "/v1/chat/completions", body).contains("chatcmpl-"));
+    }
+
+    fn requests(&self) -> u64 {
+        self.get("/metrics/by-model/gpt-4o")["request_count"].as_u64().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+#[test]
+fn metrics_outlive_a_server_that_is_killed() {
+    let directory = tempfile::tempdir().unwrap();
+    let keeping = ["--metrics-dir", "kept", "--metrics-interval", "1"];
+    let mut asked = 0;
+    for life in 0..3 {
+        let server = Server::start(directory.path(), &keeping);
+        assert_eq!(server.requests(), asked, "life {life}");
+        (0..4).for_each(|_| server.chat());
+        asked += 4;
+        // What is written from now on has all of them.
+        let writes = || server.get("/metrics/persistence")["writes"].as_u64().unwrap();
+        let before = writes();
+        while writes() < before + 2 {
+            std::thread::yield_now();
+        }
+        drop(server);
+        // As one killed while it wrote would leave it.
+        std::fs::write(directory.path().join("kept/state.json.part"), b"{\"format\":1,").unwrap();
+    }
+    let server = Server::start(directory.path(), &keeping);
+    for (resolution, from) in [("second", "-900"), ("minute", "-7200"), ("hour", "-100000")] {
+        let series = server.get(&format!("/metrics/series?resolution={resolution}&from={from}"));
+        let chats: u64 =
+            series["points"].as_array().unwrap().iter().map(|p| p["completion_tokens"].as_u64().unwrap()).sum();
+        assert_eq!(chats, 12 * 5, "{resolution}: {series}");
+    }
+    assert!(server.get("/health")["uptime_seconds"].as_f64().unwrap() < 3600.0);
+    let second = Command::new(env!("CARGO_BIN_EXE_fakeai"))
+        .args(["server", "--port", "0", "--metrics-dir", "kept"])
+        .env_clear()
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    let told = String::from_utf8(second.stderr).unwrap();
+    assert!(second.status.code() == Some(1) && told.contains("another server uses it"), "{told}");
 }

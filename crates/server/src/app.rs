@@ -15,6 +15,7 @@ use crate::adapters::Loaded;
 use crate::api::Hub;
 use crate::driver::Drivers;
 use crate::error::ApiError;
+use crate::persistence::{self, Reports};
 use crate::settings::{Address, Settings};
 use crate::workspace::{Making, Workspace, Workspaces};
 
@@ -54,6 +55,8 @@ pub struct App {
     pub(crate) adapters: Option<Loaded>,
     /// What happened.
     pub ledger: Ledger,
+    /// How keeping it on disk goes.
+    pub(crate) persistence: Reports,
     /// Who watches.
     pub(crate) live: Hub,
     /// Tenants.
@@ -75,7 +78,7 @@ impl App {
             journal_entries: settings.journal_entries,
             home: Arc::clone(&kit.home),
         };
-        Arc::new(Self {
+        let app = Self {
             counts: CountMemo::default(),
             writer: Writer::new(settings.writer.clone()),
             engine: Engine::new(settings.latency.clone()),
@@ -85,7 +88,8 @@ impl App {
                 settings.metrics,
             ),
             adapters: settings.adapters.as_ref().map(|adapters| Loaded::new(adapters, &catalog)),
-            ledger: Ledger::new(settings.metrics),
+            ledger: Ledger::new(settings.metrics).beginning_at(kit.clock.began()),
+            persistence: Reports::default(),
             live: Hub::default(),
             workspaces: Workspaces::new(making, settings.max_workspaces, settings.workspace_idle),
             address: OnceLock::new(),
@@ -93,7 +97,9 @@ impl App {
             settings,
             kit,
             catalog,
-        })
+        };
+        persistence::restore(&app);
+        Arc::new(app)
     }
 
     /// The model a request names: from the catalog, from the workspace, or made on first use. The error is OpenAI's
@@ -176,6 +182,15 @@ impl App {
             group(low, 48, 0xfff),
             group(low, 0, 0xffff_ffff_ffff)
         )
+    }
+
+    /// Writes metrics to disk, if they are kept, and lets go of what other servers may use then.
+    pub async fn close(self: &Arc<Self>) {
+        persistence::write(self).await;
+        if let Some(persistence) = &self.settings.persistence {
+            persistence.directory.close();
+        }
+        self.kit.home.close();
     }
 
     /// Ends all streams with an error event.

@@ -17,6 +17,7 @@ mod error;
 mod generation;
 mod jobs;
 mod layers;
+mod persistence;
 pub mod serve;
 pub mod settings;
 mod station;

@@ -9,7 +9,9 @@ use fakeai_tokens::Tokenizer;
 use fakeai_writer::WriterOptions;
 
 pub use crate::driver::Physics;
+pub use crate::persistence::Persistence;
 pub use fakeai_telemetry::engine::Flavor;
+pub use fakeai_telemetry::{Directory, KeptError};
 
 /// What the server is told at start.
 #[derive(Clone, Debug)]
@@ -54,6 +56,8 @@ pub struct Settings {
     pub metrics: bool,
     /// Whether bodies of requests are logged, without secrets.
     pub log_requests: bool,
+    /// Where metrics are kept on disk; `None` if they are not.
+    pub persistence: Option<Persistence>,
     /// Whether Prometheus text is served.
     pub prometheus: bool,
     /// Whose names metrics have at `/metrics`.
@@ -205,6 +209,7 @@ impl Default for Settings {
             safety_message: false,
             metrics: true,
             log_requests: false,
+            persistence: None,
             prometheus: true,
             metrics_flavor: Flavor::Fakeai,
             max_workspaces: 1000,

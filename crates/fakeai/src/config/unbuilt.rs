@@ -41,7 +41,6 @@ const RATE_LIMITS: &str = "rate limits are";
 const LANGUAGE_MODEL: &str = "text from a language model is";
 const EMBEDDING_MODEL: &str = "embeddings from a language model are";
 const IMAGES: &str = "images are";
-const METRICS_HISTORY: &str = "metrics history is";
 const FAULTS: &str = "error injection is";
 const FILES: &str = "file storage is";
 const INJECTION: &str = "injection detection is";
@@ -66,7 +65,6 @@ pub const UNBUILT: &[UnbuiltKey] = &[
     key("generation", "embedding_model", EMBEDDING_MODEL).flags(&["embedding-model"]),
     key("generation", "embedding_use_gpu", EMBEDDING_MODEL).flags(&["embedding-use-gpu"]),
     key("generation", "generate_actual_images", IMAGES).flags(&["generate-actual-images"]),
-    key("metrics", "metrics_retention_hours", METRICS_HISTORY).flags(&["metrics-retention-hours"]),
     key("metrics", "error_injection_enabled", FAULTS).flags(&["error-injection-enabled"]),
     key("metrics", "error_injection_rate", FAULTS).flags(&["error-injection-rate"]),
     key("metrics", "error_injection_types", FAULTS).flags(&["error-injection-types"]),

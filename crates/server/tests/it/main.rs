@@ -25,6 +25,7 @@ mod live;
 mod media;
 mod models;
 mod observe;
+mod persistence;
 mod physics;
 mod responses;
 mod responses_tools;

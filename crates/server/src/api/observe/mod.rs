@@ -5,6 +5,7 @@ mod core;
 mod exposition;
 mod health;
 mod models;
+mod persistence;
 mod records;
 mod unbuilt;
 
@@ -18,7 +19,9 @@ pub(in crate::api) use exposition::exposition;
 pub(in crate::api) use unbuilt::reason;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    [health::endpoints(), core::endpoints(), models::endpoints(), records::endpoints()].into_iter().flatten().collect()
+    let rooms =
+        [health::endpoints(), core::endpoints(), models::endpoints(), persistence::endpoints(), records::endpoints()];
+    rooms.into_iter().flatten().collect()
 }
 
 /// What the views' ticks are on the calendar. Records are in the order of the server's own clock; where the date stands
