@@ -9,7 +9,7 @@ use fakeai_server::{App, JournalEntry};
 
 use crate::config::{Config, Latency, Reply};
 use crate::start_error::StartError;
-use crate::wiring;
+use crate::{seed_data, wiring};
 
 /// A running server of its own: a free port, its own thread, its own state. Dropping it stops it.
 ///
@@ -211,6 +211,9 @@ pub(crate) async fn bind(config: &Config) -> Result<(Server, Arc<App>), StartErr
     let settings = fakeai_server::Settings { latency, physics, persistence, ..wiring::settings(config) };
     let app = App::new(settings, kit, catalog);
     let server = Server::bind(Arc::clone(&app)).await?;
+    if let Some(path) = &config.storage.seed_data {
+        seed_data::sow(&app, path).await?;
+    }
     let warmed = Arc::clone(&app);
     // Off the runtime: the first request may come while vocabularies load.
     std::thread::Builder::new().name("fakeai-warm".to_owned()).spawn(move || warmed.warm())?;

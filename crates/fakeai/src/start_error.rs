@@ -51,6 +51,14 @@ pub enum StartError {
         /// Why not.
         source: fakeai_server::settings::KeptError,
     },
+    /// What should be made at start can't be.
+    #[error("can't use the seed data in {}: {reason}", path.display())]
+    SeedData {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and where.
+        reason: String,
+    },
     /// The operating system gave no threads or timers.
     #[error("can't start: {0}")]
     Runtime(#[from] std::io::Error),

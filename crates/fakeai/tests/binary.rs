@@ -174,3 +174,42 @@ fn metrics_outlive_a_server_that_is_killed() {
     let told = String::from_utf8(second.stderr).unwrap();
     assert!(second.status.code() == Some(1) && told.contains("another server uses it"), "{told}");
 }
+
+#[test]
+fn seed_data_is_there_for_the_first_client_and_once() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("notes.txt"), "Tea is served at four.").unwrap();
+    let seeds = r#"
+- path: /v1/files
+  multipart: {purpose: assistants, file: {path: notes.txt}}
+  save_as: notes
+- path: /v1/files
+  multipart: {purpose: user_data, file: {name: "b.txt", content: "hello"}}
+- path: /v1/assistants
+  body: {model: gpt-4o, name: Host, metadata: {reads: "${notes}"}}
+- path: /w/team/v1/conversations
+  body: {}
+"#;
+    std::fs::write(directory.path().join("seeds.yaml"), seeds).unwrap();
+    for life in 0..2 {
+        let server = Server::start(directory.path(), &["--seed-data", "seeds.yaml", "--store", "data.redb"]);
+        let files = server.get("/v1/files?order=asc");
+        assert_eq!(files["data"].as_array().unwrap().len(), 2, "life {life}");
+        let id = &files["data"][0]["id"];
+        assert_eq!(server.get("/v1/assistants")["data"][0]["metadata"]["reads"], *id);
+        assert_eq!(server.get("/fakeai/requests")["data"], serde_json::json!([]));
+    }
+    let seeds = "- path: /v1/assistants\n  body: {name: Nobody}\n";
+    std::fs::write(directory.path().join("wrong.yaml"), seeds).unwrap();
+    let wrong = Command::new(env!("CARGO_BIN_EXE_fakeai"))
+        .args(["server", "--port", "0", "--seed-data", "wrong.yaml"])
+        .env_clear()
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    let told = String::from_utf8(wrong.stderr).unwrap();
+    assert!(
+        wrong.status.code() == Some(1) && told.contains("request 1 (POST /v1/assistants): the answer is 400"),
+        "{told}"
+    );
+}

@@ -242,6 +242,11 @@ impl Context {
         }
     }
 
+    /// Whether the request names its workspace, by path or header.
+    pub(crate) fn names_workspace(&self) -> bool {
+        self.0.workspace.is_some()
+    }
+
     /// The name of the workspace whose request it is.
     pub(crate) fn workspace_name(&self) -> &Arc<str> {
         self.0.workspace.as_ref().map_or(self.0.station.name(), |own| &own.name)

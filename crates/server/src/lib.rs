@@ -20,6 +20,7 @@ mod layers;
 mod persistence;
 pub mod serve;
 pub mod settings;
+mod snapshot;
 mod station;
 mod wire;
 mod workspace;

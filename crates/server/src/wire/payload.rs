@@ -55,6 +55,17 @@ where
     Ok(bytes)
 }
 
+/// A body that is no JSON: only that it came is in the journal.
+pub(crate) async fn read_body<B>(context: &Context, body: B) -> Result<Bytes, ApiError>
+where
+    B: HttpBody<Data = Bytes>,
+{
+    let bytes = read(body, context.app().settings.max_body_bytes).await?;
+    context.note().bytes_in = bytes.len() as u64;
+    context.remember(b"");
+    Ok(bytes)
+}
+
 /// The server's own controls mean their defaults when nothing is said, and so does a new thread.
 fn needs_no_body(path: &str) -> bool {
     let path = path.split('?').next().unwrap_or_default();

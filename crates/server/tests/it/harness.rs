@@ -61,11 +61,21 @@ impl TestServer {
         Self::with(|_| {})
     }
 
+    /// The same with room for so many bytes of what clients store.
+    pub fn holding(bytes: u64) -> Self {
+        let limits = fakeai_store::Limits { bytes, ..fakeai_store::Limits::default() };
+        Self::on(fakeai_store::Memory::new(limits), |_| {})
+    }
+
     pub fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::on(fakeai_store::Memory::default(), change)
+    }
+
+    fn on(home: fakeai_store::Memory, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings { latency: LatencyModel::Instant, deterministic: true, ..Settings::default() };
         change(&mut settings);
         let clock = Clock::manual(DETERMINISTIC_DATE);
-        let home = Arc::new(fakeai_store::Memory::default());
+        let home = Arc::new(home);
         let (seed, entropy) = (Seed::new(42), Seed::new(43));
         let kit = Kit { clock: clock.clone(), seed, entropy, tasks: Tasks::default(), home };
         let app = App::new(settings, kit, Catalog::builtin().unwrap());

@@ -29,6 +29,7 @@ mod persistence;
 mod physics;
 mod responses;
 mod responses_tools;
+mod state;
 mod stored;
 mod streams;
 mod tools;

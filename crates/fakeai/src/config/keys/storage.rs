@@ -12,5 +12,7 @@ section! {
         /// Without it they are in memory, the least recently used of them forgotten when there are too many, and gone
         /// with the server.
         path: Option<PathBuf> = None, Key::new(Kind::Path).flat("storage_path").flag("store").value("FILE");
+        /// File of requests that are made at start, JSON or YAML, so that what they make is there for the first client.
+        seed_data: Option<PathBuf> = None, Key::new(Kind::File);
     }
 }

@@ -1,5 +1,6 @@
 //! The server's own controls: workspaces, their seed, their clock, the requests they saw.
 
+mod state;
 mod workers;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::wire::{JsonBody, PathText, json};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let mut all = workers::endpoints();
+    all.extend(state::endpoints());
     all.extend([
         Endpoint::own("GET", "/fakeai/workspaces", "listWorkspaces", get(list)),
         Endpoint::own("DELETE", "/fakeai/workspaces/{name}", "deleteWorkspace", delete(delete_one)),
