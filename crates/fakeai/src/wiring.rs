@@ -61,6 +61,7 @@ pub(crate) fn settings(config: &Config) -> Settings {
         safety_message: features.prepend_safety_message,
         metrics: metrics.enable_metrics,
         log_requests: server.log_requests,
+        stream_clients: metrics.stream_clients,
         persistence: None,
         prometheus: metrics.enable_prometheus,
         metrics_flavor: flavor(metrics.flavor),

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{FromRequestParts, MatchedPath};
+use bytes::Bytes;
 use fakeai_catalog::ModelCard;
 use fakeai_core::{Clock, Ids, Tick};
 use fakeai_store::View;
@@ -69,6 +70,8 @@ pub(crate) struct Note {
     pub worker: Option<u16>,
     /// Who asked.
     pub caller: Option<Arc<Caller>>,
+    /// The body, if it is JSON, until there is an answer.
+    pub body: Bytes,
     /// Bytes of the body sent.
     pub bytes_in: u64,
     /// Bytes of the answer's body.

@@ -56,6 +56,8 @@ pub struct Settings {
     pub metrics: bool,
     /// Whether bodies of requests are logged, without secrets.
     pub log_requests: bool,
+    /// Most subscribers of the stream of metrics at a time.
+    pub stream_clients: usize,
     /// Where metrics are kept on disk; `None` if they are not.
     pub persistence: Option<Persistence>,
     /// Whether Prometheus text is served.
@@ -209,6 +211,7 @@ impl Default for Settings {
             safety_message: false,
             metrics: true,
             log_requests: false,
+            stream_clients: 10_000,
             persistence: None,
             prometheus: true,
             metrics_flavor: Flavor::Fakeai,

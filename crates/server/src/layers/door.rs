@@ -23,6 +23,7 @@ use crate::app::App;
 use crate::context::Context;
 use crate::error::{ApiError, ErrorNote};
 use crate::station::Station;
+use crate::wire::named_model;
 use crate::workspace::{NoWorkspace, Workspace};
 
 /// Names the workspace a request belongs to.
@@ -204,7 +205,12 @@ fn finish(context: &Context, response: &mut Response<Body>) {
         if !streams {
             note.bytes_out = response.body().size_hint().exact().unwrap_or(0);
         }
-        (streams, note.model.clone())
+        let model = note.model.clone();
+        let body = std::mem::take(&mut note.body);
+        if note.error.is_some() && note.model.is_none() {
+            note.model = named_model(&body);
+        }
+        (streams, model)
     };
     let headers = response.headers_mut();
     // One table for all of them instead of three that grow.

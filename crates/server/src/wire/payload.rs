@@ -1,9 +1,12 @@
 //! The extractor of JSON bodies.
 
+use std::sync::Arc;
+
 use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
+use fakeai_core::masked;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
 use serde::Serialize;
@@ -49,7 +52,11 @@ where
     B: HttpBody<Data = Bytes>,
 {
     let bytes = read(body, context.app().settings.max_body_bytes).await?;
-    context.note().bytes_in = bytes.len() as u64;
+    {
+        let mut note = context.note();
+        note.bytes_in = bytes.len() as u64;
+        note.body = bytes.clone();
+    }
     context.remember(&bytes);
     log_body(context, &bytes);
     Ok(bytes)
@@ -123,6 +130,18 @@ async fn read<B: HttpBody<Data = Bytes>>(body: B, limit: u64) -> Result<Bytes, A
         }
     }
     Ok(first.unwrap_or_else(|| rest.freeze()))
+}
+
+/// The model that a body names, as far as it can be read: who was refused asked for one too.
+pub(crate) fn named_model(body: &[u8]) -> Option<Arc<str>> {
+    /// Longer ones are no names.
+    const MOST_BYTES: usize = 256;
+    #[derive(serde::Deserialize)]
+    struct Named {
+        model: String,
+    }
+    let Named { model } = serde_json::from_slice(body).ok()?;
+    (!model.is_empty() && model.len() <= MOST_BYTES).then(|| masked(&model).into())
 }
 
 /// A JSON answer.

@@ -18,6 +18,8 @@ section! {
         /// sglang, trtllm, nim or dynamo writes it. Each is also at a path of its own, such as /vllm/metrics.
         flavor: MetricsFlavor = MetricsFlavor::Fakeai,
             Key::new(Kind::OneOf(MetricsFlavor::WORDS)).flat("metrics_flavor").flag("metrics-flavor").value("NAME");
+        /// Most clients that watch /metrics/stream at a time; of more, each is refused with 503.
+        stream_clients: usize = 10_000, Key::integer(0, 1_000_000).flat("metrics_stream_clients").flag("metrics-stream-clients");
         /// Directory that metrics are kept in, made if it is not there: a server started on it goes on counting where the
         /// last one ended, and finds exports as JSON, CSV, Prometheus text and lines of `InfluxDB`.
         dir: Option<PathBuf> = None, Key::new(Kind::Path).flat("metrics_dir").flag("metrics-dir").value("DIR");
