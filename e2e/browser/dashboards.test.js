@@ -1,4 +1,5 @@
-// Both dashboards in Chromium, with traffic. With FAKEAI_SCREENSHOTS=FOLDER they are photographed.
+// Both dashboards in Chromium, with traffic. With FAKEAI_SCREENSHOTS=FOLDER they are photographed, in both sizes and
+// themes; docs/images has the best of them.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { load } from "./load.js";
 import { launch, open } from "./page.js";
 
 const SIZES = [{ width: 1280, height: 900, colorScheme: "dark" }, { width: 390, height: 844, colorScheme: "light" }];
+if (process.env.FAKEAI_SCREENSHOTS) SIZES.push(...SIZES.map((size) => ({ ...size, colorScheme: size.colorScheme === "dark" ? "light" : "dark" })));
 let browser;
 before(async () => (browser = await launch()));
 after(() => browser.close());
@@ -37,7 +39,7 @@ test("an idle server shows what to do", async () => {
     const opened = await open(browser, `${server.url}/dashboard`, size);
     await opened.page.locator("#empty").waitFor();
     assert.match(await opened.page.locator("#curl").textContent(), /^curl http:\/\/127\.0\.0\.1:\d+\/v1\/chat\/completions /);
-    await photograph(opened.page, `empty-${size.width}`);
+    await photograph(opened.page, `empty-${size.width}-${size.colorScheme}`);
     await opened.page.goto(`${server.url}/dashboard/dynamo`);
     await opened.page.locator("#empty").waitFor();
     await isWell(opened);
@@ -114,7 +116,7 @@ test("without a WebSocket it fetches", async () => {
 });
 
 test("the engine's workers, caches and GPUs are those of the routes", async () => {
-  const server = await start("--engine", "vllm", "--model", "meta-llama/Llama-3.1-8B-Instruct", "--gpu", "h100", "--replicas", "4");
+  const server = await start("--engine", "vllm", "--model", "meta-llama/Llama-3.1-8B-Instruct", "--gpu", "h100", "--replicas", "4", "--router", "kv");
   const pages = [];
   for (const size of SIZES) {
     for (const path of ["/dashboard", "/dashboard/dynamo"]) pages.push({ path, size, ...(await open(browser, server.url + path, size)) });
@@ -124,7 +126,7 @@ test("the engine's workers, caches and GPUs are those of the routes", async () =
   const going = load(server.url, { from: all.length, to: all.length + 100, lanes: 24 });
   for (const { path, size, page } of pages) {
     await page.locator(path === "/dashboard" ? "#log tbody tr" : "[data-worker]").first().waitFor();
-    await photograph(page, `${path.split("/").at(-1)}-${size.width}`);
+    await photograph(page, `${path.split("/").at(-1)}-${size.width}-${size.colorScheme}`);
   }
   await going;
   const engine = pages[1].page;

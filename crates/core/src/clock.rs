@@ -10,17 +10,17 @@ use std::time::Duration;
 
 use crate::pacer::{Pacer, Sleepers};
 
-/// A point in monotone time: nanoseconds since the clock was made.
+/// A point in monotone time: nanoseconds on a line that the clock begins at zero, or where it was told to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tick(u64);
 
 impl Tick {
-    /// The tick `nanoseconds` after the clock was made.
+    /// The tick `nanoseconds` after the beginning of the line.
     pub const fn from_nanos(nanoseconds: u64) -> Self {
         Self(nanoseconds)
     }
 
-    /// Nanoseconds since the clock was made.
+    /// Nanoseconds since the beginning of the line.
     pub const fn as_nanos(self) -> u64 {
         self.0
     }
@@ -63,6 +63,18 @@ enum Wall {
     Fixed(AtomicI64),
 }
 
+impl Wall {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's date")]
+    fn unix_nanos(&self) -> i64 {
+        match self {
+            Self::Real => std::time::SystemTime::now()
+                .duration_since(std::time::UNIX_EPOCH)
+                .map_or(0, |since| since.as_nanos() as i64),
+            Self::Fixed(nanos) => nanos.load(Ordering::Relaxed),
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Manual {
     now: Tick,
@@ -72,7 +84,27 @@ struct Manual {
 impl Clock {
     /// The machine's clock. Must be called inside a tokio runtime, whose workers then do the waking.
     pub fn system() -> std::io::Result<Self> {
-        Ok(Self(Arc::new(Inner { ticks: Ticks::Real(Pacer::start()?), wall: Wall::Real })))
+        Self::system_from(Tick::default())
+    }
+
+    /// The same with ticks for what was before it: they begin `past` after zero, and a little more, so that hours of
+    /// ticks are hours of the day.
+    pub fn system_with_past(past: Duration) -> std::io::Result<Self> {
+        const HOUR: i64 = 3600 * NANOS;
+        let into_hour = Duration::from_nanos(Wall::Real.unix_nanos().rem_euclid(HOUR).unsigned_abs());
+        Self::system_from(Tick::default() + past + into_hour)
+    }
+
+    fn system_from(began: Tick) -> std::io::Result<Self> {
+        Ok(Self(Arc::new(Inner { ticks: Ticks::Real(Pacer::start(began)?), wall: Wall::Real })))
+    }
+
+    /// The tick at which it was made.
+    pub fn began(&self) -> Tick {
+        match &self.0.ticks {
+            Ticks::Real(pacer) => pacer.began(),
+            Ticks::Manual(_) => Tick::default(),
+        }
     }
 
     /// From now on the last `spin` before each deadline is waited for without sleeping, which makes wakers more punctual
@@ -117,14 +149,8 @@ impl Clock {
     }
 
     /// Nanoseconds since 1970-01-01T00:00:00Z.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's date")]
     pub fn unix_nanos(&self) -> i64 {
-        match &self.0.wall {
-            Wall::Real => std::time::SystemTime::now()
-                .duration_since(std::time::UNIX_EPOCH)
-                .map_or(0, |since| since.as_nanos() as i64),
-            Wall::Fixed(nanos) => nanos.load(Ordering::Relaxed),
-        }
+        self.0.wall.unix_nanos()
     }
 
     /// Whole seconds since 1970-01-01T00:00:00Z, as the API's `created` fields show them.
@@ -303,6 +329,20 @@ mod tests {
         for thread in threads {
             thread.join().unwrap();
         }
+    }
+
+    #[tokio::test]
+    async fn ticks_begin_where_they_are_told_to() {
+        let past = Duration::from_secs(7200);
+        let clock = Clock::system_with_past(past).unwrap();
+        let began = clock.began();
+        assert!(began.since(Tick::default()) >= past && clock.now() >= began);
+        let hours = |nanos: u64| nanos / 3_600_000_000_000 * 3600;
+        let zero = clock.unix_nanos() as u64 - clock.now().as_nanos();
+        // Where ticks begin, an hour begins, but for the time between two looks.
+        assert_eq!(hours(zero + 1_800_000_000_000), (zero + 1_000_000_000) / 1_000_000_000);
+        clock.sleep(Duration::from_micros(300)).await;
+        assert!(clock.now() > began);
     }
 
     #[tokio::test]

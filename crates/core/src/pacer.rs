@@ -85,6 +85,8 @@ thread_local! {
 #[derive(Debug)]
 struct Shared {
     origin: Instant,
+    /// The tick at the origin.
+    began: Tick,
     common: Desk,
     own: Box<[OnceLock<Desk>]>,
     taken: AtomicUsize,
@@ -106,15 +108,21 @@ struct State {
 }
 
 impl Pacer {
-    pub(crate) fn start() -> std::io::Result<Self> {
+    /// Begins at tick `began`.
+    pub(crate) fn start(began: Tick) -> std::io::Result<Self> {
         let (desk, bell) = Desk::open()?;
         let own = (0..MOST_DESKS).map(|_| OnceLock::new()).collect();
         #[expect(clippy::disallowed_methods, reason = "the origin of all ticks")]
-        let shared =
-            Shared { origin: Instant::now(), common: desk, own, taken: AtomicUsize::new(0), spin: AtomicU64::new(0) };
+        let origin = Instant::now();
+        let shared = Shared { origin, began, common: desk, own, taken: AtomicUsize::new(0), spin: AtomicU64::new(0) };
         let pacer = Self(Arc::new(shared));
         pacer.attend(COMMON, bell);
         Ok(pacer)
+    }
+
+    /// The tick it began at.
+    pub(crate) fn began(&self) -> Tick {
+        self.0.began
     }
 
     /// Whether both show the same time.
@@ -176,7 +184,7 @@ impl Pacer {
 impl Shared {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's monotone clock")]
     fn now(&self) -> Tick {
-        Tick::from_nanos(Instant::now().duration_since(self.origin).as_nanos() as u64)
+        self.began + Instant::now().duration_since(self.origin)
     }
 
     /// The desk of that number; the common one if there is none, as on a thread that joined another pacer.

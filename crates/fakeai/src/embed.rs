@@ -9,7 +9,7 @@ use fakeai_server::{App, JournalEntry};
 
 use crate::config::{Config, Latency, Reply};
 use crate::start_error::StartError;
-use crate::wiring;
+use crate::{seed_data, wiring};
 
 /// A running server of its own: a free port, its own thread, its own state. Dropping it stops it.
 ///
@@ -190,12 +190,12 @@ fn run(config: &Config, ready: tokio::sync::oneshot::Sender<Started>) {
                     Bound::Unix(path) => format!("unix://{}", path.display()),
                 };
                 // Nobody waiting means that the caller has gone: then the server ends at once.
-                let home = Arc::clone(&app.kit.home);
+                let own = Arc::clone(&app);
                 if ready.send(Ok((url, app))).is_ok() {
                     server.run().await;
                 }
-                // The file is free for another server before this one is said to have ended.
-                home.close();
+                // Files are free for another server before this one is said to have ended.
+                own.close().await;
             }
         }
     });
@@ -207,14 +207,14 @@ pub(crate) async fn bind(config: &Config) -> Result<(Server, Arc<App>), StartErr
     let mut catalog = wiring::catalog(&config.models.files)?;
     let physics = wiring::physics(config, &mut catalog)?;
     let kit = wiring::kit(config)?;
-    let settings = fakeai_server::Settings {
-        latency: wiring::latency(config)?,
-        physics,
-        gate: wiring::gate::gate(config, kit.entropy)?,
-        ..wiring::settings(config)
-    };
+    let (latency, persistence) = (wiring::latency(config)?, wiring::persistence(config)?);
+    let gate = wiring::gate::gate(config, kit.entropy)?;
+    let settings = fakeai_server::Settings { latency, physics, persistence, gate, ..wiring::settings(config) };
     let app = App::new(settings, kit, catalog);
     let server = Server::bind(Arc::clone(&app)).await?;
+    if let Some(path) = &config.storage.seed_data {
+        seed_data::sow(&app, path).await?;
+    }
     let warmed = Arc::clone(&app);
     // Off the runtime: the first request may come while vocabularies load.
     std::thread::Builder::new().name("fakeai-warm".to_owned()).spawn(move || warmed.warm())?;

@@ -43,8 +43,8 @@ async fn run(settings: &Settings, terminal: &mut Terminal<'_>) -> anyhow::Result
         _ = running => {}
         again = stop_signal() => again?,
     }
-    // The file of the store is free for the next server.
-    app.kit.home.close();
+    // Files are free for the next server.
+    app.close().await;
     Ok(changed)
 }
 

@@ -15,6 +15,7 @@ mod error;
 mod files;
 mod kv_events;
 pub mod launch;
+mod seed_data;
 mod start_error;
 mod table;
 mod terminal;

@@ -46,6 +46,22 @@ pub enum StartError {
     /// A key, a limit or a fault means nothing.
     #[error(transparent)]
     Guard(#[from] fakeai_guard::GuardError),
+    /// The directory of metrics can't be used.
+    #[error("can't keep metrics in {}: {source}", path.display())]
+    Metrics {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: fakeai_server::settings::KeptError,
+    },
+    /// What should be made at start can't be.
+    #[error("can't use the seed data in {}: {reason}", path.display())]
+    SeedData {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and where.
+        reason: String,
+    },
     /// The operating system gave no threads or timers.
     #[error("can't start: {0}")]
     Runtime(#[from] std::io::Error),

@@ -13,7 +13,8 @@ use fakeai_catalog::Catalog;
 use fakeai_core::{Clock, Seed, Tasks};
 use fakeai_engine::LatencyModel;
 use fakeai_server::settings::{
-    Address, Audio, Cors, Flavor, Gatekeeping, Jobs, Listen, PromptCaching, ResponseDelay, Streams, Tls,
+    Address, Audio, Cors, Directory, Flavor, Gatekeeping, Jobs, Listen, Persistence, PromptCaching, ResponseDelay,
+    Streams, Tls,
 };
 use fakeai_server::{Kit, Settings};
 use fakeai_store::{Durable, Memory};
@@ -21,15 +22,15 @@ use fakeai_tokens::{Encoding, Tokenizer};
 use fakeai_writer::{OutputLength, ReplyMode, Safety, WriterOptions};
 
 use crate::config::{
-    Config, EngineChoice, Features, Generation, MetricsFlavor, OutputTokens, Reply, Server, TokenizerChoice,
+    Config, EngineChoice, Features, Generation, Metrics, MetricsFlavor, OutputTokens, Reply, Server, TokenizerChoice,
 };
 use crate::start_error::StartError;
 use crate::{adapters, kv_events};
 
 pub(crate) use timing::{latency, physics};
 
-/// The server's settings as `config` has them, but for what needs files, chance or the catalog: [`latency`], [`physics`]
-/// and [`gate::gate`].
+/// The server's settings as `config` has them, but for what needs files, chance or the catalog: [`latency`], [`physics`],
+/// [`persistence`] and [`gate::gate`].
 pub(crate) fn settings(config: &Config) -> Settings {
     let Config { server, generation, models, api, features, metrics, security, workspaces, jobs, .. } = config.clone();
     Settings {
@@ -62,6 +63,8 @@ pub(crate) fn settings(config: &Config) -> Settings {
         safety_message: features.prepend_safety_message,
         metrics: metrics.enable_metrics,
         log_requests: server.log_requests,
+        stream_clients: metrics.stream_clients,
+        persistence: None,
         prometheus: metrics.enable_prometheus,
         metrics_flavor: flavor(metrics.flavor),
         jobs: Jobs { batch: jobs.batch_speed.0, fine_tuning: jobs.job_speed.0 },
@@ -159,7 +162,7 @@ pub(crate) fn catalog(files: &[impl AsRef<Path>]) -> Result<Catalog, StartError>
 
 /// Time, chance and tasks of a real server. Must be called inside its runtime.
 pub(crate) fn kit(config: &Config) -> Result<Kit, StartError> {
-    let clock = Clock::system()?;
+    let clock = clock(config)?;
     clock.spin(Duration::from_micros(config.server.spin_us));
     Ok(Kit {
         home: match &config.storage.path {
@@ -171,6 +174,27 @@ pub(crate) fn kit(config: &Config) -> Result<Kit, StartError> {
         entropy: entropy(),
         tasks: Tasks::default(),
     })
+}
+
+/// The machine's clock. Where metrics are kept there are ticks for a year before it began.
+fn clock(config: &Config) -> std::io::Result<Clock> {
+    const YEAR: Duration = Duration::from_secs(366 * 24 * 3600);
+    if config.metrics.dir.is_some() { Clock::system_with_past(YEAR) } else { Clock::system() }
+}
+
+/// Where metrics are kept; `None` if they are not.
+pub(crate) fn persistence(config: &Config) -> Result<Option<Persistence>, StartError> {
+    let Metrics { dir: Some(path), write_interval_seconds, metrics_retention_hours, enable_metrics: true, .. } =
+        &config.metrics
+    else {
+        return Ok(None);
+    };
+    let directory = Directory::open(path).map_err(|source| StartError::Metrics { path: path.clone(), source })?;
+    Ok(Some(Persistence {
+        directory: Arc::new(directory),
+        interval: Duration::from_secs_f64(*write_interval_seconds),
+        retention: Duration::from_secs(metrics_retention_hours * 3600),
+    }))
 }
 
 /// A number nobody can guess: the standard library seeds its hash maps from the operating system.

@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 fn fakeai(args: &[&str], env: &[(&str, &str)]) -> Output {
@@ -161,4 +162,134 @@ fn jobs_go_on_after_the_server_was_killed() {
     assert!(ask(&address, "GET", "/v1/models", "", "").contains("\"ft:gpt-4o-mini:fakeai::"));
     server.kill().unwrap();
     server.wait().unwrap();
+}
+
+/// A server as a process of its own; killed when it is dropped, which leaves it no time for anything.
+struct Server {
+    process: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(directory: &Path, args: &[&str]) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_fakeai"))
+            .args([&["server", "--port", "0", "--latency", "instant"], args].concat())
+            .env_clear()
+            .current_dir(directory)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut card = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let address = card.find_map(|line| Some(line.split_once("http://")?.1.to_owned())).unwrap();
+        let address = address.split(|letter: char| letter.is_whitespace() || letter == '/').next().unwrap().to_owned();
+        Self { process, address }
+    }
+
+    fn send(&self, method: &str, path: &str, body: &str) -> String {
+        let mut client = TcpStream::connect(&self.address).unwrap();
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
+        let kind = "Content-Type: application/json\r\n";
+        write!(client, "{head}{kind}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()
+    }
+
+    fn get(&self, path: &str) -> serde_json::Value {
+        serde_json::from_str(&self.send("GET", path, "")).unwrap()
+    }
+
+    fn chat(&self) {
+        let body = r#"{"model":"gpt-4o","messages":[{"role":"user","content":"hello"}],"max_tokens":5}"#;
+        assert!(self.send("POST", "/v1/chat/completions", body).contains("chatcmpl-"));
+    }
+
+    fn requests(&self) -> u64 {
+        self.get("/metrics/by-model/gpt-4o")["request_count"].as_u64().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+#[test]
+fn metrics_outlive_a_server_that_is_killed() {
+    let directory = tempfile::tempdir().unwrap();
+    let keeping = ["--metrics-dir", "kept", "--metrics-interval", "1"];
+    let mut asked = 0;
+    for life in 0..3 {
+        let server = Server::start(directory.path(), &keeping);
+        assert_eq!(server.requests(), asked, "life {life}");
+        (0..4).for_each(|_| server.chat());
+        asked += 4;
+        // What is written from now on has all of them.
+        let writes = || server.get("/metrics/persistence")["writes"].as_u64().unwrap();
+        let before = writes();
+        while writes() < before + 2 {
+            std::thread::yield_now();
+        }
+        drop(server);
+        // As one killed while it wrote would leave it.
+        std::fs::write(directory.path().join("kept/state.json.part"), b"{\"format\":1,").unwrap();
+    }
+    let server = Server::start(directory.path(), &keeping);
+    for (resolution, from) in [("second", "-900"), ("minute", "-7200"), ("hour", "-100000")] {
+        let series = server.get(&format!("/metrics/series?resolution={resolution}&from={from}"));
+        let chats: u64 =
+            series["points"].as_array().unwrap().iter().map(|p| p["completion_tokens"].as_u64().unwrap()).sum();
+        assert_eq!(chats, 12 * 5, "{resolution}: {series}");
+    }
+    assert!(server.get("/health")["uptime_seconds"].as_f64().unwrap() < 3600.0);
+    let second = Command::new(env!("CARGO_BIN_EXE_fakeai"))
+        .args(["server", "--port", "0", "--metrics-dir", "kept"])
+        .env_clear()
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    let told = String::from_utf8(second.stderr).unwrap();
+    assert!(second.status.code() == Some(1) && told.contains("another server uses it"), "{told}");
+}
+
+#[test]
+fn seed_data_is_there_for_the_first_client_and_once() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("notes.txt"), "Tea is served at four.").unwrap();
+    let seeds = r#"
+- path: /v1/files
+  multipart: {purpose: assistants, file: {path: notes.txt}}
+  save_as: notes
+- path: /v1/files
+  multipart: {purpose: user_data, file: {name: "b.txt", content: "hello"}}
+- path: /v1/assistants
+  body: {model: gpt-4o, name: Host, metadata: {reads: "${notes}"}}
+- path: /w/team/v1/conversations
+  body: {}
+"#;
+    std::fs::write(directory.path().join("seeds.yaml"), seeds).unwrap();
+    for life in 0..2 {
+        let server = Server::start(directory.path(), &["--seed-data", "seeds.yaml", "--store", "data.redb"]);
+        let files = server.get("/v1/files?order=asc");
+        assert_eq!(files["data"].as_array().unwrap().len(), 2, "life {life}");
+        let id = &files["data"][0]["id"];
+        assert_eq!(server.get("/v1/assistants")["data"][0]["metadata"]["reads"], *id);
+        assert_eq!(server.get("/fakeai/requests")["data"], serde_json::json!([]));
+    }
+    let seeds = "- path: /v1/assistants\n  body: {name: Nobody}\n";
+    std::fs::write(directory.path().join("wrong.yaml"), seeds).unwrap();
+    let wrong = Command::new(env!("CARGO_BIN_EXE_fakeai"))
+        .args(["server", "--port", "0", "--seed-data", "wrong.yaml"])
+        .env_clear()
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    let told = String::from_utf8(wrong.stderr).unwrap();
+    assert!(
+        wrong.status.code() == Some(1) && told.contains("request 1 (POST /v1/assistants): the answer is 400"),
+        "{told}"
+    );
 }

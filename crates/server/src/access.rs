@@ -74,7 +74,7 @@ pub(crate) fn log_body(context: &Context, body: &[u8]) {
 fn redacted(body: &[u8]) -> String {
     let mut text = match serde_json::from_slice::<Value>(body) {
         Ok(mut value) => {
-            redact(&mut value);
+            redact(&mut value, &mut |text| cut(text, MOST_STRING));
             value.to_string()
         }
         Err(_) => masked(&String::from_utf8_lossy(body)).into_owned(),
@@ -83,19 +83,31 @@ fn redacted(body: &[u8]) -> String {
     text
 }
 
-fn redact(value: &mut Value) {
+/// A body as it came, but for what is secret in it.
+pub(crate) fn without_secrets(body: &[u8]) -> String {
+    let Ok(mut value) = serde_json::from_slice::<Value>(body) else {
+        return masked(&String::from_utf8_lossy(body)).into_owned();
+    };
+    let before = value.clone();
+    redact(&mut value, &mut |_| ());
+    // As it was written, where nothing had to be hidden.
+    if value == before { String::from_utf8_lossy(body).into_owned() } else { value.to_string() }
+}
+
+/// Hides what is secret; `shorten` sees each text that is left.
+fn redact(value: &mut Value, shorten: &mut impl FnMut(&mut String)) {
     match value {
         Value::String(text) => {
             *text = masked(text).into_owned();
-            cut(text, MOST_STRING);
+            shorten(text);
         }
-        Value::Array(list) => list.iter_mut().for_each(redact),
+        Value::Array(list) => list.iter_mut().for_each(|value| redact(value, shorten)),
         Value::Object(fields) => {
             for (name, value) in fields {
                 if is_secret_name(name) && !value.is_number() && !value.is_null() {
                     *value = Value::from("…");
                 } else {
-                    redact(value);
+                    redact(value, shorten);
                 }
             }
         }
@@ -124,6 +136,8 @@ mod tests {
             "messages": [{"content": "my key is sk-0123456789abcd"}], "password": ["a"], "token": 5}"#;
         let expected = r#"{"model":"m","tools":[{"type":"mcp","authorization":"…","headers":{"X-Api-Key":"…"}}],"messages":[{"content":"my key is sk-…abcd"}],"password":"…","token":5}"#;
         assert_eq!(redacted(body), expected);
+        assert_eq!(without_secrets(body), expected);
+        assert_eq!(without_secrets(b"{ \"a\" : 1 }"), "{ \"a\" : 1 }");
         assert_eq!(redacted(b"no JSON, sk-0123456789abcd"), "no JSON, sk-…abcd");
         assert!(redacted("x".repeat(100_000).as_bytes()).ends_with("… (83616 bytes more)"));
     }

@@ -16,6 +16,7 @@ use crate::api::{Desk, Hub, Shelves};
 use crate::driver::Drivers;
 use crate::error::ApiError;
 use crate::gate::Gate;
+use crate::persistence::{self, Reports};
 use crate::settings::{Address, Settings};
 use crate::tuned;
 use crate::workspace::{Making, Workspace, Workspaces};
@@ -58,6 +59,8 @@ pub struct App {
     pub(crate) adapters: Option<Loaded>,
     /// What happened.
     pub ledger: Ledger,
+    /// How keeping it on disk goes.
+    pub(crate) persistence: Reports,
     /// Who watches.
     pub(crate) live: Hub,
     /// Who works on batches.
@@ -83,7 +86,7 @@ impl App {
             journal_entries: settings.journal_entries,
             home: Arc::clone(&kit.home),
         };
-        Arc::new(Self {
+        let app = Self {
             counts: CountMemo::default(),
             writer: Writer::new(settings.writer.clone()),
             engine: Engine::new(settings.latency.clone()),
@@ -94,7 +97,8 @@ impl App {
             ),
             adapters: settings.adapters.as_ref().map(|adapters| Loaded::new(adapters, &catalog)),
             gate: Gate::new(&settings.gate, kit.entropy, kit.seed),
-            ledger: Ledger::new(settings.metrics),
+            ledger: Ledger::new(settings.metrics).beginning_at(kit.clock.began()),
+            persistence: Reports::default(),
             live: Hub::default(),
             batches: Desk::default(),
             shelves: Shelves::default(),
@@ -104,7 +108,9 @@ impl App {
             settings,
             kit,
             catalog,
-        })
+        };
+        persistence::restore(&app);
+        Arc::new(app)
     }
 
     /// The model a request names: from the catalog, from the workspace, or made on first use. The error is OpenAI's
@@ -192,6 +198,15 @@ impl App {
             group(low, 48, 0xfff),
             group(low, 0, 0xffff_ffff_ffff)
         )
+    }
+
+    /// Writes metrics to disk, if they are kept, and lets go of what other servers may use then.
+    pub async fn close(self: &Arc<Self>) {
+        persistence::write(self).await;
+        if let Some(persistence) = &self.settings.persistence {
+            persistence.directory.close();
+        }
+        self.kit.home.close();
     }
 
     /// Ends all streams with an error event.

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{FromRequestParts, MatchedPath};
+use bytes::Bytes;
 use fakeai_catalog::ModelCard;
 use fakeai_core::{Clock, Ids, Seed, Tick};
 use fakeai_guard::{Client, Standing};
@@ -94,6 +95,8 @@ pub(crate) struct Note {
     pub worker: Option<u16>,
     /// Who asked.
     pub caller: Option<Arc<Caller>>,
+    /// The body, if it is JSON, until there is an answer.
+    pub body: Bytes,
     /// Bytes of the body sent.
     pub bytes_in: u64,
     /// Bytes of the answer's body.
@@ -295,6 +298,11 @@ impl Context {
         if !self.0.watches || record.outcome != Outcome::Success {
             self.app().ledger.add(record);
         }
+    }
+
+    /// Whether the request names its workspace, by path or header.
+    pub(crate) fn names_workspace(&self) -> bool {
+        self.0.workspace.is_some()
     }
 
     /// The name of the workspace whose request it is.

@@ -51,7 +51,7 @@ impl Moment {
     pub(crate) fn now(clock: &Clock) -> Self {
         let at = clock.unix_nanos();
         if clock.has_fixed_date() && !clock.is_manual() {
-            let at = at.saturating_add_unsigned(clock.now().as_nanos());
+            let at = at.saturating_add(clock.now().since(clock.began()).as_nanos() as i64);
             return Self { at, date: Some(clock.unix()) };
         }
         Self { at, date: None }

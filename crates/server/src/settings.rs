@@ -10,7 +10,9 @@ use fakeai_writer::WriterOptions;
 
 pub use crate::driver::Physics;
 pub use crate::gate::{Banning, Gatekeeping, Quota};
+pub use crate::persistence::Persistence;
 pub use fakeai_telemetry::engine::Flavor;
+pub use fakeai_telemetry::{Directory, KeptError};
 
 /// What the server is told at start.
 #[derive(Clone, Debug)]
@@ -55,6 +57,10 @@ pub struct Settings {
     pub metrics: bool,
     /// Whether bodies of requests are logged, without secrets.
     pub log_requests: bool,
+    /// Most subscribers of the stream of metrics at a time.
+    pub stream_clients: usize,
+    /// Where metrics are kept on disk; `None` if they are not.
+    pub persistence: Option<Persistence>,
     /// Whether Prometheus text is served.
     pub prometheus: bool,
     /// Whose names metrics have at `/metrics`.
@@ -227,6 +233,8 @@ impl Default for Settings {
             safety_message: false,
             metrics: true,
             log_requests: false,
+            stream_clients: 10_000,
+            persistence: None,
             prometheus: true,
             metrics_flavor: Flavor::Fakeai,
             jobs: Jobs::default(),

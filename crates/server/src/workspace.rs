@@ -177,12 +177,22 @@ impl Workspace {
     /// Begins it anew: other seed, no history, no models, empty journal. What is stored is cleared apart
     /// ([`Space::clear`]), because that may take a while.
     pub fn reset(&self, seed: Seed) {
+        self.reset_state(seed);
+        self.clear_journal();
+    }
+
+    /// The same without the journal.
+    pub(crate) fn reset_state(&self, seed: Seed) {
         self.seed.store(seed.value(), Ordering::Relaxed);
         self.requests.reset();
         self.looks.reset();
         lock(&self.repeats).clear();
         lock(&self.models).clear();
         *lock(&self.prompts) = PromptCache::new(MOST_PROMPT_BLOCKS);
+    }
+
+    /// Forgets the requests it remembers.
+    pub fn clear_journal(&self) {
         self.journal.iter().for_each(|journal| lock(journal).clear());
     }
 

@@ -20,12 +20,29 @@ pub trait Home: Documents + Blobs + Counters + Leases + Bus {
     /// Removes everything of a space but its leases.
     fn clear(&self, space: &str) -> Reply<()>;
 
+    /// Names of the spaces that hold something, in order.
+    fn spaces(&self) -> Reply<Vec<String>>;
+
+    /// What a space holds, all of one moment.
+    fn contents(&self, space: &str) -> Reply<Contents>;
+
     /// Whether what is stored is there after the process has ended.
     fn is_durable(&self) -> bool;
 
     /// Ends what is under way and lets go of files, so that another home may open them. Later calls fail with
     /// [`StoreError::Closed`].
     fn close(&self);
+}
+
+/// What a space holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contents {
+    /// Kind, id and document, in the order they were made; expired ones may be among them.
+    pub documents: Vec<(String, String, Document)>,
+    /// Ids of blobs, in order.
+    pub blobs: Vec<String>,
+    /// Counters by name, in order.
+    pub counters: Vec<(String, i64)>,
 }
 
 /// One tenant's space in a home. Clones are the same space.

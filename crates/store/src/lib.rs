@@ -26,7 +26,7 @@ pub use counter::Counters;
 pub use document::{Action, Change, Document, Documents, Expected, Listing, Page, Retention, Shelf};
 pub use durable::{Durable, OpenError};
 pub use error::{PageEnd, StoreError};
-pub use home::{Home, Space, View};
+pub use home::{Contents, Home, Space, View};
 pub use lease::{Lease, Leases};
 pub use memory::{Limits, Memory};
 pub use reply::Reply;

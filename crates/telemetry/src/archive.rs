@@ -42,6 +42,13 @@ pub struct Archive {
     recent: VecDeque<Record>,
     errors: VecDeque<Record>,
     added: u64,
+    /// The tick at which the server began.
+    began: Tick,
+}
+
+/// Seconds that the last [`WINDOW`] before `now` has had for a server that began at `began`.
+pub(crate) fn window_seconds(began: Tick, now: Tick) -> f64 {
+    WINDOW.min(now.since(began)).as_secs_f64().max(1.0)
 }
 
 impl Archive {
@@ -68,6 +75,20 @@ impl Archive {
         self.remember(record);
     }
 
+    pub(crate) const fn begin_at(&mut self, began: Tick) {
+        self.began = began;
+    }
+
+    /// Forgets everything but how much was added, which those who look again and again go by.
+    pub(crate) fn clear(&mut self) {
+        *self = Self { added: self.added, began: self.began, ..Self::default() };
+    }
+
+    /// The tick at which the server began.
+    pub(crate) const fn began(&self) -> Tick {
+        self.began
+    }
+
     /// Everything in it; it is then empty.
     pub(crate) fn take(&mut self) -> Self {
         if self.added == 0 { Self::default() } else { std::mem::take(self) }
@@ -77,17 +98,9 @@ impl Archive {
     pub(crate) fn absorb(&mut self, parts: Vec<Self>) {
         let (mut recent, mut errors) = (Vec::new(), Vec::new());
         for part in parts.into_iter().filter(|part| part.added > 0) {
-            for (key, totals) in part.totals {
-                self.totals.entry(self.bounded(key)).or_default().merge(&totals);
-            }
-            for (key, totals) in part.callers {
-                if self.callers.len() < MOST_CALLERS || self.callers.contains_key(&key) {
-                    self.callers.entry(key).or_default().merge(&totals);
-                }
-            }
-            for (key, requests) in part.written {
-                self.written.entry(self.bounded_written(key)).or_default().merge(&requests);
-            }
+            part.totals.into_iter().for_each(|(key, totals)| self.put_totals(key, &totals));
+            part.callers.into_iter().for_each(|(key, totals)| self.put_caller(key, &totals));
+            part.written.iter().for_each(|(key, requests)| self.put_written(key.clone(), requests));
             for (model, (ring, hours)) in part.models {
                 if let Some((own, own_hours)) = self.models.get_mut(&model) {
                     own.absorb(&ring);
@@ -147,15 +160,9 @@ impl Archive {
 
     fn add_to_model(&mut self, record: &Record) {
         let Some(model) = &record.model else { return };
-        if let Some((ring, hours)) = self.models.get_mut(model) {
+        if let Some((ring, hours)) = self.model_mut(model) {
             ring.add(record);
             hours.add(record.at);
-        } else if self.models.len() < MOST_MODELS {
-            let mut ring = Ring::new(Duration::from_secs(60), MODEL_MINUTES);
-            ring.add(record);
-            let mut hours = Hours::default();
-            hours.add(record.at);
-            self.models.insert(Arc::clone(model), (ring, hours));
         }
     }
 
@@ -173,6 +180,50 @@ impl Archive {
         if self.callers.len() < MOST_CALLERS || self.callers.contains_key(&key) {
             self.callers.entry(key).or_default().add(record);
         }
+    }
+
+    /// What was kept of an earlier life is put in piece by piece; names beyond the bounds are counted as others are.
+    pub(crate) const fn put_added(&mut self, added: u64) {
+        self.added += added;
+    }
+
+    pub(crate) fn put_totals(&mut self, key: Key, totals: &Totals) {
+        self.totals.entry(self.bounded(key)).or_default().merge(totals);
+    }
+
+    pub(crate) fn put_caller(&mut self, key: (Arc<str>, Arc<Caller>), totals: &Totals) {
+        if self.callers.len() < MOST_CALLERS || self.callers.contains_key(&key) {
+            self.callers.entry(key).or_default().merge(totals);
+        }
+    }
+
+    pub(crate) fn put_written(&mut self, key: (&'static str, Arc<str>), requests: &Requests) {
+        self.written.entry(self.bounded_written(key)).or_default().merge(requests);
+    }
+
+    pub(crate) const fn series_mut(&mut self) -> &mut Series {
+        &mut self.series
+    }
+
+    /// The sums of a model to be added to; `None` if there are too many models.
+    pub(crate) fn model_mut(&mut self, model: &Arc<str>) -> Option<&mut (Ring, Hours)> {
+        if !self.models.contains_key(model) && self.models.len() >= MOST_MODELS {
+            return None;
+        }
+        let new = || (Ring::new(Duration::from_secs(60), MODEL_MINUTES), Hours::default());
+        Some(self.models.entry(Arc::clone(model)).or_insert_with(new))
+    }
+
+    /// Models that have sums by time of their own, in the order of their names.
+    pub(crate) fn models(&self) -> impl Iterator<Item = (&Arc<str>, &Ring, &Hours)> {
+        let mut all: Vec<_> = self.models.iter().collect();
+        all.sort_by_key(|(model, _)| *model);
+        all.into_iter().map(|(model, (ring, hours))| (model, ring, hours))
+    }
+
+    /// Totals since the start, in no order.
+    pub(crate) fn each_total(&self) -> impl Iterator<Item = (&Key, &Totals)> {
+        self.totals.iter()
     }
 
     /// Totals since the start, in a stable order.

@@ -42,6 +42,8 @@ pub(crate) struct Family<'a> {
     text: &'a mut String,
     name: &'a str,
     manner: Manner,
+    /// Bounds as they were written last: the histograms of a family have the same.
+    bounds: Vec<(f64, String)>,
 }
 
 /// Writes labels in braces; nothing if there are none.
@@ -71,7 +73,7 @@ impl<'a> Family<'a> {
 
     /// The samples of a family, whose head is written elsewhere.
     pub(crate) const fn bare(text: &'a mut String, name: &'a str, manner: Manner) -> Self {
-        Self { text, name, manner }
+        Self { text, name, manner, bounds: Vec::new() }
     }
 
     /// One sample of any number.
@@ -116,19 +118,20 @@ impl<'a> Family<'a> {
         before.push_str(if is_first { "{le=\"" } else { ",le=\"" });
         let mut after = String::new();
         write_labels(&mut after, &around[own + 1..]);
-        let after = if after.is_empty() { "\"}".to_owned() } else { format!("\",{}", &after[1..]) };
-        for (bound, count) in buckets.cumulative_at(bounds) {
-            self.text.push_str(&before);
-            let _ = match self.manner {
-                _ if bound == f64::INFINITY => write!(self.text, "+Inf"),
-                Manner::Plain => write!(self.text, "{bound}"),
-                Manner::Python => write!(self.text, "{bound:?}"),
-            };
-            self.text.push_str(&after);
-            let _ = match self.manner {
-                Manner::Plain => writeln!(self.text, " {count}"),
-                Manner::Python => writeln!(self.text, " {:?}", count as f64),
-            };
+        let after = if after.is_empty() { "\"} ".to_owned() } else { format!("\",{} ", &after[1..]) };
+        let mut digits = itoa::Buffer::new();
+        for (place, (bound, count)) in buckets.cumulative_at(bounds).enumerate() {
+            // Compared as they are: the same bound is the same bits.
+            if self.bounds.get(place).is_none_or(|(written, _)| written.to_bits() != bound.to_bits()) {
+                self.bounds.truncate(place);
+                self.bounds.push((bound, self.manner.number(bound)));
+            }
+            let bound = &self.bounds[place].1;
+            // In one piece: there are a hundred thousand such lines.
+            let end = if self.manner == Manner::Python { ".0\n" } else { "\n" };
+            for piece in [&before, bound, &after, digits.format(count), end] {
+                self.text.push_str(piece);
+            }
         }
         self.number("_sum", labels, buckets.sum());
         self.number("_count", labels, buckets.count() as f64);

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use fakeai_core::Sharded;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Counts under fixed upper bounds, as Prometheus wants them.
 #[derive(Clone, Debug)]
@@ -88,6 +88,31 @@ impl Buckets {
     }
 }
 
+/// As it is written: its bounds are known to who reads it.
+#[derive(Deserialize, Serialize)]
+struct WrittenBuckets {
+    counts: Vec<u64>,
+    sum: f64,
+}
+
+impl Serialize for Buckets {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        WrittenBuckets { counts: self.counts.to_vec(), sum: self.sum }.serialize(serializer)
+    }
+}
+
+impl Buckets {
+    /// Reads what was written of a histogram with these bounds. Fails where it has another number of them.
+    pub(crate) fn read<'de, D: Deserializer<'de>>(bounds: &'static [f64], deserializer: D) -> Result<Self, D::Error> {
+        let WrittenBuckets { counts, sum } = WrittenBuckets::deserialize(deserializer)?;
+        if counts.len() != bounds.len() + 1 {
+            let message = format!("a histogram has {} counts instead of {}", counts.len(), bounds.len() + 1);
+            return Err(serde::de::Error::custom(message));
+        }
+        Ok(Self { bounds, counts: counts.into_boxed_slice(), sum })
+    }
+}
+
 /// How late tokens leave, measured against the tick they were scheduled for. Shared by all streams; counting is one
 /// atomic addition, to counts of the thread's own. Values are kept to 1/8 of their size, from 1 µs to 10 minutes.
 #[derive(Debug, Default)]
@@ -118,6 +143,13 @@ impl Pacing {
         let own = self.counts.own();
         own.slots[Self::slot(micros)].fetch_add(tokens, Ordering::Relaxed);
         own.micros.fetch_add(micros.saturating_mul(tokens), Ordering::Relaxed);
+    }
+
+    /// Forgets what was counted.
+    pub(crate) fn clear(&self) {
+        for counts in self.counts.iter() {
+            counts.slots.iter().chain([&counts.micros]).for_each(|count| count.store(0, Ordering::Relaxed));
+        }
     }
 
     fn slot(micros: u64) -> usize {

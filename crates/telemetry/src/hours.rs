@@ -25,6 +25,11 @@ impl Hours {
         }
     }
 
+    /// Adds requests of an hour that began at another place of the line: they go where most of it lies.
+    pub(crate) fn put(&mut self, start: Tick, requests: u64) {
+        self.add_to(start.as_nanos().saturating_add(NANOS / 2) / NANOS, requests);
+    }
+
     fn add_to(&mut self, hour: u64, requests: u64) {
         match self.0.iter().rposition(|(kept, _)| *kept <= hour) {
             Some(place) if self.0[place].0 == hour => self.0[place].1 += requests,

@@ -8,10 +8,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
-use fakeai_core::Sharded;
+use fakeai_core::{Sharded, Tick};
 
 use crate::active::Active;
-use crate::archive::Archive;
+use crate::archive::{Archive, window_seconds};
 use crate::histogram::Pacing;
 use crate::open::{OpenStream, OpenStreams, Ticket};
 use crate::record::Record;
@@ -35,6 +35,7 @@ pub struct Ledger {
     archive: Mutex<Archive>,
     streams: OpenStreams,
     pacing: Pacing,
+    began: Tick,
     enabled: bool,
 }
 
@@ -47,8 +48,32 @@ impl Ledger {
             archive: Mutex::default(),
             streams: OpenStreams::default(),
             pacing: Pacing::default(),
+            began: Tick::default(),
             enabled,
         }
+    }
+
+    /// The same with a line of ticks that the server begins at `began`: what lies before is of an earlier life.
+    #[must_use]
+    pub fn beginning_at(mut self, began: Tick) -> Self {
+        self.began = began;
+        lock(&self.archive).begin_at(began);
+        self
+    }
+
+    /// The tick at which the server began.
+    pub const fn began(&self) -> Tick {
+        self.began
+    }
+
+    /// Seconds that the last minute has had at `now`: a server younger than it is measured over its age.
+    pub fn window_seconds(&self, now: Tick) -> f64 {
+        window_seconds(self.began, now)
+    }
+
+    /// Whether it keeps anything.
+    pub const fn is_enabled(&self) -> bool {
+        self.enabled
     }
 
     /// Writes one request down.
@@ -91,14 +116,23 @@ impl Ledger {
         look(&self.archive())
     }
 
-    /// Totals since the start, copied out.
+    /// Totals since the start, copied out, in a stable order.
     pub fn totals(&self) -> Vec<(Key, Totals)> {
-        self.look(|archive| archive.totals().into_iter().map(|(key, totals)| (key.clone(), totals.clone())).collect())
+        let mut all: Vec<(Key, Totals)> =
+            self.look(|archive| archive.each_total().map(|(key, totals)| (key.clone(), totals.clone())).collect());
+        all.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+        all
     }
 
-    /// Looks and changes: what was kept from an earlier life is put back.
-    pub fn restore<T>(&self, change: impl FnOnce(&mut Archive) -> T) -> T {
-        change(&mut self.archive())
+    /// Adds what was kept of an earlier life.
+    pub fn restore(&self, kept: Archive) {
+        self.archive().absorb(vec![kept]);
+    }
+
+    /// Forgets everything that was written down so far.
+    pub fn clear(&self) {
+        self.archive().clear();
+        self.pacing.clear();
     }
 
     /// The archive with everything in it. Whoever holds the archive of all may wait for a thread's, and whoever holds
@@ -159,8 +193,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use fakeai_core::Tick;
-
     use super::*;
     use crate::archive::WINDOW;
     use crate::record::{Gaps, Outcome, Tokens};

@@ -5,12 +5,14 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use fakeai_core::Tick;
+use serde::{Deserialize, Serialize};
 
 use crate::record::{Outcome, Record};
 use crate::slim::Slim;
 
 /// What ended in one span of time.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
 pub struct Sums {
     /// Requests.
     pub requests: u64,
@@ -168,6 +170,18 @@ impl Ring {
         }
     }
 
+    /// Every span in which something ended, with the tick it begins at.
+    pub(crate) fn filled(&self) -> impl Iterator<Item = (Tick, &Sums)> {
+        self.spans(Tick::default(), Tick::from_nanos(u64::MAX / 2)).filter(|(_, sums)| sums.requests > 0)
+    }
+
+    /// Adds sums of a span that began at another place of the line: they go where most of it lies.
+    pub(crate) fn put(&mut self, start: Tick, sums: &Sums) {
+        if let Some(own) = self.at(start + Duration::from_nanos(self.width_ns / 2)) {
+            own.merge(sums);
+        }
+    }
+
     /// The spans that overlap `from..=to`, with the ticks they begin at; empty ones that were never made are left out.
     pub fn spans(&self, from: Tick, to: Tick) -> impl Iterator<Item = (Tick, &Sums)> {
         let width = self.width_ns;
@@ -205,8 +219,8 @@ impl Series {
         &self.rings[resolution as usize]
     }
 
-    /// The same to be written to: what was kept from an earlier life is put back.
-    pub const fn ring_mut(&mut self, resolution: Resolution) -> &mut Ring {
+    /// The same to be written to.
+    pub(crate) const fn ring_mut(&mut self, resolution: Resolution) -> &mut Ring {
         &mut self.rings[resolution as usize]
     }
 }

@@ -1,8 +1,11 @@
 //! Small histograms for series: two hundred bytes that give percentiles to a third of their value, and to less where
 //! values are alike.
 
+use serde::{Deserialize, Serialize};
+
 /// Values counted in ranges that grow by a factor.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(from = "Written", into = "Written")]
 pub struct Slim {
     counts: [u32; SLOTS],
     sum: f64,
@@ -20,6 +23,34 @@ const FACTOR: f64 = 1.5;
 impl Default for Slim {
     fn default() -> Self {
         Self { counts: [0; SLOTS], sum: 0.0, least: f32::INFINITY, most: 0.0 }
+    }
+}
+
+/// As it is written: only the ranges that hold something.
+#[derive(Deserialize, Serialize)]
+struct Written {
+    counts: Vec<(usize, u32)>,
+    sum: f64,
+    least: Option<f32>,
+    most: f32,
+}
+
+impl From<Slim> for Written {
+    fn from(slim: Slim) -> Self {
+        let Slim { counts, sum, least, most } = slim;
+        let counts = counts.into_iter().enumerate().filter(|(_, count)| *count > 0).collect();
+        Self { counts, sum, least: least.is_finite().then_some(least), most }
+    }
+}
+
+impl From<Written> for Slim {
+    fn from(Written { counts, sum, least, most }: Written) -> Self {
+        let mut slim = Self { sum, least: least.unwrap_or(f32::INFINITY), most, ..Self::default() };
+        for (slot, count) in counts {
+            let kept = &mut slim.counts[slot.min(SLOTS - 1)];
+            *kept = kept.saturating_add(count);
+        }
+        slim
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use fakeai_core::Tick;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::histogram::Buckets;
 use crate::record::{Outcome, Record};
@@ -21,7 +22,7 @@ pub struct Key {
 }
 
 /// Everything counted under one [`Key`] since the start.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Totals {
     /// Requests ended.
     pub requests: u64,
@@ -52,15 +53,47 @@ pub struct Totals {
     /// US dollars.
     pub cost_usd: f64,
     /// When the first ended, by the server's clock.
+    #[serde(with = "nanos")]
     pub first: Tick,
     /// When the last ended.
+    #[serde(with = "nanos")]
     pub last: Tick,
     /// Seconds from arrival to end.
+    #[serde(deserialize_with = "latency_buckets")]
     pub latency: Buckets,
     /// Seconds from arrival to first token, of streams.
+    #[serde(deserialize_with = "ttft_buckets")]
     pub ttft: Buckets,
     /// Mean seconds between tokens, of streams.
+    #[serde(deserialize_with = "itl_buckets")]
     pub itl: Buckets,
+}
+
+fn latency_buckets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Buckets, D::Error> {
+    Buckets::read(Buckets::LATENCY_SECONDS, deserializer)
+}
+
+fn ttft_buckets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Buckets, D::Error> {
+    Buckets::read(Buckets::TTFT_SECONDS, deserializer)
+}
+
+fn itl_buckets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Buckets, D::Error> {
+    Buckets::read(Buckets::ITL_SECONDS, deserializer)
+}
+
+/// Ticks as nanoseconds.
+mod nanos {
+    use fakeai_core::Tick;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls")]
+    pub(super) fn serialize<S: Serializer>(tick: &Tick, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(tick.as_nanos())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tick, D::Error> {
+        u64::deserialize(deserializer).map(Tick::from_nanos)
+    }
 }
 
 impl Default for Totals {

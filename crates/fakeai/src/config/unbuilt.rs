@@ -33,7 +33,6 @@ const fn key(section: &'static str, name: &'static str, feature: &'static str) -
 const LANGUAGE_MODEL: &str = "text from a language model is";
 const EMBEDDING_MODEL: &str = "embeddings from a language model are";
 const IMAGES: &str = "images are";
-const METRICS_HISTORY: &str = "metrics history is";
 const FILES: &str = "file storage is";
 const INJECTION: &str = "injection detection is";
 const MODERATION: &str = "moderation is";
@@ -47,7 +46,6 @@ pub const UNBUILT: &[UnbuiltKey] = &[
     key("generation", "embedding_model", EMBEDDING_MODEL).flags(&["embedding-model"]),
     key("generation", "embedding_use_gpu", EMBEDDING_MODEL).flags(&["embedding-use-gpu"]),
     key("generation", "generate_actual_images", IMAGES).flags(&["generate-actual-images"]),
-    key("metrics", "metrics_retention_hours", METRICS_HISTORY).flags(&["metrics-retention-hours"]),
     key("storage", "file_storage_backend", FILES).flags(&["file-storage-backend"]),
     key("storage", "file_storage_path", FILES).flags(&["file-storage-path"]),
     key("storage", "file_cleanup_enabled", FILES).flags(&["file-cleanup-enabled"]),

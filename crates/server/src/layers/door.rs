@@ -24,6 +24,7 @@ use crate::context::{BatchLine, Context};
 use crate::error::{ApiError, ErrorNote};
 use crate::gate::{Line, Passage, broken, put_standing};
 use crate::station::Station;
+use crate::wire::named_model;
 use crate::workspace::{NoWorkspace, Workspace};
 
 /// Names the workspace a request belongs to.
@@ -252,7 +253,12 @@ fn finish(context: &Context, response: &mut Response<Body>) {
         if !streams {
             note.bytes_out = response.body().size_hint().exact().unwrap_or(0);
         }
-        (streams, note.model.clone(), note.standing)
+        let model = note.model.clone();
+        let body = std::mem::take(&mut note.body);
+        if note.error.is_some() && note.model.is_none() {
+            note.model = named_model(&body);
+        }
+        (streams, model, note.standing)
     };
     let headers = response.headers_mut();
     // One table for all of them instead of three that grow.

@@ -35,6 +35,7 @@ use tokio::time::Sleep;
 use crate::app::App;
 use crate::gate::Line;
 use crate::layers::{Door, Passing};
+use crate::persistence;
 use crate::settings::Listen;
 
 use crew::{Crew, Seat};
@@ -96,6 +97,7 @@ impl Server {
     pub async fn run(self) {
         let Self { app, mut listener } = self;
         let listen = app.settings.listen.clone();
+        app.kit.tasks.spawn(persistence::run(Arc::clone(&app)));
         let mut crew = Crew::assemble(&app, &listen);
         let slots = Arc::new(Semaphore::new(match listen.max_connections {
             0 => Semaphore::MAX_PERMITS,

@@ -1,7 +1,7 @@
 //! Bodies in parts, as browsers and SDKs send files. Fields are small and kept; a file is handed on piece by piece.
 
-use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use futures_util::TryStreamExt;
 use http::{StatusCode, header};
 use multer::{Field, Multipart};
 
@@ -50,12 +50,10 @@ impl<S: Send + Sync> FromRequest<S> for PartsBody {
         };
         // Only that it came: files are nothing to remember.
         context.remember(b"");
-        Ok(Self(context, BodyParts { multipart: stream(body, boundary), seen: 0 }))
+        let counted = context.clone();
+        let data = body.into_data_stream().inspect_ok(move |data| counted.note().bytes_in += data.len() as u64);
+        Ok(Self(context, BodyParts { multipart: Multipart::new(data, boundary), seen: 0 }))
     }
-}
-
-fn stream(body: Body, boundary: String) -> Multipart<'static> {
-    Multipart::new(body.into_data_stream(), boundary)
 }
 
 /// The body is no multipart body, or broke off.

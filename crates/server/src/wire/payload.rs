@@ -1,9 +1,12 @@
 //! The extractor of JSON bodies.
 
+use std::sync::Arc;
+
 use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
+use fakeai_core::masked;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
 use serde::Serialize;
@@ -49,10 +52,25 @@ where
     B: HttpBody<Data = Bytes>,
 {
     let bytes = read(body, context.app().settings.max_body_bytes).await?;
-    context.note().bytes_in = bytes.len() as u64;
+    {
+        let mut note = context.note();
+        note.bytes_in = bytes.len() as u64;
+        note.body = bytes.clone();
+    }
     context.remember(&bytes);
     log_body(context, &bytes);
     context.app().gate.look(context, &bytes)?;
+    Ok(bytes)
+}
+
+/// A body that is no JSON: only that it came is in the journal.
+pub(crate) async fn read_body<B>(context: &Context, body: B) -> Result<Bytes, ApiError>
+where
+    B: HttpBody<Data = Bytes>,
+{
+    let bytes = read(body, context.app().settings.max_body_bytes).await?;
+    context.note().bytes_in = bytes.len() as u64;
+    context.remember(b"");
     Ok(bytes)
 }
 
@@ -113,6 +131,18 @@ async fn read<B: HttpBody<Data = Bytes>>(body: B, limit: u64) -> Result<Bytes, A
         }
     }
     Ok(first.unwrap_or_else(|| rest.freeze()))
+}
+
+/// The model that a body names, as far as it can be read: who was refused asked for one too.
+pub(crate) fn named_model(body: &[u8]) -> Option<Arc<str>> {
+    /// Longer ones are no names.
+    const MOST_BYTES: usize = 256;
+    #[derive(serde::Deserialize)]
+    struct Named {
+        model: String,
+    }
+    let Named { model } = serde_json::from_slice(body).ok()?;
+    (!model.is_empty() && model.len() <= MOST_BYTES).then(|| masked(&model).into())
 }
 
 /// A JSON answer.

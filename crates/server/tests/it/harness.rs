@@ -61,8 +61,18 @@ impl TestServer {
         Self::with(|_| {})
     }
 
+    /// The same with room for so many bytes of what clients store.
+    pub fn holding(bytes: u64) -> Self {
+        let limits = fakeai_store::Limits { bytes, ..fakeai_store::Limits::default() };
+        Self::on(fakeai_store::Memory::new(limits), |_| {})
+    }
+
     pub fn with(change: impl FnOnce(&mut Settings)) -> Self {
         Self::at(Arc::new(fakeai_store::Memory::default()), change)
+    }
+
+    fn on(home: fakeai_store::Memory, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::at(Arc::new(home), change)
     }
 
     /// One that keeps what is stored at `home`.

@@ -327,3 +327,18 @@ async fn streams_end_when_the_server_stops() {
     assert!(Pin::new(&mut next).await.is_none());
     assert!(matches!(socket.next().await, Some(Ok(Message::Close(_)))));
 }
+
+#[tokio::test]
+async fn sockets_beyond_the_limit_are_refused() {
+    let server = TestServer::with(|settings| settings.stream_clients = 2);
+    let (mut one, two) = (connect(&server).await, connect(&server).await);
+    let refused = tokio_tungstenite::client_async("ws://localhost/metrics/stream", connection(&server, 1 << 20)).await;
+    let Err(tokio_tungstenite::tungstenite::Error::Http(answer)) = refused else { panic!("it was let in") };
+    assert_eq!(answer.status(), 503);
+    // Those who are in are served, and one who leaves makes room.
+    assert_eq!(receive(&mut one).await["type"], "historical_data");
+    drop(two);
+    advance(&server, Duration::from_secs(1)).await;
+    receive(&mut one).await;
+    connect(&server).await;
+}

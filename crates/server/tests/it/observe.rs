@@ -58,3 +58,63 @@ async fn health_has_the_originals_fields() {
     assert_eq!(detailed["status"], "healthy");
     assert!(detailed["metrics_summary"]["active_streams"].is_i64());
 }
+
+#[tokio::test]
+async fn who_was_refused_is_known_by_its_model() {
+    let server = TestServer::new();
+    for body in
+        [json!({"model": "gpt-4o"}), json!({"model": "gpt-4o", "messages": "none"}), json!({"messages": [], "n": "x"})]
+    {
+        assert_eq!(server.chat(body).await.status, 400);
+    }
+    let errors = server.get("/metrics/by-model/gpt-4o").await.json()["errors"]["count"].clone();
+    assert_eq!(errors, 2);
+    let log = server.get("/metrics/requests?status=400").await.json();
+    let models: Vec<_> = log["data"].as_array().unwrap().iter().map(|entry| entry["model"].clone()).collect();
+    assert!(models.iter().filter(|model| **model == "gpt-4o").count() == 2 && models.len() == 3, "{log}");
+}
+
+#[tokio::test]
+async fn the_journal_hides_secrets() {
+    let server = TestServer::new();
+    let body = json!({"model": "gpt-4o", "api_key": "hidden-1", "messages": [{"role": "user", "content": "sk-0123456789abcd"}]});
+    server.post("/v1/chat/completions?api-key=hidden-2", body).await;
+    let journal = server.get("/fakeai/requests").await.text();
+    assert!(
+        !journal.contains("hidden-") && !journal.contains("0123456789") && journal.contains("sk-…abcd"),
+        "{journal}"
+    );
+}
+
+#[tokio::test]
+async fn uploads_are_counted_by_their_bytes() {
+    let server = TestServer::new();
+    let body = "--b\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nuser_data\r\n--b\r\n\
+                Content-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nhello\r\n--b--\r\n";
+    let upload = http::Request::post("/v1/files").header("content-type", "multipart/form-data; boundary=b");
+    assert_eq!(server.send(upload.body(body.into()).unwrap()).await.status, 200);
+    let text = server.get("/metrics/prometheus").await.text();
+    assert!(text.contains(&format!("fakeai_request_bytes_total{{endpoint=\"/v1/files\"}} {}", body.len())), "{text}");
+}
+
+#[tokio::test]
+async fn absurd_queries_are_refused() {
+    let server = TestServer::new();
+    for (path, status) in [
+        ("/metrics/compare?model1=a&model2=b", 404),
+        ("/metrics/compare", 400),
+        ("/metrics/ranking?limit=99999999999999999999", 400),
+        ("/metrics/ranking?metric=beauty", 400),
+        ("/metrics/series?from=never", 400),
+        ("/metrics/series?from=1e308&to=-1e308", 400),
+        ("/metrics/series?from=0&to=99999999999&resolution=hour", 200),
+        ("/metrics/series?resolution=century", 400),
+        ("/metrics/series?threshold=-1", 400),
+        ("/metrics/errors?objective=1.5", 400),
+        ("/metrics/requests?limit=-1", 400),
+        ("/metrics/rate-limits", 404),
+        ("/metrics/rate-limits/key/x", 404),
+    ] {
+        assert_eq!(server.get(path).await.status, status, "{path}");
+    }
+}

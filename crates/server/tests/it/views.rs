@@ -45,7 +45,8 @@ async fn models_have_their_own_numbers() {
     let server = loaded().await;
     let all = json_of(&server, "/metrics/by-model").await;
     let gpt = &all["gpt-4o"];
-    assert_eq!((&gpt["request_count"], &gpt["tokens"]["completion"]), (&json!(2), &json!(14)), "{gpt}");
+    assert_eq!((&gpt["request_count"], &gpt["tokens"]["completion"]), (&json!(3), &json!(14)), "{gpt}");
+    assert_eq!(gpt["errors"]["count"], 1);
     assert_eq!(gpt["users"].as_object().unwrap().values().collect::<Vec<_>>(), [&json!(2)]);
     let llama = json_of(&server, "/metrics/by-model/meta-llama/Llama-3.1-8B-Instruct").await;
     assert_eq!((&llama["request_count"], &llama["endpoints"][CHAT]), (&json!(1), &json!(1)));
@@ -55,7 +56,7 @@ async fn models_have_their_own_numbers() {
         json!({"model": "no/such/model", "request_count": 0, "error": "No data available for this model"})
     );
     let text = server.get("/metrics/by-model/prometheus").await.text();
-    assert!(text.contains("fakeai_model_requests_total{model=\"gpt-4o\"} 2\n"), "{text}");
+    assert!(text.contains("fakeai_model_requests_total{model=\"gpt-4o\"} 3\n"), "{text}");
 }
 
 #[tokio::test]
@@ -64,7 +65,7 @@ async fn models_are_compared_and_ranked() {
     let compared = json_of(&server, "/metrics/compare?model1=gpt-4o&model2=meta-llama%2FLlama-3.1-8B-Instruct").await;
     assert_eq!(
         compared["comparison"]["request_count"],
-        json!({"model1": 2.0, "model2": 1.0, "delta": -1.0, "percent_change": -50.0})
+        json!({"model1": 3.0, "model2": 1.0, "delta": -2.0, "percent_change": -2.0 / 3.0 * 100.0})
     );
     assert_eq!(compared["winner"]["cost_efficiency"], "meta-llama/Llama-3.1-8B-Instruct");
     let (status, error) = server.get("/metrics/compare?model1=gpt-4o&model2=none").await.error();
@@ -90,7 +91,7 @@ async fn a_key_is_known_by_its_fingerprint_only() {
     assert_eq!(users.keys().collect::<Vec<_>>(), ["key-afbc08ee"]);
     assert_eq!(dimensions["model_by_organization"]["gpt-4o"], json!({"acme": 2}));
     assert_eq!(dimensions["model_by_project"]["gpt-4o"], json!({"rockets": 2}));
-    assert_eq!(dimensions["model_by_time_24h"]["gpt-4o"], json!({"2025-01-01T00:00:00Z": 2}));
+    assert_eq!(dimensions["model_by_time_24h"]["gpt-4o"], json!({"2025-01-01T00:00:00Z": 3}));
     for path in ["by-model", "multi-dimensional", "costs", "errors", "requests", "prometheus", "latency", "streaming"] {
         let text = server.get(&format!("/metrics/{path}")).await.text();
         assert!(!text.contains(KEY), "{path}: {text}");
@@ -263,4 +264,25 @@ async fn a_stream_that_leaves_at_once_has_a_first_token() {
     let log = json_of(&server, "/metrics/requests").await;
     assert_eq!(log["data"][0]["timeline"]["first_token_ms"], 0.0, "{log}");
     assert_eq!(json_of(&server, "/metrics/streaming").await["ttft"]["samples"], 1);
+}
+
+#[tokio::test]
+async fn every_system_of_metrics_has_a_route() {
+    let server = TestServer::new();
+    let routes = include_str!("../../../../docs/metrics.md").split("\n## ").nth(1).unwrap();
+    let rows: Vec<&str> = routes.lines().filter(|line| line.starts_with("| ") && line.contains("`/")).collect();
+    assert_eq!(rows.len(), 18);
+    for row in rows {
+        let waits = row.contains("until then 404");
+        for path in
+            row.split('`').filter(|part| part.starts_with('/') && !part.contains("{id}") && !part.contains("stream"))
+        {
+            let answer = server.get(path).await;
+            let is_built = answer.status == 200 || (path.ends_with("compare") && answer.status == 400);
+            // What another feature brings may be there already.
+            // What only a physical engine has says so.
+            let is_built = is_built || answer.text().contains("--engine");
+            assert!(is_built || (waits && answer.text().contains("not built yet")), "{path}: {}", answer.text());
+        }
+    }
 }

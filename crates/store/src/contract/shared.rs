@@ -5,12 +5,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::Make;
-use crate::{Home, Notice, Reply};
+use crate::{Change, Contents, Home, Notice, Reply};
 
 pub(super) fn check(make: Make<'_>) {
     counters_count(&make());
     a_lease_is_one_holders(&make());
     news_reach_who_listens(&make());
+    all_of_a_space_is_told(&make());
 }
 
 fn counters_count(home: &Arc<dyn Home>) {
@@ -18,6 +19,35 @@ fn counters_count(home: &Arc<dyn Home>) {
     assert_eq!((add("a", 2), add("a", 3), add("b", -1), add("a", 0)), (2, 5, -1, 5));
     assert_eq!(home.add("other", "a", 0).wait().unwrap(), 0);
     assert_eq!((add("a", i64::MAX), add("b", i64::MIN)), (i64::MAX, i64::MIN));
+}
+
+fn all_of_a_space_is_told(home: &Arc<dyn Home>) {
+    assert!(home.spaces().wait().unwrap().is_empty());
+    assert_eq!(home.contents("home").wait().unwrap(), Contents::default());
+    let put = |space: &str, kind: &'static str, id: &str| {
+        home.apply(space, vec![Change::put(kind, id, "x").expiring(Some(500))], 0).wait().unwrap();
+    };
+    for (kind, id) in [("b", "1"), ("a", "3"), ("b", "0"), ("a", "2")] {
+        put("home", kind, id);
+    }
+    put("home2", "a", "1");
+    // Put anew it keeps its place.
+    put("home", "b", "1");
+    home.add("home", "n", 7).wait().unwrap();
+    home.add("counted", "n", 1).wait().unwrap();
+    for id in ["y", "x"] {
+        let mut writer = home.create("home", id);
+        writer.write(Bytes::from_static(b"content")).wait().unwrap();
+        writer.finish().wait().unwrap();
+    }
+    assert_eq!(home.spaces().wait().unwrap(), ["counted", "home", "home2"]);
+    let contents = home.contents("home").wait().unwrap();
+    let ids: Vec<(&str, &str)> = contents.documents.iter().map(|(kind, id, _)| (&**kind, &**id)).collect();
+    assert_eq!(ids, [("b", "1"), ("a", "3"), ("b", "0"), ("a", "2")]);
+    assert!(contents.documents.iter().all(|(_, _, d)| d.body == "x" && d.expires_at_ms == Some(500)));
+    assert_eq!((contents.blobs, contents.counters), (vec!["x".to_owned(), "y".to_owned()], vec![("n".to_owned(), 7)]));
+    home.clear("home").wait().unwrap();
+    assert_eq!(home.spaces().wait().unwrap(), ["counted", "home2"]);
 }
 
 fn a_lease_is_one_holders(home: &Arc<dyn Home>) {

@@ -32,7 +32,7 @@ use self::tables::Tables;
 use self::writer::{Need, Queue};
 use crate::bus::LocalBus;
 use crate::lease::LocalLeases;
-use crate::{Bus, Counters, Home, Lease, Leases, Reply, StoreError, Subscription};
+use crate::{Bus, Contents, Counters, Home, Lease, Leases, Reply, StoreError, Subscription};
 
 /// A home in one file. It has the file to itself; dropping it, or [`Home::close`], lets go of it.
 #[derive(Debug)]
@@ -165,6 +165,14 @@ impl Home for Durable {
     fn clear(&self, space: &str) -> Reply<()> {
         let space = space.to_owned();
         self.inner.write(Need::Nothing, move |tables| tables.clear(&space))
+    }
+
+    fn spaces(&self) -> Reply<Vec<String>> {
+        Reply::now(self.inner.read(tables::spaces))
+    }
+
+    fn contents(&self, space: &str) -> Reply<Contents> {
+        Reply::now(self.inner.read(|transaction| tables::contents(transaction, space)))
     }
 
     fn is_durable(&self) -> bool {

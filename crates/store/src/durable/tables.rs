@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use redb::{Table, TableDefinition, WriteTransaction};
+use redb::{ReadTransaction, Table, TableDefinition, WriteTransaction};
 
 use super::blobs;
-use crate::{Document, Retention, StoreError};
+use crate::{Contents, Document, Retention, StoreError};
 
 /// Documents by space, kind and id: [`Row`].
 pub(super) const DOCUMENTS: TableDefinition<'static, (&str, &str, &str), &[u8]> = TableDefinition::new("documents");
@@ -62,6 +62,51 @@ impl<'t> Tables<'t> {
         })?;
         Ok(())
     }
+}
+
+/// Names of the spaces that hold something.
+pub(super) fn spaces(transaction: &ReadTransaction) -> Result<Vec<String>, StoreError> {
+    let (documents, blobs) = (transaction.open_table(DOCUMENTS)?, transaction.open_table(BLOBS)?);
+    let counters = transaction.open_table(COUNTERS)?;
+    let mut names: Vec<String> = Vec::new();
+    // From each space right to the next one: there may be many documents in each.
+    let mut from = String::new();
+    loop {
+        let document = documents.range::<(&str, &str, &str)>((&*from, "", "")..)?.next().transpose()?;
+        let blob = blobs.range::<(&str, &str)>((&*from, "")..)?.next().transpose()?;
+        let counter = counters.range::<(&str, &str)>((&*from, "")..)?.next().transpose()?;
+        let found = [
+            document.map(|(key, _)| key.value().0.to_owned()),
+            blob.map(|(key, _)| key.value().0.to_owned()),
+            counter.map(|(key, _)| key.value().0.to_owned()),
+        ];
+        let Some(space) = found.into_iter().flatten().min() else { return Ok(names) };
+        from = format!("{space}\0");
+        names.push(space);
+    }
+}
+
+/// What a space holds.
+pub(super) fn contents(transaction: &ReadTransaction, space: &str) -> Result<Contents, StoreError> {
+    let next = format!("{space}\0");
+    let mut placed = Vec::new();
+    let documents = transaction.open_table(DOCUMENTS)?;
+    for row in documents.range::<(&str, &str, &str)>((space, "", "")..(&*next, "", ""))? {
+        let (key, row) = row?;
+        let ((_, kind, id), row) = (key.value(), Row::read(row.value())?);
+        placed.push((row.place, (kind.to_owned(), id.to_owned(), row.document())));
+    }
+    placed.sort_unstable_by_key(|(place, _)| *place);
+    let mut contents =
+        Contents { documents: placed.into_iter().map(|(_, document)| document).collect(), ..Contents::default() };
+    for row in transaction.open_table(BLOBS)?.range::<(&str, &str)>((space, "")..(&*next, ""))? {
+        contents.blobs.push(row?.0.value().1.to_owned());
+    }
+    for row in transaction.open_table(COUNTERS)?.range::<(&str, &str)>((space, "")..(&*next, ""))? {
+        let (key, count) = row?;
+        contents.counters.push((key.value().1.to_owned(), count.value()));
+    }
+    Ok(contents)
 }
 
 /// A document's row: place, version, expiry and how long it is kept, then its body. Numbers are little-endian.

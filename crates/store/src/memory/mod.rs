@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 use self::room::Room;
 use crate::bus::LocalBus;
 use crate::lease::LocalLeases;
-use crate::{Bus, Counters, Home, Lease, Leases, Reply, StoreError, Subscription};
+use crate::{Bus, Contents, Counters, Home, Lease, Leases, Reply, StoreError, Subscription};
 
 /// How much a home in memory holds.
 #[derive(Clone, Copy, Debug)]
@@ -157,6 +157,19 @@ impl Home for Memory {
             }
         }
         Reply::now(Ok(()))
+    }
+
+    fn spaces(&self) -> Reply<Vec<String>> {
+        let rooms = self.0.rooms.read().unwrap_or_else(PoisonError::into_inner);
+        let filled = rooms.iter().filter(|(_, room)| !lock(room).is_empty());
+        let mut names: Vec<String> = filled.map(|(name, _)| name.clone()).collect();
+        names.sort_unstable();
+        Reply::now(Ok(names))
+    }
+
+    fn contents(&self, space: &str) -> Reply<Contents> {
+        let room = self.0.known_room(space);
+        Reply::now(Ok(room.map_or_else(Contents::default, |room| lock(&room).contents())))
     }
 
     fn is_durable(&self) -> bool {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 
 use super::blobs::Content;
-use crate::{Document, Retention, content_id};
+use crate::{Contents, Document, Retention, content_id};
 
 /// Bytes that a document takes beside its id and body, about.
 const OVERHEAD: u64 = 160;
@@ -181,6 +181,29 @@ impl Room {
         let freed = entry.bytes() + content(&mut self.blobs, name, &entry.id);
         self.bytes -= freed;
         Some(freed)
+    }
+
+    /// Whether nothing was ever put into it, or all of it was taken out.
+    pub(super) fn is_empty(&self) -> bool {
+        self.blobs.is_empty() && self.counters.is_empty() && self.kinds.values().all(|kind| kind.places.is_empty())
+    }
+
+    /// Everything in it that is finished.
+    pub(super) fn contents(&self) -> Contents {
+        let all =
+            self.kinds.iter().flat_map(|(kind, of)| of.places.iter().map(move |(place, entry)| (place, kind, entry)));
+        let mut placed: Vec<_> = all.collect();
+        placed.sort_unstable_by_key(|(place, ..)| **place);
+        let documents = placed
+            .into_iter()
+            .map(|(_, kind, entry)| (kind.clone(), entry.id.clone(), entry.document.clone()))
+            .collect();
+        let mut blobs: Vec<String> = self.blobs.keys().cloned().collect();
+        let mut counters: Vec<(String, i64)> =
+            self.counters.iter().map(|(name, count)| (name.clone(), *count)).collect();
+        blobs.sort_unstable();
+        counters.sort_unstable();
+        Contents { documents, blobs, counters }
     }
 
     /// Removes everything but what is being taken in; the bytes it took.

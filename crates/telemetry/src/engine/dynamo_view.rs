@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::engine::dynamo::{Front, endpoint};
 use crate::engine::{Instance, Physical};
 use crate::views::core::Statistics;
-use crate::{Ledger, Outcome, Record, WINDOW};
+use crate::{Ledger, Outcome, Record};
 
 /// Sums are since the start; latencies and rates are of the last minute. What nobody knows is null.
 #[derive(Debug, Serialize)]
@@ -132,7 +132,7 @@ impl DynamoMetrics {
         let fronts = Front::all(ledger, engines);
         let is_known = |record: &&Record| endpoint(record.endpoint).is_some();
         let recent: Vec<Record> = ledger.look(|archive| archive.recent(now).filter(is_known).cloned().collect());
-        let seconds = WINDOW.as_secs_f64().min(now.as_nanos() as f64 / 1e9).max(1.0);
+        let seconds = ledger.window_seconds(now);
         let tokens: u64 = recent.iter().map(|record| u64::from(record.tokens.delivered)).sum();
         let answered = |record: &&Record| record.outcome == Outcome::Success;
         let of = |value: fn(&Record) -> Option<f64>| {

@@ -1,5 +1,7 @@
 //! What is counted of requests and of steps.
 
+use serde::{Deserialize, Deserializer, Serialize};
+
 use crate::engine::bounds::{CHOICES, SECONDS, SGLANG_RETRACTIONS, TOKENS};
 use crate::histogram::Buckets;
 use crate::record::{Outcome, Record, Tokens};
@@ -35,7 +37,7 @@ impl Ending {
 
 /// Requests that were answered, token by token. Histograms have one value for each request that ended by its last
 /// token, but for `ttft` (each that wrote its first) and `itl` (each gap between tokens).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Requests {
     /// Tokens of prompts that were read, cached ones included.
     pub prompt_tokens: u64,
@@ -46,21 +48,37 @@ pub struct Requests {
     /// Requests ended, by [`Ending::ALL`].
     pub endings: [u64; 4],
     /// Seconds from arrival to the first token.
+    #[serde(deserialize_with = "of_seconds")]
     pub ttft: Buckets,
     /// Seconds from token to token.
+    #[serde(deserialize_with = "of_seconds")]
     pub itl: Buckets,
     /// Mean seconds from token to token of a request; of requests with more than one token.
+    #[serde(deserialize_with = "of_seconds")]
     pub tpot: Buckets,
     /// Seconds from arrival to the last token.
+    #[serde(deserialize_with = "of_seconds")]
     pub e2e: Buckets,
     /// Tokens of a prompt.
+    #[serde(deserialize_with = "of_tokens")]
     pub prompt_lengths: Buckets,
     /// Tokens of an answer.
+    #[serde(deserialize_with = "of_tokens")]
     pub answer_lengths: Buckets,
     /// Cached tokens of a prompt.
+    #[serde(deserialize_with = "of_tokens")]
     pub cached_lengths: Buckets,
     /// Tokens of a prompt that were not cached.
+    #[serde(deserialize_with = "of_tokens")]
     pub computed_lengths: Buckets,
+}
+
+fn of_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Buckets, D::Error> {
+    Buckets::read(&SECONDS, deserializer)
+}
+
+fn of_tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Buckets, D::Error> {
+    Buckets::read(&TOKENS, deserializer)
 }
 
 impl Default for Requests {

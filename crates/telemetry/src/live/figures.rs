@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::window::{Choice, Sample, Window};
-use crate::archive::{Archive, WINDOW};
+use crate::archive::Archive;
 use crate::record::Outcome;
 
 /// Models that are listed.
@@ -198,11 +198,6 @@ pub struct Figures {
     pub cost: CostFigures,
 }
 
-/// How long the window before `now` is, seconds: a server younger than a minute is measured over its age.
-fn seconds(now: Tick) -> f64 {
-    WINDOW.as_secs_f64().min(now.as_nanos() as f64 / 1e9).max(1.0)
-}
-
 fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 * 100.0 }
 }
@@ -210,7 +205,7 @@ fn share(part: u64, whole: u64) -> f64 {
 impl Figures {
     /// Of the minute before `now`; `active_streams` are being written.
     pub fn of(window: &Window, choice: &Choice, active_streams: usize, now: Tick) -> Self {
-        let seconds = seconds(now);
+        let seconds = window.seconds(now);
         let samples: Vec<&Sample> =
             window.samples(now).filter(|sample| choice.takes(sample.endpoint, sample.model.as_deref())).collect();
         let waits: Vec<f64> = samples.iter().filter_map(|sample| sample.queued).collect();
@@ -374,7 +369,7 @@ impl ModelFigures {
                 times.itl.extend(sample.itl);
             }
         }
-        let seconds = seconds(now);
+        let seconds = window.seconds(now);
         for model in models {
             let Some(times) = times.remove(&*model.model) else { continue };
             model.requests_per_sec = times.requests as f64 / seconds;

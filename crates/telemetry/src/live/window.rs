@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fakeai_core::Tick;
 
-use crate::archive::{Archive, WINDOW};
+use crate::archive::{Archive, WINDOW, window_seconds};
 use crate::record::{Outcome, Record};
 
 /// Samples that are kept, as many as the archive has records.
@@ -93,6 +93,8 @@ pub struct Window {
     seen: u64,
     samples: VecDeque<Sample>,
     log: VecDeque<(u64, Record)>,
+    /// The tick at which the server began.
+    began: Tick,
 }
 
 impl Window {
@@ -109,7 +111,7 @@ impl Window {
                 self.log.push_back((number, record.clone()));
             }
         }
-        self.seen = added;
+        (self.seen, self.began) = (added, archive.began());
         self.log.drain(..self.log.len().saturating_sub(MOST_LOGGED));
         // Nearly in order: one that is late by a little stays as long longer, which `samples` puts right.
         while self.samples.len() > MOST_SAMPLES || self.samples.front().is_some_and(|oldest| !is_young(oldest.at)) {
@@ -120,6 +122,11 @@ impl Window {
     /// The samples of the minute before `now`.
     pub fn samples(&self, now: Tick) -> impl Iterator<Item = &Sample> {
         self.samples.iter().filter(move |sample| now.since(sample.at) <= WINDOW)
+    }
+
+    /// Seconds that the minute before `now` has had: a server younger than it is measured over its age.
+    pub(super) fn seconds(&self, now: Tick) -> f64 {
+        window_seconds(self.began, now)
     }
 
     /// The number of the last record taken over; they are counted from 1.

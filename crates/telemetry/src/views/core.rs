@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use fakeai_core::Tick;
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-use super::samples::{Ended, Sample, grouped};
 use super::spread::ranks;
-use crate::archive::WINDOW;
+use crate::archive::Archive;
 use crate::ledger::Ledger;
+use crate::record::{Outcome, Record};
 
 /// `GET /metrics` as JSON, in the original system's shape.
 #[derive(Debug, Serialize)]
@@ -52,6 +53,11 @@ pub struct Statistics {
 }
 
 impl Statistics {
+    /// Of things that count 1 each.
+    fn of_ones(count: usize, seconds: f64) -> Self {
+        Self { rate: count as f64 / seconds, avg: 1.0, min: 1.0, max: 1.0, p50: 1.0, p90: 1.0, p99: 1.0 }
+    }
+
     /// Of counted things: the rate is their sum each second.
     pub(super) fn of_counts(values: Vec<f64>, seconds: f64) -> Self {
         let sum: f64 = values.iter().sum();
@@ -89,65 +95,117 @@ pub struct StreamingStatistics {
     pub tokens_per_second: Statistics,
 }
 
-/// One statistic for each endpoint that has samples.
-fn by_endpoint(
-    groups: &BTreeMap<&'static str, Vec<&Sample>>,
-    value: impl Fn(&Sample) -> Option<f64>,
-    statistics: impl Fn(Vec<f64>) -> Statistics,
-) -> BTreeMap<&'static str, Statistics> {
-    let of = |(endpoint, samples): (&&'static str, &Vec<&Sample>)| {
-        let values: Vec<f64> = samples.iter().filter_map(|sample| value(sample)).collect();
-        (!values.is_empty()).then(|| (*endpoint, statistics(values)))
-    };
-    groups.iter().filter_map(of).collect()
+/// What ended in the last minute, put in columns in one pass over the records.
+#[derive(Debug, Default)]
+pub(super) struct Minute {
+    columns: Vec<Columns>,
+    /// Places of the columns by that of the endpoint's name, which is one for nearly all records.
+    places: FxHashMap<*const str, usize>,
+    streams: usize,
+    completed_streams: usize,
+    tokens_per_second: Vec<f64>,
+    /// Requests that failed by the server's own fault.
+    pub(super) faults: usize,
+}
+
+/// What ended at one endpoint.
+#[derive(Debug)]
+struct Columns {
+    endpoint: &'static str,
+    requests: usize,
+    responses: usize,
+    errors: usize,
+    tokens: Vec<f64>,
+    latency: Vec<f64>,
+    ttft: Vec<f64>,
+}
+
+impl Minute {
+    /// The last minute of `archive`.
+    pub(super) fn of(archive: &Archive, now: Tick) -> Self {
+        let mut minute = Self::default();
+        archive.recent(now).for_each(|record| minute.add(record));
+        minute
+    }
+
+    fn add(&mut self, record: &Record) {
+        let is_answered = record.outcome == Outcome::Success;
+        self.faults += usize::from(record.is_fault());
+        let speed = record.itl_seconds().filter(|itl| *itl > 0.0).map(|itl| 1.0 / itl);
+        if record.stream {
+            self.streams += 1;
+            self.completed_streams += usize::from(is_answered);
+            self.tokens_per_second.extend(speed);
+        }
+        let columns = self.columns(record.endpoint);
+        columns.requests += 1;
+        columns.responses += usize::from(is_answered);
+        columns.errors += usize::from(record.is_error());
+        columns.tokens.extend(Some(record.total_tokens() as f64).filter(|tokens| *tokens > 0.0));
+        columns.latency.push(record.latency_seconds());
+        columns.ttft.extend(record.ttft_seconds().filter(|_| record.stream));
+    }
+
+    fn columns(&mut self, endpoint: &'static str) -> &mut Columns {
+        let Self { columns, places, .. } = self;
+        let place = *places.entry(std::ptr::from_ref(endpoint)).or_insert_with(|| {
+            columns.iter().position(|known| known.endpoint == endpoint).unwrap_or_else(|| {
+                let (tokens, latency, ttft) = (Vec::new(), Vec::new(), Vec::new());
+                columns.push(Columns { endpoint, requests: 0, responses: 0, errors: 0, tokens, latency, ttft });
+                columns.len() - 1
+            })
+        });
+        &mut columns[place]
+    }
 }
 
 impl CoreMetrics {
     /// The last minute before `now`.
     pub fn of(ledger: &Ledger, now: Tick) -> Self {
-        Self::within(&Sample::recent(ledger, now), ledger.active_streams(), now)
+        let minute = ledger.look(|archive| Minute::of(archive, now));
+        Self::within(minute, ledger.active_streams(), ledger.window_seconds(now))
     }
 
-    pub(super) fn within(samples: &[Sample], active_streams: usize, now: Tick) -> Self {
-        let seconds = window_seconds(now);
-        let counts = |values| Statistics::of_counts(values, seconds);
-        let times = |values| Statistics::of_times(values, seconds);
-        let streams = || samples.iter().filter(|sample| sample.stream);
-        let completed = streams().filter(|sample| sample.ended == Ended::Well).count();
-        let mut groups: BTreeMap<&'static str, Vec<&Sample>> = BTreeMap::new();
-        for samples in grouped(samples.iter(), |sample| Some(sample.endpoint)).into_values() {
-            groups.insert(samples[0].endpoint, samples);
-        }
-        let streaming_stats = StreamingStatistics {
-            active_streams,
-            completed_streams: completed,
-            failed_streams: streams().count() - completed,
-            ttft: times(streams().filter_map(|sample| sample.ttft).collect()),
-            tokens_per_second: times(streams().filter_map(Sample::tokens_per_second).collect()),
-        };
-        Self {
-            requests: by_endpoint(&groups, |_| Some(1.0), counts),
-            responses: by_endpoint(&groups, |sample| (sample.ended == Ended::Well).then_some(1.0), counts),
-            tokens: by_endpoint(&groups, |sample| Some(sample.tokens()).filter(|sum| *sum > 0.0), counts),
-            errors: by_endpoint(&groups, |sample| sample.is_error().then_some(1.0), counts),
-            latency: by_endpoint(&groups, |sample| Some(sample.latency), times),
-            streaming: by_endpoint(&groups, |sample| sample.ttft.filter(|_| sample.stream), times),
-            streaming_stats,
+    pub(super) fn within(minute: Minute, active_streams: usize, seconds: f64) -> Self {
+        let Minute { columns, places: _, streams, completed_streams, tokens_per_second, faults: _ } = minute;
+        let mut core = Self {
+            requests: BTreeMap::new(),
+            responses: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            errors: BTreeMap::new(),
+            latency: BTreeMap::new(),
+            streaming: BTreeMap::new(),
+            streaming_stats: StreamingStatistics {
+                active_streams,
+                completed_streams,
+                failed_streams: streams - completed_streams,
+                ttft: Statistics::of_times(columns.iter().flat_map(|own| &own.ttft).copied().collect(), seconds),
+                tokens_per_second: Statistics::of_times(tokens_per_second, seconds),
+            },
             seconds,
+        };
+        for Columns { endpoint, requests, responses, errors, tokens, latency, ttft } in columns {
+            let counted =
+                [(&mut core.requests, requests), (&mut core.responses, responses), (&mut core.errors, errors)];
+            for (by_endpoint, count) in counted.into_iter().filter(|(_, count)| *count > 0) {
+                by_endpoint.insert(endpoint, Statistics::of_ones(count, seconds));
+            }
+            if !tokens.is_empty() {
+                core.tokens.insert(endpoint, Statistics::of_counts(tokens, seconds));
+            }
+            core.latency.insert(endpoint, Statistics::of_times(latency, seconds));
+            if !ttft.is_empty() {
+                core.streaming.insert(endpoint, Statistics::of_times(ttft, seconds));
+            }
         }
+        core
     }
-}
-
-/// Seconds that the last minute has had: a server younger than it is measured over its age.
-pub(super) fn window_seconds(now: Tick) -> f64 {
-    WINDOW.as_secs_f64().min(now.as_nanos() as f64 / 1e9).max(1.0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ledger::tests::record;
-    use crate::record::Outcome;
 
     #[test]
     fn known_input_gives_known_numbers() {

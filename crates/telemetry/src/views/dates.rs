@@ -38,7 +38,8 @@ impl Dates {
         Tick::from_nanos(self.now.as_nanos().saturating_sub(back.as_nanos() as u64))
     }
 
-    fn unix_nanos(&self, at: Tick) -> i64 {
+    /// Nanoseconds since 1970 of a tick.
+    pub(crate) fn unix_nanos(&self, at: Tick) -> i64 {
         self.unix_nanos.saturating_sub(self.now.as_nanos() as i64).saturating_add(at.as_nanos() as i64)
     }
 

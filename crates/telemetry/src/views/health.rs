@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use fakeai_core::Tick;
 use serde::Serialize;
 
-use super::core::CoreMetrics;
-use super::samples::{Ended, Sample};
+use super::core::{CoreMetrics, Minute};
 use crate::ledger::Ledger;
 
 /// `GET /health/detailed`, in the original system's shape.
@@ -57,16 +56,16 @@ pub struct EndpointHealth {
 impl DetailedHealth {
     /// The last minute before `now`, which is `timestamp` on the wall; the server is of `version`.
     pub fn of(ledger: &Ledger, now: Tick, timestamp: String, version: &'static str) -> Self {
-        let (samples, total_requests) = ledger.look(|archive| {
-            let total = archive.totals().iter().map(|(_, totals)| totals.requests).sum();
-            (Sample::within(archive, now), total)
+        let (minute, total_requests) = ledger.look(|archive| {
+            let total = archive.each_total().map(|(_, totals)| totals.requests).sum();
+            (Minute::of(archive, now), total)
         });
-        let core = CoreMetrics::within(&samples, ledger.active_streams(), now);
+        let faults = minute.faults as f64;
+        let core = CoreMetrics::within(minute, ledger.active_streams(), ledger.window_seconds(now));
         // Not sum(): the sum of nothing is -0.
         let sum = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, |sum, value| sum + value);
         let requests = sum(&mut core.requests.values().map(|statistics| statistics.rate));
         // A client's mistakes do not make the server unwell.
-        let faults = samples.iter().filter(|sample| sample.ended == Ended::Faulty).count() as f64;
         let errors = faults / core.seconds;
         let busy = sum(&mut core.latency.values().map(|statistics| statistics.avg * statistics.rate));
         let share = if requests > 0.0 { errors / requests * 100.0 } else { 0.0 };
@@ -86,7 +85,7 @@ impl DetailedHealth {
                 _ => "healthy",
             },
             timestamp,
-            uptime_seconds: now.as_nanos() as f64 / 1e9,
+            uptime_seconds: now.since(ledger.began()).as_secs_f64(),
             version,
             metrics_summary: MetricsSummary {
                 total_requests,

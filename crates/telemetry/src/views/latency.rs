@@ -17,6 +17,8 @@ use crate::ledger::Ledger;
 const PROMPT_BOUNDS: &[u32] = &[100, 500, 1000, 2000, 4000, 8000, 16_000, 32_000];
 /// Upper bounds of profiles by tokens of the answer.
 const OUTPUT_BOUNDS: &[u32] = &[50, 100, 200, 500, 1000, 2000, 4000];
+/// Most requests of each range.
+const BATCH_BOUNDS: &[u32] = &[1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
 /// `GET /metrics/latency`.
 #[derive(Debug, Serialize)]
@@ -83,14 +85,17 @@ pub struct Profiles {
     pub by_context_tokens: Vec<Profiled>,
     /// By tokens of the answer.
     pub by_completion_tokens: Vec<Profiled>,
+    /// By how many requests of the model were under way at the middle of each, itself among them: `above` and `up_to` are
+    /// requests. Only those that have ended since are known.
+    pub by_batch_size: Vec<Profiled>,
 }
 
-/// A profile and its range of tokens.
+/// A profile and its range of tokens, or of requests.
 #[derive(Debug, Serialize)]
 pub struct Profiled {
-    /// More tokens than this.
+    /// More than this.
     pub above: u32,
-    /// At most as many tokens as this; `null` without a limit.
+    /// At most as many as this; `null` without a limit.
     pub up_to: Option<u32>,
     /// Of the requests between them.
     #[serde(flatten)]
@@ -127,9 +132,13 @@ impl Profile {
 
     /// Profiles by ranges of tokens; ranges without requests are left out.
     fn by_tokens(samples: &[&Sample], bounds: &[u32], tokens: impl Fn(&Sample) -> u32) -> Vec<Profiled> {
+        Self::by_counts(samples.iter().map(|sample| (*sample, tokens(sample))), bounds)
+    }
+
+    fn by_counts<'a>(samples: impl Iterator<Item = (&'a Sample, u32)>, bounds: &[u32]) -> Vec<Profiled> {
         let mut parts: BTreeMap<usize, Vec<&Sample>> = BTreeMap::new();
-        for sample in samples {
-            let place = bounds.partition_point(|bound| *bound < tokens(sample));
+        for (sample, count) in samples {
+            let place = bounds.partition_point(|bound| *bound < count);
             parts.entry(place).or_default().push(sample);
         }
         let profiled = |(place, samples): (usize, Vec<&Sample>)| Profiled {
@@ -139,6 +148,27 @@ impl Profile {
         };
         parts.into_iter().map(profiled).collect()
     }
+}
+
+/// Each sample with how many of its model were under way at its middle: those that had begun less those that had ended.
+fn batches<'a>(by_model: &BTreeMap<&str, Vec<&'a Sample>>) -> Vec<(&'a Sample, u32)> {
+    let nanos = |sample: &Sample| (sample.at.as_nanos(), (sample.latency * 1e9) as u64);
+    let mut all = Vec::new();
+    for samples in by_model.values() {
+        let mut ends: Vec<u64> = samples.iter().map(|sample| nanos(sample).0).collect();
+        let mut begins: Vec<u64> =
+            samples.iter().map(|sample| nanos(sample)).map(|(at, took)| at.saturating_sub(took)).collect();
+        ends.sort_unstable();
+        begins.sort_unstable();
+        all.extend(samples.iter().map(|sample| {
+            let (at, took) = nanos(sample);
+            let middle = at.saturating_sub(took / 2);
+            let begun = begins.partition_point(|begin| *begin <= middle);
+            let ended = ends.partition_point(|end| *end < middle);
+            (*sample, u32::try_from(begun.saturating_sub(ended)).unwrap_or(u32::MAX).max(1))
+        }));
+    }
+    all
 }
 
 fn spreads(parts: BTreeMap<&str, Vec<&Sample>>) -> BTreeMap<Arc<str>, Spread> {
@@ -179,6 +209,7 @@ impl LatencyMetrics {
                 by_model: spreads(grouped(samples.iter(), |sample| sample.model.as_deref())),
             },
             profiles: Profiles {
+                by_batch_size: Profile::by_counts(batches(&by_model).into_iter(), BATCH_BOUNDS),
                 by_model: by_model
                     .into_iter()
                     .map(|(model, samples)| (Arc::from(model), Profile::of(&samples)))
@@ -197,8 +228,31 @@ impl LatencyMetrics {
 mod tests {
     use std::time::Duration;
 
+    use fakeai_core::Tick;
+
     use super::*;
     use crate::ledger::tests::record;
+
+    #[test]
+    fn a_batch_is_what_is_under_way_together() {
+        let ledger = Ledger::new(true);
+        let at = |millis: u64| Tick::from_nanos(millis * 1_000_000);
+        // Four together, of which one goes on alone; one of another model beside them; one long after them.
+        for (begins, ends, model) in
+            [(0, 100, "a"), (10, 110, "a"), (20, 90, "a"), (0, 1000, "a"), (0, 100, "b"), (2000, 2100, "a")]
+        {
+            let mut record = record("/v1/chat/completions", 1);
+            record.model = Some(Arc::from(model));
+            (record.arrived, record.first_token) = (at(begins), Some(at(begins + 5)));
+            (record.ended, record.at) = (at(ends), at(ends));
+            ledger.add(record);
+        }
+        let clock = fakeai_core::Clock::manual(0);
+        clock.advance(Duration::from_secs(10));
+        let sizes = LatencyMetrics::of(&ledger, Dates::of(&clock)).profiles.by_batch_size;
+        let sizes: Vec<_> = sizes.iter().map(|part| (part.up_to, part.profile.requests)).collect();
+        assert_eq!(sizes, [(Some(1), 3), (Some(4), 3)]);
+    }
 
     #[test]
     fn known_requests_have_known_profiles() {
@@ -229,6 +283,7 @@ mod tests {
             ranges(&view.profiles.by_context_tokens),
             [(0, Some(100), 2), (100, Some(500), 2), (32_000, None, 1)]
         );
+        assert_eq!(ranges(&view.profiles.by_batch_size), [(4, Some(8), 5)]);
         let histogram = &view.histograms["/v1/chat/completions"];
         let counted: Vec<_> = histogram.buckets.iter().filter(|bucket| bucket.count > 0).collect();
         assert_eq!((counted.len(), counted[0].le_seconds, counted[0].count, histogram.count), (1, Some(0.1), 5, 5));

@@ -9,6 +9,7 @@ pub(crate) mod dimensions;
 pub(crate) mod errors;
 pub(crate) mod faults;
 pub(crate) mod health;
+pub(crate) mod influx;
 pub(crate) mod latency;
 pub(crate) mod live;
 pub(crate) mod models;

@@ -11,14 +11,19 @@ const UNITS: [&str; 9] = ["seconds", "bytes", "usd", "tokens", "ratio", "joules"
 /// `OpenMetrics` does not know, become `unknown`.
 pub fn openmetrics(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 16);
-    let mut help = None;
+    let (mut help, mut label) = (None, None);
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("# HELP ") {
             help = rest.split_once(' ');
         } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
             head(&mut out, name, kind, help.take());
+            label = match kind {
+                "histogram" => Some("le=\""),
+                "summary" => Some("quantile=\""),
+                _ => None,
+            };
         } else if !line.starts_with('#') && !line.is_empty() {
-            sample(&mut out, line);
+            sample(&mut out, line, label);
         }
     }
     out.push_str("# EOF\n");
@@ -46,10 +51,11 @@ fn head(out: &mut String, name: &str, kind: &str, help: Option<(&str, &str)>) {
     }
 }
 
-/// A sample; whole numbers of `le` and `quantile` get their decimal point.
-fn sample(out: &mut String, line: &str) {
-    let marked = ["le=\"", "quantile=\""].iter().find_map(|label| {
-        let at = line.find(label)?;
+/// A sample; whole numbers of its family's `label` get their decimal point.
+fn sample(out: &mut String, line: &str, label: Option<&str>) {
+    let marked = label.and_then(|label| {
+        // It is the last label, or near the end.
+        let at = line.rfind(label)?;
         // Not the end of another label's name, nor inside a value.
         matches!(line.as_bytes()[at.checked_sub(1)?], b'{' | b',').then_some(at + label.len())
     });

@@ -7,7 +7,6 @@ use fakeai_core::Tick;
 use rustc_hash::FxHashMap;
 
 use crate::archive::Archive;
-use crate::ledger::Ledger;
 use crate::record::{Outcome, Record};
 
 /// What views of the last minute look at.
@@ -17,6 +16,7 @@ pub(super) struct Sample {
     pub(super) model: Option<Arc<str>>,
     pub(super) ended: Ended,
     pub(super) stream: bool,
+    pub(super) at: Tick,
     pub(super) latency: f64,
     pub(super) ttft: Option<f64>,
     pub(super) itl: Option<f64>,
@@ -45,6 +45,7 @@ impl Sample {
                 Outcome::Error(_) => Ended::Refused,
             },
             stream: record.stream,
+            at: record.at,
             latency: record.latency_seconds(),
             ttft: record.ttft_seconds(),
             itl: record.itl_seconds(),
@@ -53,22 +54,9 @@ impl Sample {
         }
     }
 
-    /// The last minute of what `ledger` keeps.
-    pub(super) fn recent(ledger: &Ledger, now: Tick) -> Vec<Self> {
-        ledger.look(|archive| Self::within(archive, now))
-    }
-
     /// The last minute of `archive`.
     pub(super) fn within(archive: &Archive, now: Tick) -> Vec<Self> {
         archive.recent(now).map(Self::of).collect()
-    }
-
-    pub(super) const fn tokens(&self) -> f64 {
-        self.prompt_tokens as f64 + self.completion_tokens as f64
-    }
-
-    pub(super) const fn is_error(&self) -> bool {
-        matches!(self.ended, Ended::Refused | Ended::Faulty)
     }
 
     /// Tokens a second, from the first to the last.
@@ -77,17 +65,22 @@ impl Sample {
     }
 }
 
-/// Samples by a name that they have; those without are left out. Names are hashed, because there are many samples and
-/// few names.
+/// Samples by a name that they have; those without are left out. There are many samples and few names, most of which lie
+/// in one place: they are told apart by it first, and what is the same comes together at the end.
 pub(super) fn grouped<'a>(
     samples: impl Iterator<Item = &'a Sample>,
     name: impl Fn(&'a Sample) -> Option<&'a str>,
 ) -> BTreeMap<&'a str, Vec<&'a Sample>> {
-    let mut groups: FxHashMap<&str, Vec<&Sample>> = FxHashMap::default();
+    let mut places: FxHashMap<*const str, (&str, Vec<&Sample>)> = FxHashMap::default();
     for sample in samples {
         if let Some(name) = name(sample) {
-            groups.entry(name).or_default().push(sample);
+            places.entry(std::ptr::from_ref(name)).or_insert_with(|| (name, Vec::new())).1.push(sample);
         }
     }
-    groups.into_iter().collect()
+    let mut groups: BTreeMap<&str, Vec<&Sample>> = BTreeMap::new();
+    for (name, samples) in places.into_values() {
+        let group = groups.entry(name).or_default();
+        if group.is_empty() { *group = samples } else { group.extend(samples) }
+    }
+    groups
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::core::{Statistics, window_seconds};
+use super::core::Statistics;
 use super::dates::Dates;
 use super::samples::{Ended, Sample, grouped};
 use super::spread::Spread;
@@ -89,7 +89,7 @@ impl Streaming {
         let streams: Vec<&Sample> = samples.iter().filter(|sample| sample.stream).collect();
         let ended = |how: &[Ended]| streams.iter().filter(|sample| how.contains(&sample.ended)).count();
         let times = |of: fn(&Sample) -> Option<f64>| streams.iter().filter_map(|sample| of(sample)).collect::<Vec<_>>();
-        let seconds = window_seconds(now);
+        let seconds = ledger.window_seconds(now);
         Self {
             active_streams: ledger.active_streams(),
             completed_streams: ended(&[Ended::Well]),

@@ -1,5 +1,7 @@
 //! Section `metrics`.
 
+use std::path::PathBuf;
+
 use crate::config::kind::Kind;
 use crate::config::section::section;
 use crate::config::values::MetricsFlavor;
@@ -36,5 +38,16 @@ section! {
                           rate_limit, context_length_exceeded",
                 accepts: gate::is_injected,
             }).value("ERRORS");
+        /// Most clients that watch /metrics/stream at a time; of more, each is refused with 503.
+        stream_clients: usize = 10_000, Key::integer(0, 1_000_000).flat("metrics_stream_clients").flag("metrics-stream-clients");
+        /// Directory that metrics are kept in, made if it is not there: a server started on it goes on counting where the
+        /// last one ended, and finds exports as JSON, CSV, Prometheus text and lines of `InfluxDB`.
+        dir: Option<PathBuf> = None, Key::new(Kind::Path).flat("metrics_dir").flag("metrics-dir").value("DIR");
+        /// Seconds from one write into the directory of metrics to the next: what a server that is killed loses at most.
+        write_interval_seconds: f64 = 60.0,
+            Key::number(1.0, 86_400.0).flat("metrics_interval").flag("metrics-interval").value("SECONDS");
+        /// Hours that snapshots stay in the directory of metrics: all of the last hour, of a day one a minute, then one
+        /// an hour.
+        metrics_retention_hours: u64 = 24, Key::integer(1, 8760).value("HOURS");
     }
 }

@@ -14,5 +14,7 @@ section! {
         path: Option<PathBuf> = None, Key::new(Kind::Path).flat("storage_path").flag("store").value("FILE");
         /// How long a vector store takes over a file, in milliseconds, and as long again over each hundred of its chunks.
         ingest_ms: f64 = 100.0, Key::milliseconds();
+        /// File of requests that are made at start, JSON or YAML, so that what they make is there for the first client.
+        seed_data: Option<PathBuf> = None, Key::new(Kind::File);
     }
 }

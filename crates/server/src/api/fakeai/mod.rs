@@ -2,17 +2,19 @@
 
 mod bans;
 mod faults;
+mod state;
 mod workers;
 
 use std::time::Duration;
 
 use axum::response::Response;
 use axum::routing::{delete, get, post};
-use fakeai_core::{Clock, Seed};
+use fakeai_core::{Clock, Seed, masked_url};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::Endpoint;
+use crate::access::without_secrets;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::wire::{JsonBody, PathText, json};
@@ -21,6 +23,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let mut all = workers::endpoints();
     all.extend(faults::endpoints());
     all.extend(bans::endpoints());
+    all.extend(state::endpoints());
     all.extend([
         Endpoint::own("GET", "/fakeai/workspaces", "listWorkspaces", get(list)),
         Endpoint::own("DELETE", "/fakeai/workspaces/{name}", "deleteWorkspace", delete(delete_one)),
@@ -146,8 +149,8 @@ async fn requests(context: Context) -> Response {
     }
     let entries = context.workspace().journal().into_iter().map(|entry| Entry {
         method: entry.method.to_string(),
-        path: entry.path,
-        body: String::from_utf8_lossy(&entry.body).into_owned(),
+        path: masked_url(&entry.path).into_owned(),
+        body: without_secrets(&entry.body),
     });
     json(&List { object: "list", data: entries.collect() })
 }

@@ -17,8 +17,6 @@ use super::filter::Filter;
 use super::update::{self, Dates, Since};
 use crate::app::App;
 
-/// Subscribers at a time.
-const MOST_SUBSCRIBERS: usize = 10_000;
 /// Different filters at a time.
 const MOST_CHANNELS: usize = 256;
 /// Updates a subscriber may fall behind.
@@ -70,8 +68,8 @@ pub(super) struct Update {
 /// Why somebody can't watch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NoSubscription {
-    #[error("Too many subscribers: at most {MOST_SUBSCRIBERS} watch at a time.")]
-    Subscribers,
+    #[error("Too many subscribers: at most {0} watch at a time (metrics.stream_clients).")]
+    Subscribers(usize),
     #[error("Too many different filters: at most {MOST_CHANNELS} are watched at a time.")]
     Filters,
 }
@@ -82,11 +80,10 @@ pub(super) struct Seat(Arc<App>);
 
 impl Seat {
     pub(super) fn take(app: &Arc<App>) -> Result<Self, NoSubscription> {
-        let count = &app.live.subscribers;
-        let taken = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
-            (taken < MOST_SUBSCRIBERS).then_some(taken + 1)
-        });
-        taken.map(|_| Self(Arc::clone(app))).map_err(|_| NoSubscription::Subscribers)
+        let (count, most) = (&app.live.subscribers, app.settings.stream_clients);
+        let taken =
+            count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| (taken < most).then_some(taken + 1));
+        taken.map(|_| Self(Arc::clone(app))).map_err(|_| NoSubscription::Subscribers(most))
     }
 }
 

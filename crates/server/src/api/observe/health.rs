@@ -34,7 +34,7 @@ async fn health(context: Context) -> Response {
         ready: is_ready(&context),
         timestamp: context.clock().timestamp().to_string(),
         version: env!("CARGO_PKG_VERSION"),
-        uptime_seconds: now.as_nanos() as f64 / 1e9,
+        uptime_seconds: now.since(context.app().kit.clock.began()).as_secs_f64(),
     })
 }
 

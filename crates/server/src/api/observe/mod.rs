@@ -6,6 +6,7 @@ mod exposition;
 mod health;
 mod jobs;
 mod models;
+mod persistence;
 mod records;
 mod unbuilt;
 mod vector_stores;
@@ -25,6 +26,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         core::endpoints(),
         jobs::endpoints(),
         models::endpoints(),
+        persistence::endpoints(),
         records::endpoints(),
         vector_stores::endpoints(),
     ]

@@ -13,7 +13,7 @@ export function workerCard(worker, cache, most) {
     make("div", { class: "split" }, figure(amount(worker.running), "running"), figure(amount(worker.waiting), "waiting"), cache && figure(amount(cache.total_requests), "requests"), cache && figure(amount(cache.tokens_processed), "tokens")),
     meter("batch", `${amount(worker.running)} sequences`, worker.running / most, "blue"),
     meter("KV blocks in use", `${amount(used)} of ${amount(worker.blocks)}`, used / worker.blocks, used / worker.blocks > 0.9 ? "red" : "teal"),
-    cache ? meter("KV blocks with something to find", amount(cache.cached_blocks), cache.cached_blocks / worker.blocks, "violet") : null);
+    cache ? meter("KV blocks cached", amount(cache.cached_blocks), cache.cached_blocks / worker.blocks, "violet") : null);
 }
 
 /** A GPU of `/dcgm/metrics/json`; shares are between 0 and 1. */
