@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::repository::root;
 
 /// The crates, lowest first: each may depend on those before it.
-const LOWEST_FIRST: [&str; 14] = [
+const LOWEST_FIRST: [&str; 15] = [
     "fakeai-core",
     "fakeai-schema",
     "fakeai-tokens",
@@ -16,6 +16,7 @@ const LOWEST_FIRST: [&str; 14] = [
     "fakeai-telemetry",
     "fakeai-guard",
     "fakeai-media",
+    "fakeai-moderation",
     "fakeai-events",
     "fakeai-engine",
     "fakeai-simulate",
@@ -25,7 +26,7 @@ const LOWEST_FIRST: [&str; 14] = [
 ];
 
 /// Crates that must not know of something, and why.
-const IGNORANT: [(&str, &[&str], &str); 7] = [
+const IGNORANT: [(&str, &[&str], &str); 8] = [
     (
         "engine",
         &["tokio", "serde_json", "axum", "hyper", "fakeai-tokens"],
@@ -35,6 +36,7 @@ const IGNORANT: [(&str, &[&str], &str); 7] = [
     ("writer", &["tokio", "axum", "hyper"], "the writer knows no time and no wire"),
     ("schema", &["tokio", "axum", "hyper"], "a schema knows no wire and no request"),
     ("guard", &["tokio", "axum", "hyper"], "the guard is pure"),
+    ("moderation", &["tokio", "axum", "hyper", "serde"], "a text in, scores out"),
     ("media", &["tokio", "axum", "hyper"], "media are bytes in, bytes out"),
     ("tokens", &["tokio", "axum", "hyper", "fakeai-core"], "tokens are text in, numbers out"),
 ];
