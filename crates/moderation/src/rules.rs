@@ -74,6 +74,7 @@ pub(crate) const RULES: &[Rule] = &[
     // Violence told with relish.
     rule(V, 8.8, All, "@killed|shot|stabbed ?@the ?@the @person .. to|in|until|and|again|over|while|with"),
     rule(V, 5.5, All, "@killed ?@the @person"),
+    rule(V, 4.5, All, "@killed"),
     rule(V, 8.8, All, "beat|beating|kicked|stomped|bludgeoned|pummeled|punched @person|@the ?@the ?@person .. .. death|pulp|unconscious|bloody|senseless|bled|skull"),
     rule(V, 9.0, All, "mass|school shooting|shooter|murder i|will|tomorrow|plan|soon|is"),
     rule(VG, 9.2, All, "blood .. everywhere|gushing|gushed|spurting|spurted|sprayed|pooled|pooling|pouring|poured|splattered|dripping|oozed|soaked"),
