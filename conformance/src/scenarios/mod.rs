@@ -7,7 +7,9 @@ mod completions;
 mod conversations;
 mod embeddings;
 mod files;
+mod images;
 mod models;
+mod moderations;
 mod refusals;
 mod responses;
 mod stored;
@@ -44,6 +46,10 @@ pub(crate) async fn all<'a>(document: &'a Document, judge: &Judge<'a>, report: &
     conversations::play(&mut Trial::new(document, judge, &server, report, "conversations")).await?;
     let server = quick_server()?;
     files::play(&mut Trial::new(document, judge, &server, report, "files")).await?;
+    let server = quick_server()?;
+    images::play(&mut Trial::new(document, judge, &server, report, "images")).await?;
+    let server = quick_server()?;
+    moderations::play(&mut Trial::new(document, judge, &server, report, "moderations")).await?;
     let server = slow_server()?;
     assistants::play(&mut Trial::new(document, judge, &server, report, "assistants")).await
 }

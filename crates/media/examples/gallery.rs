@@ -51,11 +51,27 @@ fn main() -> std::io::Result<()> {
         let (x, y) = ((at % 1024) as f32 - 700.0, (at / 1024) as f32 - 650.0);
         pixel[3] = if x * x + y * y < 200.0 * 200.0 { 0 } else { 255 };
     }
-    let wanted = Edit { source: &source, mask: Some(&mask), others: &[], prompt: "an orange fox", seed: 1, width: 1024, height: 1024, look: Look::default() };
+    let wanted = Edit {
+        source: &source,
+        mask: Some(&mask),
+        others: &[],
+        prompt: "an orange fox",
+        seed: 1,
+        width: 1024,
+        height: 1024,
+        look: Look::default(),
+    };
     for (name, make) in [
         ("edit", &(|| edit(&wanted)) as &dyn Fn() -> fakeai_media::Picture),
         ("night", &|| edit(&Edit { mask: None, prompt: "at night", ..wanted })),
-        ("others", &|| edit(&Edit { mask: None, prompt: "put them together", others: &[source.clone(), vary(&source, 512, 512, 1)], ..wanted })),
+        ("others", &|| {
+            edit(&Edit {
+                mask: None,
+                prompt: "put them together",
+                others: &[source.clone(), vary(&source, 512, 512, 1)],
+                ..wanted
+            })
+        }),
         ("vary", &|| vary(&source, 1024, 1024, 5)),
         ("partial", &|| unfinished(&source, 1, 3)),
     ] {

@@ -40,13 +40,12 @@ const KEYS: &str = "API keys are";
 const RATE_LIMITS: &str = "rate limits are";
 const LANGUAGE_MODEL: &str = "text from a language model is";
 const EMBEDDING_MODEL: &str = "embeddings from a language model are";
-const IMAGES: &str = "images are";
+const IMAGE_STORAGE: &str = "a storage of images apart from that of `storage.path` is";
 const METRICS_HISTORY: &str = "metrics history is";
 const FAULTS: &str = "error injection is";
 const FILES: &str = "file storage is";
 const INJECTION: &str = "injection detection is";
 const ABUSE: &str = "abuse detection is";
-const MODERATION: &str = "moderation is";
 
 /// Every key that is refused.
 pub const UNBUILT: &[UnbuiltKey] = &[
@@ -65,7 +64,6 @@ pub const UNBUILT: &[UnbuiltKey] = &[
     key("generation", "use_semantic_embeddings", EMBEDDING_MODEL).flags(&["use-semantic-embeddings"]),
     key("generation", "embedding_model", EMBEDDING_MODEL).flags(&["embedding-model"]),
     key("generation", "embedding_use_gpu", EMBEDDING_MODEL).flags(&["embedding-use-gpu"]),
-    key("generation", "generate_actual_images", IMAGES).flags(&["generate-actual-images"]),
     key("metrics", "metrics_retention_hours", METRICS_HISTORY).flags(&["metrics-retention-hours"]),
     key("metrics", "error_injection_enabled", FAULTS).flags(&["error-injection-enabled"]),
     key("metrics", "error_injection_rate", FAULTS).flags(&["error-injection-rate"]),
@@ -74,14 +72,11 @@ pub const UNBUILT: &[UnbuiltKey] = &[
     key("storage", "file_storage_path", FILES).flags(&["file-storage-path"]),
     key("storage", "file_cleanup_enabled", FILES).flags(&["file-cleanup-enabled"]),
     key("storage", "file_retention_hours", FILES).flags(&["file-retention-hours"]),
-    key("storage", "image_storage_backend", IMAGES).flags(&["image-storage-backend"]),
-    key("storage", "image_storage_path", IMAGES).flags(&["image-storage-path"]),
-    key("storage", "image_retention_hours", IMAGES).flags(&["image-retention-hours"]),
+    key("storage", "image_storage_backend", IMAGE_STORAGE).flags(&["image-storage-backend"]),
+    key("storage", "image_storage_path", IMAGE_STORAGE).flags(&["image-storage-path"]),
     key("security", "enable_security", "the checks it would turn on are").flags(&["enable-security", "security"]),
     key("security", "enable_input_validation", INJECTION).flags(&["enable-input-validation"]),
     key("security", "enable_injection_detection", INJECTION).flags(&["enable-injection-detection"]),
     key("security", "enable_abuse_detection", ABUSE).flags(&["enable-abuse-detection"]),
     key("security", "abuse_cleanup_interval", ABUSE).flags(&["abuse-cleanup-interval"]),
-    key("features", "enable_moderation", MODERATION).flags(&["enable-moderation"]),
-    key("features", "moderation_threshold", MODERATION).flags(&["moderation-threshold"]),
 ];

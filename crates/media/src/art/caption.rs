@@ -23,7 +23,10 @@ const LETTERS: &[(char, &str)] = &[
 /// What a prompt puts between quotation marks, if it asks for words.
 pub(super) fn quoted(prompt: &str) -> Option<String> {
     let lower = prompt.to_lowercase();
-    let asks = ["text", "saying", "says", "caption", "titled", "title", "sign", "reading", "reads", "words", "letters", "written", "logo", "label"];
+    let asks = [
+        "text", "saying", "says", "caption", "titled", "title", "sign", "reading", "reads", "words", "letters",
+        "written", "logo", "label",
+    ];
     if !asks.iter().any(|word| lower.contains(word)) {
         return None;
     }

@@ -7,8 +7,9 @@ pub(super) struct Chance(u64);
 impl Chance {
     /// The draws of a prompt and a seed.
     pub(super) fn of(text: &str, seed: u64) -> Self {
-        let hash =
-            text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+        let hash = text
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
         let mut chance = Self(hash ^ seed.rotate_left(32));
         chance.next();
         chance

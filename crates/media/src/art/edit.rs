@@ -67,11 +67,19 @@ fn fill(picture: &mut Picture, holes: &[u8], edit: &Edit<'_>) {
     let (width, height) = (picture.width as usize, picture.height as usize);
     let Some((left, top, right, bottom)) = bounds(holes, width) else { return };
     let (wide, tall) = ((right - left) as u32, (bottom - top) as u32);
-    let sketch = Sketch { prompt: edit.prompt, width: wide, height: tall, seed: edit.seed, look: Look { is_transparent: false, ..edit.look }, caption: "" };
+    let sketch = Sketch {
+        prompt: edit.prompt,
+        width: wide,
+        height: tall,
+        seed: edit.seed,
+        look: Look { is_transparent: false, ..edit.look },
+        caption: "",
+    };
     let painted = paint(&sketch).fitted(wide, tall);
     let around = mean(picture, |at| holes[at] == 0);
     let inside = mean(&painted, |_| true);
-    let shift: [f32; 3] = std::array::from_fn(|part| around.map_or(0.0, |around| (around[part] - inside.unwrap_or(around)[part]) * 0.4));
+    let shift: [f32; 3] =
+        std::array::from_fn(|part| around.map_or(0.0, |around| (around[part] - inside.unwrap_or(around)[part]) * 0.4));
     let soft = blurred(holes, width, height, (width.min(height) / 60).max(2));
     for y in top..bottom {
         for x in left..right {
@@ -144,21 +152,33 @@ fn treat(picture: &mut Picture, edit: &Edit<'_>) {
         }
     };
     let grey = |colour: Rgb| [0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]; 3];
-    apply(says(&["monochrome", "grayscale", "greyscale", "noir"]) || edit.prompt.to_lowercase().contains("black and white"), &grey);
+    apply(
+        says(&["monochrome", "grayscale", "greyscale", "noir"])
+            || edit.prompt.to_lowercase().contains("black and white"),
+        &grey,
+    );
     apply(says(&["sepia", "vintage", "retro", "antique"]), &|colour| {
         let [light, ..] = grey(colour);
         mix(colour, [light * 1.08, light * 0.88, light * 0.66], 0.8)
     });
-    apply(says(&["night", "midnight", "dark", "darker", "evening"]), &|[red, green, blue]| [red * 0.34, green * 0.42, blue * 0.66 + 0.05]);
-    apply(says(&["sunset", "warm", "warmer", "golden", "dusk"]), &|[red, green, blue]| [red * 1.12 + 0.05, green * 0.95, blue * 0.74]);
-    apply(says(&["winter", "cold", "cooler", "icy", "snow"]), &|[red, green, blue]| [red * 0.86 + 0.06, green * 0.95 + 0.06, blue * 1.06 + 0.08]);
+    apply(says(&["night", "midnight", "dark", "darker", "evening"]), &|[red, green, blue]| {
+        [red * 0.34, green * 0.42, blue * 0.66 + 0.05]
+    });
+    apply(says(&["sunset", "warm", "warmer", "golden", "dusk"]), &|[red, green, blue]| {
+        [red * 1.12 + 0.05, green * 0.95, blue * 0.74]
+    });
+    apply(says(&["winter", "cold", "cooler", "icy", "snow"]), &|[red, green, blue]| {
+        [red * 0.86 + 0.06, green * 0.95 + 0.06, blue * 1.06 + 0.08]
+    });
     apply(says(&["bright", "brighter", "lighter"]), &|colour| colour.map(|part| part * 0.85 + 0.17));
     apply(says(&["vivid", "colorful", "colourful", "saturated"]), &|colour| {
         let [light, ..] = grey(colour);
         colour.map(|part| light + (part - light) * 1.6)
     });
     apply(says(&["invert", "inverted", "negative"]), &|colour| colour.map(|part| 1.0 - part));
-    apply(says(&["cartoon", "poster", "comic", "pop", "flat"]), &|colour| colour.map(|part| (part * 4.0).round() / 4.0));
+    apply(says(&["cartoon", "poster", "comic", "pop", "flat"]), &|colour| {
+        colour.map(|part| (part * 4.0).round() / 4.0)
+    });
     if says(&["watercolor", "watercolour", "painting", "painted", "oil", "blur", "blurred", "soft", "dreamy"]) {
         smear(picture, edit.seed);
         treated = true;
@@ -244,7 +264,8 @@ fn clear_background(picture: &mut Picture) {
     let mut open: Vec<usize> = (0..width).flat_map(|x| [x, (height - 1) * width + x]).collect();
     open.extend((0..height).flat_map(|y| [y * width, y * width + width - 1]));
     let mut seen = vec![false; width * height];
-    let colour = |rgba: &[u8], at: usize| [i32::from(rgba[at * 4]), i32::from(rgba[at * 4 + 1]), i32::from(rgba[at * 4 + 2])];
+    let colour =
+        |rgba: &[u8], at: usize| [i32::from(rgba[at * 4]), i32::from(rgba[at * 4 + 1]), i32::from(rgba[at * 4 + 2])];
     while let Some(at) = open.pop() {
         if std::mem::replace(&mut seen[at], true) {
             continue;
@@ -252,7 +273,12 @@ fn clear_background(picture: &mut Picture) {
         let own = colour(&picture.rgba, at);
         picture.rgba[at * 4 + 3] = 0;
         let (x, y) = (at % width, at / width);
-        let beside = [(x > 0).then(|| at - 1), (x + 1 < width).then(|| at + 1), (y > 0).then(|| at - width), (y + 1 < height).then(|| at + width)];
+        let beside = [
+            (x > 0).then(|| at - 1),
+            (x + 1 < width).then(|| at + 1),
+            (y > 0).then(|| at - width),
+            (y + 1 < height).then(|| at + width),
+        ];
         for next in beside.into_iter().flatten().filter(|next| !seen[*next]) {
             let other = colour(&picture.rgba, next);
             let far: i32 = own.iter().zip(other).map(|(one, other)| (one - other).abs()).sum();

@@ -74,7 +74,7 @@ pub fn paint(sketch: &Sketch<'_>) -> Picture {
     if sketch.look.is_transparent {
         scenes::cut_out(&mut canvas, scene);
     } else {
-        canvas.vignette(0.16);
+        canvas.vignette(0.11);
     }
     canvas.grain(sketch.seed, if sketch.look.detail == 0 { 1.0 } else { 2.0 });
     let quoted = caption::quoted(sketch.prompt);

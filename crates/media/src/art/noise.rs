@@ -3,7 +3,8 @@
 use super::chance::mixed;
 
 fn lattice(x: i64, y: i64, seed: u64) -> f32 {
-    let hash = mixed(seed ^ (x as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (y as u64).wrapping_mul(0xc2b2_ae3d_27d4_eb4f));
+    let hash =
+        mixed(seed ^ (x as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (y as u64).wrapping_mul(0xc2b2_ae3d_27d4_eb4f));
     (hash >> 40) as f32 / (1_u64 << 24) as f32
 }
 

@@ -64,7 +64,13 @@ fn an_edit_changes_what_the_mask_leaves_open_and_nothing_else() {
     let source = paint(&sketch("a desert", 128, 128, 1));
     let mask = hole(128, 128);
     let wanted = Edit {
-        source: &source, mask: Some(&mask), others: &[], prompt: "a blue boat at sea", seed: 4, width: 128, height: 128,
+        source: &source,
+        mask: Some(&mask),
+        others: &[],
+        prompt: "a blue boat at sea",
+        seed: 4,
+        width: 128,
+        height: 128,
         look: Look::default(),
     };
     let edited = edit(&wanted);
@@ -87,7 +93,16 @@ fn an_edit_changes_what_the_mask_leaves_open_and_nothing_else() {
 fn words_name_a_treatment_of_the_whole_picture() {
     let source = paint(&sketch("a red house", 64, 64, 1));
     let treated = |prompt| {
-        edit(&Edit { source: &source, mask: None, others: &[], prompt, seed: 1, width: 64, height: 64, look: Look::default() })
+        edit(&Edit {
+            source: &source,
+            mask: None,
+            others: &[],
+            prompt,
+            seed: 1,
+            width: 64,
+            height: 64,
+            look: Look::default(),
+        })
     };
     let grey = treated("make it black and white");
     assert!(grey.rgba.chunks_exact(4).all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2]));

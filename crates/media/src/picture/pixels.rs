@@ -102,7 +102,8 @@ impl Picture {
     }
 
     fn to_jpeg(&self, quality: u8) -> Result<Vec<u8>, MediaError> {
-        let side = |pixels: u32| u16::try_from(pixels).map_err(|_| MediaError::broken("JPEG", "too many pixels a side"));
+        let side =
+            |pixels: u32| u16::try_from(pixels).map_err(|_| MediaError::broken("JPEG", "too many pixels a side"));
         let mut bytes = Vec::new();
         jpeg_encoder::Encoder::new(&mut bytes, quality.clamp(1, 100))
             .encode(&self.rgb(), side(self.width)?, side(self.height)?, jpeg_encoder::ColorType::Rgb)
@@ -114,11 +115,8 @@ impl Picture {
         let mut bytes = Vec::new();
         // Each fifth of quality that is given up takes one bit of every colour.
         let dropped = u32::from(100 - quality.min(100)).div_ceil(20);
-        let (is_opaque, kind) = if self.is_opaque() {
-            (true, image_webp::ColorType::Rgb8)
-        } else {
-            (false, image_webp::ColorType::Rgba8)
-        };
+        let (is_opaque, kind) =
+            if self.is_opaque() { (true, image_webp::ColorType::Rgb8) } else { (false, image_webp::ColorType::Rgba8) };
         let mut pixels = if is_opaque { self.rgb() } else { self.rgba.clone() };
         if dropped > 0 {
             let (keep, half) = (u8::MAX << dropped, 1_u8 << (dropped - 1));
@@ -138,7 +136,9 @@ impl Picture {
                 rgb.extend_from_slice(&pixel[..3]);
             } else {
                 let opacity = u32::from(pixel[3]);
-                rgb.extend(pixel[..3].iter().map(|part| ((u32::from(*part) * opacity + 255 * (255 - opacity)) / 255) as u8));
+                rgb.extend(
+                    pixel[..3].iter().map(|part| ((u32::from(*part) * opacity + 255 * (255 - opacity)) / 255) as u8),
+                );
             }
         }
         rgb
@@ -216,10 +216,8 @@ fn jpeg_pixels(bytes: &[u8]) -> Result<Pixels, MediaError> {
     use zune_jpeg::zune_core::colorspace::ColorSpace;
     use zune_jpeg::zune_core::options::DecoderOptions;
     let broken = |error: zune_jpeg::errors::DecodeErrors| MediaError::broken("JPEG", format!("{error:?}"));
-    let options = DecoderOptions::default()
-        .set_strict_mode(true)
-        .jpeg_set_max_scans(64)
-        .jpeg_set_out_colorspace(ColorSpace::RGB);
+    let options =
+        DecoderOptions::default().set_strict_mode(true).jpeg_set_max_scans(64).jpeg_set_out_colorspace(ColorSpace::RGB);
     let pixels = zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(bytes), options).decode().map_err(broken)?;
     Ok((pixels, 3))
 }

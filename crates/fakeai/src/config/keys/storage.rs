@@ -12,5 +12,7 @@ section! {
         /// Without it they are in memory, the least recently used of them forgotten when there are too many, and gone
         /// with the server.
         path: Option<PathBuf> = None, Key::new(Kind::Path).flat("storage_path").flag("store").value("FILE");
+        /// Hours for which the URLs of pictures are good.
+        image_retention_hours: f64 = 1.0, Key::number(0.001, 8760.0).aliases(&["image-retention"]).value("HOURS");
     }
 }

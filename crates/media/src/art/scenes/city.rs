@@ -9,7 +9,12 @@ use super::land::{clouds, stars, sun};
 pub(super) fn city(canvas: &mut Canvas, brush: &Brush<'_>, chance: &mut Chance) {
     let palette = brush.palette;
     let (width, height, unit) = (canvas.width, canvas.height, canvas.unit);
-    canvas.sky(&[(0.0, palette.high), (0.5, mix(palette.high, palette.low, 0.7)), (0.78, palette.low), (1.0, palette.low)]);
+    canvas.sky(&[
+        (0.0, palette.high),
+        (0.5, mix(palette.high, palette.low, 0.7)),
+        (0.78, palette.low),
+        (1.0, palette.low),
+    ]);
     if palette.is_dark {
         stars(canvas, 0.5, brush.count(130), chance);
     }
@@ -49,7 +54,12 @@ fn house(canvas: &mut Canvas, (x, foot): Point, (wide, tall): Point, colour: Rgb
     match chance.below(5) {
         0 => {
             canvas.rect((x + wide * 0.2, top - wide * 0.3), (wide * 0.6, wide * 0.31), colour, 1.0);
-            canvas.line(&[(x + wide * 0.5, top - wide * 0.3), (x + wide * 0.5, top - wide * 1.2)], wide * 0.04, colour, 1.0);
+            canvas.line(
+                &[(x + wide * 0.5, top - wide * 0.3), (x + wide * 0.5, top - wide * 1.2)],
+                wide * 0.04,
+                colour,
+                1.0,
+            );
         }
         1 => canvas.shape(&[(x, top + 0.5), (x + wide / 2.0, top - wide * 0.8), (x + wide, top + 0.5)], colour, 1.0),
         2 => canvas.shape(&[(x, top + 0.5), (x, top - wide * 0.45), (x + wide, top + 0.5)], colour, 1.0),

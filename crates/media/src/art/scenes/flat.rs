@@ -18,18 +18,33 @@ pub(super) fn map(canvas: &mut Canvas, brush: &Brush<'_>, chance: &mut Chance) {
         let at = (chance.range(0.12, 0.88) * width, chance.range(0.12, 0.88) * height);
         canvas.circle(at, unit * 0.9, tone(palette.near, -0.2), 1.0);
         canvas.circle(at, unit * 0.45, [1.0, 0.98, 0.93], 1.0);
-        canvas.line(&[(at.0 + unit * 1.8, at.1), (at.0 + unit * chance.range(5.0, 9.0), at.1)], unit * 0.5, tone(palette.near, -0.1), 0.75);
+        canvas.line(
+            &[(at.0 + unit * 1.8, at.1), (at.0 + unit * chance.range(5.0, 9.0), at.1)],
+            unit * 0.5,
+            tone(palette.near, -0.1),
+            0.75,
+        );
     }
     if brush.says(&["treasure", "pirate", "island"]) {
         let at = (width * chance.range(0.4, 0.65), height * chance.range(0.4, 0.6));
         for side in [-1.0, 1.0] {
-            canvas.line(&[(at.0 - unit * 3.0, at.1 - side * unit * 3.0), (at.0 + unit * 3.0, at.1 + side * unit * 3.0)], unit * 1.2, palette.accent, 1.0);
+            canvas.line(
+                &[(at.0 - unit * 3.0, at.1 - side * unit * 3.0), (at.0 + unit * 3.0, at.1 + side * unit * 3.0)],
+                unit * 1.2,
+                palette.accent,
+                1.0,
+            );
         }
     }
     compass(canvas, (width - unit * 13.0, height - unit * 14.0), unit * 8.0, palette);
     for (inset, thickness) in [(3.0, 0.9), (4.6, 0.25)] {
         let (low, right, bottom) = (unit * inset, width - unit * inset, height - unit * inset);
-        canvas.line(&[(low, low), (right, low), (right, bottom), (low, bottom), (low, low)], unit * thickness, tone(palette.near, -0.1), 0.85);
+        canvas.line(
+            &[(low, low), (right, low), (right, bottom), (low, bottom), (low, low)],
+            unit * thickness,
+            tone(palette.near, -0.1),
+            0.85,
+        );
     }
 }
 
@@ -43,14 +58,21 @@ fn relief(canvas: &mut Canvas, palette: &Palette, seed: u64) {
     for row in 0..rows {
         for column in 0..columns {
             let (x, y) = ((column * STEP) as f32 * scale, (row * STEP) as f32 * scale);
-            let (across, down) = ((column * STEP) as f32 / width as f32 - 0.5, (row * STEP) as f32 / height as f32 - 0.5);
+            let (across, down) =
+                ((column * STEP) as f32 / width as f32 - 0.5, (row * STEP) as f32 / height as f32 - 0.5);
             grid.push(fractal(x, y, 5, seed) + 0.16 - 0.62 * (across * across + down * down));
         }
     }
     let paper = mix(palette.light, [0.95, 0.91, 0.82], 0.5);
     let sea = mix(palette.high, [0.62, 0.78, 0.82], 0.5);
-    let levels = [mix(sea, paper, 0.1), mix(sea, paper, 0.4), mix([0.75, 0.82, 0.6], paper, 0.35), mix([0.65, 0.76, 0.5], paper, 0.15),
-        mix([0.8, 0.72, 0.5], paper, 0.2), mix([0.62, 0.5, 0.38], paper, 0.2)];
+    let levels = [
+        mix(sea, paper, 0.1),
+        mix(sea, paper, 0.4),
+        mix([0.75, 0.82, 0.6], paper, 0.35),
+        mix([0.65, 0.76, 0.5], paper, 0.15),
+        mix([0.8, 0.72, 0.5], paper, 0.2),
+        mix([0.62, 0.5, 0.38], paper, 0.2),
+    ];
     let edges = [0.40, 0.475, 0.57, 0.66, 0.74];
     let data = canvas.map.data_mut();
     for y in 0..height {
@@ -65,9 +87,15 @@ fn relief(canvas: &mut Canvas, palette: &Palette, seed: u64) {
             let near = edges.iter().map(|edge| (value - edge).abs()).fold(1.0_f32, f32::min);
             let line = (1.0 - near * 420.0).clamp(0.0, 1.0) * 0.45;
             // Light from the upper left.
-            let slope = ((grid[at + 1] - grid[at]) + (grid[at + columns] - grid[at])) * if level > 1 { 6.0 } else { 1.0 };
+            let slope =
+                ((grid[at + 1] - grid[at]) + (grid[at + columns] - grid[at])) * if level > 1 { 6.0 } else { 1.0 };
             let colour = mix(tone(levels[level], (slope).clamp(-0.25, 0.25)), palette.near, line);
-            data[(y * width + x) * 4..][..4].copy_from_slice(&[(colour[0] * 255.0) as u8, (colour[1] * 255.0) as u8, (colour[2] * 255.0) as u8, 255]);
+            data[(y * width + x) * 4..][..4].copy_from_slice(&[
+                (colour[0] * 255.0) as u8,
+                (colour[1] * 255.0) as u8,
+                (colour[2] * 255.0) as u8,
+                255,
+            ]);
         }
     }
 }
@@ -80,7 +108,11 @@ fn road(canvas: &mut Canvas, palette: &Palette, chance: &mut Chance) {
         .map(|step| {
             let t = step as f32 / 80.0;
             let aside = base + 0.3 * (fractal(t * 3.0, 1.0, 3, seed) - 0.5);
-            if is_across { (t * canvas.width, aside * canvas.height) } else { (aside * canvas.width, t * canvas.height) }
+            if is_across {
+                (t * canvas.width, aside * canvas.height)
+            } else {
+                (aside * canvas.width, t * canvas.height)
+            }
         })
         .collect();
     canvas.line(&points, canvas.unit * 0.95, tone(palette.accent, -0.25), 0.85);
@@ -110,7 +142,13 @@ pub(super) fn chart(canvas: &mut Canvas, brush: &Brush<'_>, chance: &mut Chance)
     canvas.rect((unit * 9.0, unit * 13.0), (unit * 52.0, unit * 1.4), ink, 0.35);
     let (left, right, top, foot) = (unit * 12.0, width - unit * 9.0, unit * 22.0, height - unit * 14.0);
     if brush.says(&["pie", "donut"]) {
-        pie(canvas, (f32::midpoint(left, right), f32::midpoint(top, foot)), (right - left).min(foot - top) * 0.44, palette, chance);
+        pie(
+            canvas,
+            (f32::midpoint(left, right), f32::midpoint(top, foot)),
+            (right - left).min(foot - top) * 0.44,
+            palette,
+            chance,
+        );
         return;
     }
     for step in 0..=5_usize {
@@ -159,7 +197,20 @@ fn pie(canvas: &mut Canvas, (x, y): Point, radius: f32, palette: &Palette, chanc
 }
 
 pub(super) fn composition(canvas: &mut Canvas, brush: &Brush<'_>, chance: &mut Chance) {
-    if brush.says(&["bauhaus", "geometric", "logo", "icon", "shapes", "cubist", "kandinsky", "mondrian", "minimal"]) || chance.chance(0.45) {
+    if brush.says(&[
+        "bauhaus",
+        "geometric",
+        "logo",
+        "icon",
+        "shapes",
+        "cubist",
+        "kandinsky",
+        "mondrian",
+        "minimal",
+        "pattern",
+    ]) || (!brush.says(&["flow", "flowing", "dream", "waves", "gradient", "swirl", "fluid", "soft"])
+        && chance.chance(0.4))
+    {
         tiles(canvas, brush, chance);
     } else {
         flow(canvas, brush, chance);
@@ -193,7 +244,8 @@ fn flow(canvas: &mut Canvas, brush: &Brush<'_>, chance: &mut Chance) {
         };
         for shade in 0..4_u8 {
             let lift = unit * (2.4 - 0.6 * f32::from(shade));
-            let edge: Vec<Point> = line.iter().enumerate().step_by(6).map(|(x, y)| (x as f32, y - lift * 0.5)).collect();
+            let edge: Vec<Point> =
+                line.iter().enumerate().step_by(6).map(|(x, y)| (x as f32, y - lift * 0.5)).collect();
             canvas.line(&edge, lift, [0.03, 0.02, 0.07], 0.05);
         }
         canvas.ground(&line, tone(colour, 0.2), tone(colour, -0.24), height * 0.34);
@@ -256,7 +308,12 @@ fn tile(canvas: &mut Canvas, (x, y): Point, side: f32, colour: [f32; 3], palette
         4 => canvas.shape(&[(x, y), (x + side, y), (x, y + side)], colour, 1.0),
         5 => {
             for dot in 0..9_usize {
-                canvas.circle((x + side * ((dot % 3) as f32 * 0.3 + 0.2), y + side * ((dot / 3) as f32 * 0.3 + 0.2)), side * 0.08, colour, 1.0);
+                canvas.circle(
+                    (x + side * ((dot % 3) as f32 * 0.3 + 0.2), y + side * ((dot / 3) as f32 * 0.3 + 0.2)),
+                    side * 0.08,
+                    colour,
+                    1.0,
+                );
             }
         }
         _ => {

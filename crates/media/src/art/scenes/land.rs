@@ -32,13 +32,12 @@ pub(super) fn clouds(canvas: &mut Canvas, colour: Rgb, count: usize, chance: &mu
     for _ in 0..count {
         let (x, y) = (chance.range(0.0, canvas.width), chance.range(0.06, 0.36) * canvas.height);
         let size = chance.range(4.0, 10.0) * unit;
-        for puff in 0..7_usize {
-            let along = (puff as f32 - 3.0) / 3.0;
-            let lift = (1.0 - along * along) * size * 0.35 * chance.range(0.6, 1.3);
-            let round = size * (0.42 - 0.2 * along.abs());
-            canvas.ellipse((x + along * size * 1.6, y - lift), (round * 1.5, round * 0.62), colour, 0.16);
+        for puff in 0..11_usize {
+            let along = (puff as f32 - 5.0) / 5.0;
+            let lift = (1.0 - along * along) * size * chance.range(0.1, 0.55);
+            let round = size * (0.75 - 0.3 * along.abs()) * chance.range(0.8, 1.2);
+            canvas.glow((x + along * size * 2.0, y - lift), round, colour, 0.55);
         }
-        canvas.ellipse((x, y + size * 0.08), (size * 2.0, size * 0.2), colour, 0.3);
     }
 }
 
@@ -58,8 +57,13 @@ fn birds(canvas: &mut Canvas, colour: Rgb, chance: &mut Chance) {
     let (mut x, mut y) = (chance.range(0.15, 0.7) * canvas.width, chance.range(0.14, 0.32) * canvas.height);
     for _ in 0..3 + chance.below(4) {
         let span = canvas.unit * chance.range(0.8, 1.5);
-        let wings = [(x - span, y - span * 0.35), (x - span * 0.4, y - span * 0.5), (x, y), (x + span * 0.4, y - span * 0.5),
-            (x + span, y - span * 0.35)];
+        let wings = [
+            (x - span, y - span * 0.35),
+            (x - span * 0.4, y - span * 0.5),
+            (x, y),
+            (x + span * 0.4, y - span * 0.5),
+            (x + span, y - span * 0.35),
+        ];
         canvas.line(&wings, canvas.unit * 0.22, colour, 0.75);
         x += canvas.unit * chance.range(2.0, 5.0);
         y += canvas.unit * chance.range(-2.0, 2.0);
@@ -91,23 +95,39 @@ pub(super) fn fir(canvas: &mut Canvas, (x, foot): Point, height: f32, colour: Rg
 
 fn balloon(canvas: &mut Canvas, (x, y): Point, size: f32, palette: &Palette) {
     canvas.circle((x, y), size, palette.accent, 1.0);
-    canvas.shape(&[(x - size * 0.86, y + size * 0.5), (x + size * 0.86, y + size * 0.5), (x + size * 0.2, y + size * 1.42),
-        (x - size * 0.2, y + size * 1.42)], palette.accent, 1.0);
+    canvas.shape(
+        &[
+            (x - size * 0.86, y + size * 0.5),
+            (x + size * 0.86, y + size * 0.5),
+            (x + size * 0.2, y + size * 1.42),
+            (x - size * 0.2, y + size * 1.42),
+        ],
+        palette.accent,
+        1.0,
+    );
     for (wide, colour) in [(0.62, palette.second), (0.24, tone(palette.accent, 0.25))] {
         canvas.ellipse((x, y), (size * wide, size * 0.995), colour, 0.9);
     }
     canvas.ellipse((x - size * 0.4, y - size * 0.35), (size * 0.18, size * 0.3), [1.0; 3], 0.22);
     canvas.rect((x - size * 0.2, y + size * 1.62), (size * 0.4, size * 0.3), tone(palette.near, 0.1), 1.0);
     for side in [-0.18, 0.18] {
-        canvas.line(&[(x + size * side, y + size * 1.4), (x + size * side, y + size * 1.64)], size * 0.03, palette.near, 1.0);
+        canvas.line(
+            &[(x + size * side, y + size * 1.4), (x + size * side, y + size * 1.64)],
+            size * 0.03,
+            palette.near,
+            1.0,
+        );
     }
 }
 
 fn cabin(canvas: &mut Canvas, (x, foot): Point, size: f32, palette: &Palette) {
     let wall = mix(palette.accent, palette.near, 0.35);
     canvas.rect((x - size, foot - size * 0.8), (size * 2.0, size * 0.85), wall, 1.0);
-    canvas.shape(&[(x - size * 1.2, foot - size * 0.75), (x, foot - size * 1.6), (x + size * 1.2, foot - size * 0.75)],
-        tone(palette.near, -0.2), 1.0);
+    canvas.shape(
+        &[(x - size * 1.2, foot - size * 0.75), (x, foot - size * 1.6), (x + size * 1.2, foot - size * 0.75)],
+        tone(palette.near, -0.2),
+        1.0,
+    );
     canvas.rect((x + size * 0.45, foot - size * 1.65), (size * 0.22, size * 0.6), tone(palette.near, -0.1), 1.0);
     for side in [-0.55, 0.25] {
         canvas.rect((x + size * side, foot - size * 0.55), (size * 0.34, size * 0.32), [1.0, 0.86, 0.5], 1.0);
@@ -118,7 +138,12 @@ fn cabin(canvas: &mut Canvas, (x, foot): Point, size: f32, palette: &Palette) {
 pub(super) fn landscape(canvas: &mut Canvas, brush: &Brush<'_>, chance: &mut Chance) {
     let palette = brush.palette;
     let (width, height, unit) = (canvas.width, canvas.height, canvas.unit);
-    canvas.sky(&[(0.0, palette.high), (0.38, mix(palette.high, palette.low, 0.6)), (0.66, palette.low), (1.0, palette.low)]);
+    canvas.sky(&[
+        (0.0, palette.high),
+        (0.38, mix(palette.high, palette.low, 0.6)),
+        (0.66, palette.low),
+        (1.0, palette.low),
+    ]);
     let place = (chance.range(0.2, 0.8) * width, chance.range(0.2, 0.42) * height);
     if palette.is_dark {
         stars(canvas, 0.55, brush.count(160), chance);
@@ -126,7 +151,8 @@ pub(super) fn landscape(canvas: &mut Canvas, brush: &Brush<'_>, chance: &mut Cha
     sun(canvas, place, unit * chance.range(4.0, 7.0), palette);
     clouds(canvas, mix(palette.light, palette.low, 0.3), brush.count(4), chance);
     let layers = 4 + usize::from(brush.detail) + chance.below(2);
-    let is_flat = brush.says(&["desert", "dunes", "dune", "field", "meadow", "prairie", "hills", "countryside", "farm"]);
+    let is_flat =
+        brush.says(&["desert", "dunes", "dune", "field", "meadow", "prairie", "hills", "countryside", "farm"]);
     let seed = chance.next();
     let has_lake = brush.says(&["lake", "river"]) || (!is_flat && chance.chance(0.3));
     for layer in 0..layers {
@@ -139,7 +165,8 @@ pub(super) fn landscape(canvas: &mut Canvas, brush: &Brush<'_>, chance: &mut Cha
         // What is far lies in mist at its foot.
         let mist = mix(colour, palette.low, 0.62 * (1.0 - depth));
         canvas.ground(&line, colour, mist, height * 0.34);
-        if brush.says(&["snow", "alps", "glacier", "fuji", "winter", "mountain", "mountains"]) && layer < 2 && !is_flat {
+        if brush.says(&["snow", "alps", "glacier", "fuji", "winter", "mountain", "mountains"]) && layer < 2 && !is_flat
+        {
             snow(canvas, &line, seed ^ layer as u64, palette);
         }
         if layer + 1 == layers - 1 && has_lake {
@@ -221,7 +248,8 @@ fn foreground(canvas: &mut Canvas, brush: &Brush<'_>, line: &[f32], chance: &mut
     for _ in 0..brush.count(16) {
         let aside = chance.unit();
         // Trees stand at the sides, so that the view stays open.
-        let x = if chance.chance(0.5) { aside * aside * 0.42 } else { 1.0 - aside * aside * 0.42 } * (canvas.width - 1.0);
+        let x =
+            if chance.chance(0.5) { aside * aside * 0.42 } else { 1.0 - aside * aside * 0.42 } * (canvas.width - 1.0);
         let y = line.get(x as usize).copied().unwrap_or(canvas.height) + canvas.unit;
         let tall = canvas.unit * chance.range(5.0, 15.0) * (1.2 - aside * 0.6);
         fir(canvas, (x, y), tall, mix(dark, palette.near, chance.unit() * 0.5), chance);
@@ -231,8 +259,20 @@ fn foreground(canvas: &mut Canvas, brush: &Brush<'_>, line: &[f32], chance: &mut
 pub(super) fn night(canvas: &mut Canvas, brush: &Brush<'_>, chance: &mut Chance) {
     let palette = brush.palette;
     let (width, height, unit) = (canvas.width, canvas.height, canvas.unit);
-    let is_space = brush.says(&["space", "galaxy", "planet", "planets", "nebula", "cosmos", "universe", "saturn", "spaceship",
-        "rocket", "astronaut", "comet"]);
+    let is_space = brush.says(&[
+        "space",
+        "galaxy",
+        "planet",
+        "planets",
+        "nebula",
+        "cosmos",
+        "universe",
+        "saturn",
+        "spaceship",
+        "rocket",
+        "astronaut",
+        "comet",
+    ]);
     let low = if is_space { mix(palette.high, palette.low, 0.4) } else { palette.low };
     canvas.sky(&[(0.0, palette.high), (0.6, mix(palette.high, low, 0.6)), (1.0, low)]);
     for _ in 0..if is_space { 9 } else { 4 } {
@@ -253,7 +293,8 @@ pub(super) fn night(canvas: &mut Canvas, brush: &Brush<'_>, chance: &mut Chance)
     let seed = chance.next();
     for layer in 0..4_u64 {
         let depth = layer as f32 / 3.0;
-        let line = ridge(canvas, 0.72 + 0.24 * depth, 0.24 - 0.1 * depth, 2.2 + 2.0 * depth, seed.wrapping_add(layer * 17));
+        let line =
+            ridge(canvas, 0.72 + 0.24 * depth, 0.24 - 0.1 * depth, 2.2 + 2.0 * depth, seed.wrapping_add(layer * 17));
         let colour = mix(mix(palette.far, palette.low, 0.3), palette.near, depth);
         canvas.ground(&line, colour, mix(colour, palette.low, 0.35 * (1.0 - depth)), height * 0.3);
         if layer == 3 {
@@ -330,7 +371,11 @@ fn planet(canvas: &mut Canvas, palette: &Palette, chance: &mut Chance) {
 pub(super) fn forest(canvas: &mut Canvas, brush: &Brush<'_>, chance: &mut Chance) {
     let palette = brush.palette;
     let (width, height, unit) = (canvas.width, canvas.height, canvas.unit);
-    canvas.sky(&[(0.0, mix(palette.high, palette.low, 0.3)), (0.55, palette.low), (1.0, mix(palette.low, palette.far, 0.6))]);
+    canvas.sky(&[
+        (0.0, mix(palette.high, palette.low, 0.3)),
+        (0.55, palette.low),
+        (1.0, mix(palette.low, palette.far, 0.6)),
+    ]);
     let light = (chance.range(0.3, 0.7) * width, height * 0.3);
     sun(canvas, light, unit * 5.0, palette);
     let layers = 5;

@@ -14,8 +14,16 @@ pub(super) fn still_life(canvas: &mut Canvas, brush: &Brush<'_>, chance: &mut Ch
     let x = width * chance.range(0.5, 0.62);
     for pane in 0..2_usize {
         let left = x + pane as f32 * unit * 17.0;
-        canvas.shape(&[(left, height * 0.1), (left + unit * 14.0, height * 0.06), (left + unit * 24.0, height * 0.6), (left + unit * 10.0, height * 0.64)],
-            palette.light, 0.34);
+        canvas.shape(
+            &[
+                (left, height * 0.1),
+                (left + unit * 14.0, height * 0.06),
+                (left + unit * 24.0, height * 0.6),
+                (left + unit * 10.0, height * 0.64),
+            ],
+            palette.light,
+            0.34,
+        );
     }
     canvas.glow((width * 0.3, height * 0.3), width * 0.8, palette.light, 0.3);
     let edge = height * 0.68;
@@ -23,7 +31,12 @@ pub(super) fn still_life(canvas: &mut Canvas, brush: &Brush<'_>, chance: &mut Ch
     canvas.ground(&vec![edge; width as usize], tone(wood, 0.08), tone(wood, -0.3), height * 0.32);
     for _ in 0..26 {
         let (y, left) = (edge + chance.unit() * (height - edge), chance.range(-0.1, 0.9) * width);
-        canvas.line(&[(left, y), (left + width * chance.range(0.1, 0.5), y + chance.range(-1.0, 1.0) * unit)], unit * 0.16, tone(wood, -0.3), 0.3);
+        canvas.line(
+            &[(left, y), (left + width * chance.range(0.1, 0.5), y + chance.range(-1.0, 1.0) * unit)],
+            unit * 0.16,
+            tone(wood, -0.3),
+            0.3,
+        );
     }
     canvas.line(&[(0.0, edge), (width, edge)], unit * 0.5, tone(wood, 0.35), 0.5);
     let foot = edge + unit * 12.0;
@@ -57,21 +70,70 @@ fn vase(canvas: &mut Canvas, brush: &Brush<'_>, (x, foot): Point, chance: &mut C
         let aside = (stem as f32 / (count - 1) as f32 * 2.0 - 1.0) * unit * 19.0 + chance.range(-2.0, 2.0) * unit;
         let tip = (x + aside, top - unit * chance.range(11.0, 27.0) + aside.abs() * 0.4);
         let green = mix(palette.near, [0.25, 0.5, 0.25], 0.6);
-        canvas.line(&[(x + aside * 0.12, top + unit), (x + aside * 0.6, f32::midpoint(top, tip.1)), tip], unit * 0.7, green, 1.0);
+        canvas.line(
+            &[(x + aside * 0.12, top + unit), (x + aside * 0.6, f32::midpoint(top, tip.1)), tip],
+            unit * 0.7,
+            green,
+            1.0,
+        );
         let leaf = (x + aside * 0.6, f32::midpoint(top, tip.1));
-        canvas.blob(&[leaf, (leaf.0 + unit * 5.0, leaf.1 - unit * 4.0), (leaf.0 + unit * 8.0, leaf.1 - unit), (leaf.0 + unit * 3.0, leaf.1 + unit)], green, 0.95);
+        canvas.blob(
+            &[
+                leaf,
+                (leaf.0 + unit * 5.0, leaf.1 - unit * 4.0),
+                (leaf.0 + unit * 8.0, leaf.1 - unit),
+                (leaf.0 + unit * 3.0, leaf.1 + unit),
+            ],
+            green,
+            0.95,
+        );
         blossoms.push((tip, chance.below(3)));
     }
     for (tip, kind) in blossoms {
         let colour = [palette.accent, palette.second, tone(palette.accent, 0.45)][kind];
         flower(canvas, tip, unit * chance.range(3.8, 6.0), colour, chance);
     }
-    let clay = mix(palette.second, palette.low, 0.35);
-    canvas.blob(&[(x - unit * 6.0, top - unit), (x + unit * 6.0, top - unit), (x + unit * 7.0, top + unit * 5.0), (x + unit * 17.0, top + unit * 14.0),
-        (x + unit * 10.0, foot + unit * 2.0), (x - unit * 10.0, foot + unit * 2.0), (x - unit * 17.0, top + unit * 14.0), (x - unit * 7.0, top + unit * 5.0)], clay, 1.0);
-    canvas.blob(&[(x + unit * 2.0, top + unit * 3.0), (x + unit * 6.0, top + unit * 4.0), (x + unit * 15.0, top + unit * 14.0), (x + unit * 9.0, foot + unit), (x, foot + unit),
-        (x + unit * 8.0, top + unit * 15.0)], tone(clay, -0.3), 0.5);
-    canvas.blob(&[(x - unit * 9.0, top + unit * 10.0), (x - unit * 6.5, top + unit * 10.0), (x - unit * 7.5, top + unit * 19.0), (x - unit * 9.5, top + unit * 17.0)], [1.0; 3], 0.4);
+    pot(canvas, (x, foot), top, mix(palette.second, palette.low, 0.35));
+}
+
+fn pot(canvas: &mut Canvas, (x, foot): Point, top: f32, clay: Rgb) {
+    let unit = canvas.unit;
+    canvas.blob(
+        &[
+            (x - unit * 6.0, top - unit),
+            (x + unit * 6.0, top - unit),
+            (x + unit * 7.0, top + unit * 5.0),
+            (x + unit * 17.0, top + unit * 14.0),
+            (x + unit * 10.0, foot + unit * 2.0),
+            (x - unit * 10.0, foot + unit * 2.0),
+            (x - unit * 17.0, top + unit * 14.0),
+            (x - unit * 7.0, top + unit * 5.0),
+        ],
+        clay,
+        1.0,
+    );
+    canvas.blob(
+        &[
+            (x + unit * 2.0, top + unit * 3.0),
+            (x + unit * 6.0, top + unit * 4.0),
+            (x + unit * 15.0, top + unit * 14.0),
+            (x + unit * 9.0, foot + unit),
+            (x, foot + unit),
+            (x + unit * 8.0, top + unit * 15.0),
+        ],
+        tone(clay, -0.3),
+        0.5,
+    );
+    canvas.blob(
+        &[
+            (x - unit * 9.0, top + unit * 10.0),
+            (x - unit * 6.5, top + unit * 10.0),
+            (x - unit * 7.5, top + unit * 19.0),
+            (x - unit * 9.5, top + unit * 17.0),
+        ],
+        [1.0; 3],
+        0.4,
+    );
     canvas.ellipse((x, top), (unit * 5.6, unit * 1.3), tone(clay, -0.45), 1.0);
 }
 
@@ -82,7 +144,12 @@ fn flower(canvas: &mut Canvas, (x, y): Point, size: f32, colour: Rgb, chance: &m
         for petal in 0..petals {
             let turn = (petal as f32 + ring as f32 * 0.5) / petals as f32 * std::f32::consts::TAU;
             let shade = tone(colour, ring as f32 * 0.2 + if petal % 2 == 0 { 0.0 } else { -0.1 });
-            canvas.circle((x + turn.cos() * out, y + turn.sin() * out * 0.9), size * (0.42 - 0.1 * ring as f32), shade, 0.95);
+            canvas.circle(
+                (x + turn.cos() * out, y + turn.sin() * out * 0.9),
+                size * (0.42 - 0.1 * ring as f32),
+                shade,
+                0.95,
+            );
         }
     }
     canvas.circle((x, y), size * 0.3, [0.96, 0.77, 0.28], 1.0);
@@ -93,12 +160,31 @@ fn bottle(canvas: &mut Canvas, (x, foot): Point, tall: f32, glass: Rgb) {
     shadow(canvas, (x, foot), tall * 0.16);
     let half = tall * 0.14;
     let top = foot - tall;
-    canvas.blob(&[(x - half, foot), (x - half, foot - tall * 0.55), (x - half * 0.95, foot - tall * 0.66), (x - half * 0.35, foot - tall * 0.72), (x - half * 0.34, top),
-        (x + half * 0.34, top), (x + half * 0.35, foot - tall * 0.72), (x + half * 0.95, foot - tall * 0.66), (x + half, foot - tall * 0.55), (x + half, foot)], glass, 0.94);
+    canvas.blob(
+        &[
+            (x - half, foot),
+            (x - half, foot - tall * 0.55),
+            (x - half * 0.95, foot - tall * 0.66),
+            (x - half * 0.35, foot - tall * 0.72),
+            (x - half * 0.34, top),
+            (x + half * 0.34, top),
+            (x + half * 0.35, foot - tall * 0.72),
+            (x + half * 0.95, foot - tall * 0.66),
+            (x + half, foot - tall * 0.55),
+            (x + half, foot),
+        ],
+        glass,
+        0.94,
+    );
     canvas.rect((x - half * 0.92, foot - tall * 0.44), (half * 1.84, tall * 0.22), [0.95, 0.92, 0.84], 0.95);
     canvas.rect((x - half * 0.5, foot - tall * 0.37), (half, tall * 0.015), tone(glass, -0.2), 0.8);
     canvas.rect((x - half * 0.5, foot - tall * 0.33), (half, tall * 0.01), tone(glass, -0.2), 0.6);
-    canvas.line(&[(x - half * 0.66, foot - tall * 0.06), (x - half * 0.66, foot - tall * 0.58)], half * 0.14, [1.0; 3], 0.4);
+    canvas.line(
+        &[(x - half * 0.66, foot - tall * 0.06), (x - half * 0.66, foot - tall * 0.58)],
+        half * 0.14,
+        [1.0; 3],
+        0.4,
+    );
     canvas.rect((x - half * 0.3, top - tall * 0.03), (half * 0.6, tall * 0.06), [0.6, 0.42, 0.26], 1.0);
 }
 
@@ -106,7 +192,12 @@ pub(super) fn fruit(canvas: &mut Canvas, (x, y): Point, size: f32, colour: Rgb) 
     canvas.circle((x, y), size, colour, 1.0);
     for step in 0..6_usize {
         let shift = step as f32 / 6.0;
-        canvas.circle((x + size * 0.3 * shift, y + size * 0.3 * shift), size * (1.0 - 0.42 * shift), tone(colour, -0.3), 0.06);
+        canvas.circle(
+            (x + size * 0.3 * shift, y + size * 0.3 * shift),
+            size * (1.0 - 0.42 * shift),
+            tone(colour, -0.3),
+            0.06,
+        );
     }
     canvas.glow((x - size * 0.35, y - size * 0.4), size * 0.7, [1.0, 0.98, 0.92], 0.55);
     canvas.line(&[(x, y - size * 0.9), (x + size * 0.12, y - size * 1.25)], size * 0.1, [0.35, 0.22, 0.12], 1.0);
@@ -130,10 +221,34 @@ fn bowl(canvas: &mut Canvas, (x, foot): Point, palette: &Palette, chance: &mut C
         fruit(canvas, (x + unit * aside, foot - unit * lift), unit * 5.2, colour);
     }
     let clay = tone(palette.near, 0.3);
-    canvas.blob(&[(x - unit * 17.0, foot - unit * 13.0), (x + unit * 17.0, foot - unit * 13.0), (x + unit * 14.0, foot - unit * 3.0), (x + unit * 5.0, foot + unit),
-        (x - unit * 5.0, foot + unit), (x - unit * 14.0, foot - unit * 3.0)], clay, 1.0);
-    canvas.blob(&[(x + unit * 3.0, foot - unit * 11.0), (x + unit * 15.0, foot - unit * 11.0), (x + unit * 12.0, foot - unit * 3.0), (x + unit * 3.0, foot)], tone(clay, -0.35), 0.45);
-    canvas.line(&[(x - unit * 15.0, foot - unit * 12.0), (x + unit * 15.0, foot - unit * 12.0)], unit * 0.9, tone(clay, 0.25), 0.9);
+    canvas.blob(
+        &[
+            (x - unit * 17.0, foot - unit * 13.0),
+            (x + unit * 17.0, foot - unit * 13.0),
+            (x + unit * 14.0, foot - unit * 3.0),
+            (x + unit * 5.0, foot + unit),
+            (x - unit * 5.0, foot + unit),
+            (x - unit * 14.0, foot - unit * 3.0),
+        ],
+        clay,
+        1.0,
+    );
+    canvas.blob(
+        &[
+            (x + unit * 3.0, foot - unit * 11.0),
+            (x + unit * 15.0, foot - unit * 11.0),
+            (x + unit * 12.0, foot - unit * 3.0),
+            (x + unit * 3.0, foot),
+        ],
+        tone(clay, -0.35),
+        0.45,
+    );
+    canvas.line(
+        &[(x - unit * 15.0, foot - unit * 12.0), (x + unit * 15.0, foot - unit * 12.0)],
+        unit * 0.9,
+        tone(clay, 0.25),
+        0.9,
+    );
 }
 
 fn cup(canvas: &mut Canvas, (x, foot): Point, size: f32, palette: &Palette) {
@@ -148,9 +263,28 @@ fn cup(canvas: &mut Canvas, (x, foot): Point, size: f32, palette: &Palette) {
         })
         .collect();
     canvas.line(&ring, size * 0.16, clay, 1.0);
-    canvas.blob(&[(x - size * 1.08, foot - size * 1.5), (x + size * 1.08, foot - size * 1.5), (x + size * 0.98, foot - size * 0.5), (x + size * 0.5, foot + size * 0.05),
-        (x - size * 0.5, foot + size * 0.05), (x - size * 0.98, foot - size * 0.5)], clay, 1.0);
-    canvas.blob(&[(x + size * 0.3, foot - size * 1.4), (x + size, foot - size * 1.4), (x + size * 0.85, foot - size * 0.4), (x + size * 0.3, foot)], tone(clay, -0.3), 0.4);
+    canvas.blob(
+        &[
+            (x - size * 1.08, foot - size * 1.5),
+            (x + size * 1.08, foot - size * 1.5),
+            (x + size * 0.98, foot - size * 0.5),
+            (x + size * 0.5, foot + size * 0.05),
+            (x - size * 0.5, foot + size * 0.05),
+            (x - size * 0.98, foot - size * 0.5),
+        ],
+        clay,
+        1.0,
+    );
+    canvas.blob(
+        &[
+            (x + size * 0.3, foot - size * 1.4),
+            (x + size, foot - size * 1.4),
+            (x + size * 0.85, foot - size * 0.4),
+            (x + size * 0.3, foot),
+        ],
+        tone(clay, -0.3),
+        0.4,
+    );
     canvas.ellipse((x, foot - size * 1.42), (size * 1.0, size * 0.24), tone(clay, 0.4), 1.0);
     canvas.ellipse((x, foot - size * 1.38), (size * 0.88, size * 0.19), [0.30, 0.17, 0.10], 1.0);
     canvas.ellipse((x - size * 0.25, foot - size * 1.41), (size * 0.4, size * 0.06), [0.78, 0.6, 0.42], 0.7);

@@ -11,7 +11,12 @@ pub(super) fn sea(canvas: &mut Canvas, brush: &Brush<'_>, chance: &mut Chance) {
     let palette = brush.palette;
     let (width, height, unit) = (canvas.width, canvas.height, canvas.unit);
     let horizon = height * chance.range(0.46, 0.56);
-    canvas.sky(&[(0.0, palette.high), (0.3, mix(palette.high, palette.low, 0.5)), (0.55, palette.low), (1.0, palette.low)]);
+    canvas.sky(&[
+        (0.0, palette.high),
+        (0.3, mix(palette.high, palette.low, 0.5)),
+        (0.55, palette.low),
+        (1.0, palette.low),
+    ]);
     if palette.is_dark {
         stars(canvas, 0.5, brush.count(200), chance);
     }
@@ -74,13 +79,32 @@ fn boats(canvas: &mut Canvas, brush: &Brush<'_>, horizon: f32, chance: &mut Chan
     for _ in 0..count {
         let size = canvas.unit * if named { chance.range(7.0, 12.0) } else { chance.range(3.0, 5.0) };
         let (x, y) = (chance.range(0.15, 0.85) * canvas.width, horizon + size * 0.55);
-        canvas.blob(&[(x - size * 0.9, y), (x - size * 0.6, y + size * 0.34), (x + size * 0.6, y + size * 0.34), (x + size, y - size * 0.05),
-            (x, y + size * 0.02)], tone(palette.near, -0.1), 1.0);
+        canvas.blob(
+            &[
+                (x - size * 0.9, y),
+                (x - size * 0.6, y + size * 0.34),
+                (x + size * 0.6, y + size * 0.34),
+                (x + size, y - size * 0.05),
+                (x, y + size * 0.02),
+            ],
+            tone(palette.near, -0.1),
+            1.0,
+        );
         canvas.line(&[(x, y), (x, y - size * 1.75)], size * 0.05, tone(palette.near, -0.2), 1.0);
-        canvas.shape(&[(x + size * 0.06, y - size * 1.7), (x + size * 0.06, y - size * 0.14), (x + size * 0.85, y - size * 0.14)],
-            mix([0.98, 0.97, 0.94], palette.light, 0.3), 1.0);
-        canvas.shape(&[(x - size * 0.06, y - size * 1.5), (x - size * 0.06, y - size * 0.14), (x - size * 0.6, y - size * 0.14)],
-            palette.accent, 1.0);
+        canvas.shape(
+            &[
+                (x + size * 0.06, y - size * 1.7),
+                (x + size * 0.06, y - size * 0.14),
+                (x + size * 0.85, y - size * 0.14),
+            ],
+            mix([0.98, 0.97, 0.94], palette.light, 0.3),
+            1.0,
+        );
+        canvas.shape(
+            &[(x - size * 0.06, y - size * 1.5), (x - size * 0.06, y - size * 0.14), (x - size * 0.6, y - size * 0.14)],
+            palette.accent,
+            1.0,
+        );
         canvas.ellipse((x, y + size * 0.42), (size * 0.95, size * 0.07), palette.near, 0.35);
     }
 }
@@ -89,20 +113,43 @@ fn lighthouse(canvas: &mut Canvas, horizon: f32, palette: &Palette, chance: &mut
     let unit = canvas.unit;
     let (x, foot) = (canvas.width * if chance.chance(0.5) { 0.2 } else { 0.8 }, horizon + unit * 4.0);
     let tall = unit * 34.0;
-    canvas.blob(&[(x - unit * 18.0, foot + unit * 5.0), (x - unit * 10.0, foot - unit * 4.0), (x + unit * 9.0, foot - unit * 5.0),
-        (x + unit * 19.0, foot + unit * 5.0)], tone(palette.near, -0.1), 1.0);
+    canvas.blob(
+        &[
+            (x - unit * 18.0, foot + unit * 5.0),
+            (x - unit * 10.0, foot - unit * 4.0),
+            (x + unit * 9.0, foot - unit * 5.0),
+            (x + unit * 19.0, foot + unit * 5.0),
+        ],
+        tone(palette.near, -0.1),
+        1.0,
+    );
     for stripe in 0..6_usize {
         let (low, high) = (stripe as f32 / 6.0, (stripe as f32 + 1.0) / 6.0);
         let half = |at: f32| unit * (4.0 - 1.6 * at);
         let colour = if stripe % 2 == 0 { [0.97, 0.96, 0.93] } else { palette.accent };
-        canvas.shape(&[(x - half(low), foot - tall * low), (x + half(low), foot - tall * low), (x + half(high), foot - tall * high),
-            (x - half(high), foot - tall * high)], colour, 1.0);
+        canvas.shape(
+            &[
+                (x - half(low), foot - tall * low),
+                (x + half(low), foot - tall * low),
+                (x + half(high), foot - tall * high),
+                (x - half(high), foot - tall * high),
+            ],
+            colour,
+            1.0,
+        );
     }
     let lamp = (x, foot - tall - unit * 2.0);
     canvas.rect((x - unit * 3.0, foot - tall - unit * 0.6), (unit * 6.0, unit * 0.9), palette.near, 1.0);
     canvas.rect((x - unit * 1.7, foot - tall - unit * 4.0), (unit * 3.4, unit * 3.6), [1.0, 0.92, 0.62], 1.0);
-    canvas.shape(&[(x - unit * 2.4, foot - tall - unit * 4.0), (x, foot - tall - unit * 7.0), (x + unit * 2.4, foot - tall - unit * 4.0)],
-        palette.near, 1.0);
+    canvas.shape(
+        &[
+            (x - unit * 2.4, foot - tall - unit * 4.0),
+            (x, foot - tall - unit * 7.0),
+            (x + unit * 2.4, foot - tall - unit * 4.0),
+        ],
+        palette.near,
+        1.0,
+    );
     let aim = if x < canvas.width / 2.0 { canvas.width } else { 0.0 };
     canvas.shape(&[lamp, (aim, lamp.1 - unit * 16.0), (aim, lamp.1 + unit * 8.0)], [1.0, 0.95, 0.75], 0.16);
     canvas.glow(lamp, unit * 16.0, [1.0, 0.93, 0.7], 0.7);
@@ -120,7 +167,13 @@ fn beach(canvas: &mut Canvas, palette: &Palette, chance: &mut Chance) {
     let sand = mix([0.93, 0.82, 0.62], palette.light, 0.3);
     canvas.ground(&line(0.0), tone(sand, -0.1), sand, height * 0.14);
     for side in [0.06_f32, 0.93] {
-        palm(canvas, (width * side, height * 0.97), unit * chance.range(34.0, 46.0), if side < 0.5 { 1.0 } else { -1.0 }, palette);
+        palm(
+            canvas,
+            (width * side, height * 0.97),
+            unit * chance.range(34.0, 46.0),
+            if side < 0.5 { 1.0 } else { -1.0 },
+            palette,
+        );
     }
 }
 
@@ -138,6 +191,10 @@ fn palm(canvas: &mut Canvas, (x, foot): Point, tall: f32, lean: f32, palette: &P
         let long = tall * 0.42;
         let tip = (top.0 + turn.cos() * long, top.1 - turn.sin() * long * 0.55 + long * 0.3);
         let bow = (top.0 + turn.cos() * long * 0.55, top.1 - turn.sin() * long * 0.62 - long * 0.12);
-        canvas.blob(&[top, bow, tip, (bow.0, bow.1 + long * 0.16), top], mix(palette.near, [0.1, 0.42, 0.25], 0.45), 1.0);
+        canvas.blob(
+            &[top, bow, tip, (bow.0, bow.1 + long * 0.16), top],
+            mix(palette.near, [0.1, 0.42, 0.25], 0.45),
+            1.0,
+        );
     }
 }

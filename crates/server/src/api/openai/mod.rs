@@ -7,9 +7,11 @@ mod conversations;
 mod embeddings;
 mod files;
 mod format;
+mod images;
 mod listing;
 mod media;
 mod models;
+mod moderations;
 mod reasoning;
 mod responses;
 mod runs;
@@ -38,6 +40,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         runs::endpoints(),
         files::endpoints(),
         uploads::endpoints(),
+        moderations::endpoints(),
+        images::endpoints(),
     ]
     .into_iter()
     .flatten()
