@@ -204,7 +204,7 @@ fn smear(picture: &mut Picture, seed: u64) {
     for (at, pixel) in picture.rgba.chunks_exact_mut(4).enumerate() {
         let (x, y) = ((at % before.width as usize) as f32, (at / before.width as usize) as f32);
         let across = smooth(x * scale, y * scale, seed) - 0.5;
-        let down = smooth(x * scale, y * scale, seed ^ 99) - 0.5;
+        let down = smooth(x * scale, y * scale, seed ^ 0x63) - 0.5;
         let taken = before.between(x + across * reach, y + down * reach);
         let paper = 1.0 - 0.08 * smooth(x * scale * 4.0, y * scale * 4.0, seed ^ 7);
         pixel.iter_mut().take(3).zip(taken).for_each(|(part, value)| *part = (value * paper + 6.0) as u8);

@@ -1,5 +1,7 @@
 //! Colours of a picture: a scheme that fits the scene and the mood, bent towards the colours that the prompt names.
 
+#![expect(clippy::unreadable_literal, reason = "colours are written as designers write them")]
+
 use super::chance::Chance;
 use super::scene::Scene;
 

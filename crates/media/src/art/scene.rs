@@ -288,6 +288,9 @@ const WORDS: &[(Scene, &[&str])] = &[
     ),
 ];
 
+/// Drawn where no word speaks of a scene.
+const DRAWN: [Scene; 5] = [Scene::Abstract, Scene::Landscape, Scene::Abstract, Scene::Sea, Scene::Landscape];
+
 /// The words of a prompt, lower case.
 pub(super) fn words(prompt: &str) -> Vec<String> {
     const MOST: usize = 500;
@@ -306,7 +309,6 @@ impl Scene {
                 best = (weight, Some(*scene));
             }
         }
-        const DRAWN: [Scene; 5] = [Scene::Abstract, Scene::Landscape, Scene::Abstract, Scene::Sea, Scene::Landscape];
         best.1.unwrap_or_else(|| DRAWN[chance.below(DRAWN.len())])
     }
 

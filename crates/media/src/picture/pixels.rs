@@ -120,7 +120,9 @@ impl Picture {
         let mut pixels = if is_opaque { self.rgb() } else { self.rgba.clone() };
         if dropped > 0 {
             let (keep, half) = (u8::MAX << dropped, 1_u8 << (dropped - 1));
-            pixels.iter_mut().for_each(|part| *part = part.saturating_add(half) & keep);
+            for part in &mut pixels {
+                *part = part.saturating_add(half) & keep;
+            }
         }
         image_webp::WebPEncoder::new(&mut bytes)
             .encode(&pixels, self.width, self.height, kind)

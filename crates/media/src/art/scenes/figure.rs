@@ -406,17 +406,7 @@ pub(super) fn animal(canvas: &mut Canvas, brush: &Brush<'_>, chance: &mut Chance
     let at = |x: f32, y: f32| (head.0 + unit * x, head.1 + unit * y);
     let is_panda = brush.says(&["panda"]);
     let ear = if is_panda { [0.12, 0.12, 0.14] } else { fur };
-    // The body fills the lower edge.
-    canvas.blob(
-        &[at(-16.0, 14.0), at(16.0, 14.0), at(34.0, 40.0), at(36.0, 90.0), at(-36.0, 90.0), at(-34.0, 40.0)],
-        tone(fur, -0.12),
-        1.0,
-    );
-    canvas.blob(
-        &[at(-11.0, 22.0), at(11.0, 22.0), at(17.0, 44.0), at(16.0, 80.0), at(-16.0, 80.0), at(-17.0, 44.0)],
-        muzzle,
-        0.9,
-    );
+    body(canvas, head, fur, muzzle);
     draw_ears(canvas, head, ears, ear, false);
     canvas.blob(
         &[
@@ -459,6 +449,22 @@ pub(super) fn animal(canvas: &mut Canvas, brush: &Brush<'_>, chance: &mut Chance
         1.0,
     );
     animal_face(canvas, head, is_panda, brush, chance);
+}
+
+/// The body fills the lower edge.
+fn body(canvas: &mut Canvas, head: Point, fur: Rgb, muzzle: Rgb) {
+    let unit = canvas.unit;
+    let at = |x: f32, y: f32| (head.0 + unit * x, head.1 + unit * y);
+    canvas.blob(
+        &[at(-16.0, 14.0), at(16.0, 14.0), at(34.0, 40.0), at(36.0, 90.0), at(-36.0, 90.0), at(-34.0, 40.0)],
+        tone(fur, -0.12),
+        1.0,
+    );
+    canvas.blob(
+        &[at(-11.0, 22.0), at(11.0, 22.0), at(17.0, 44.0), at(16.0, 80.0), at(-16.0, 80.0), at(-17.0, 44.0)],
+        muzzle,
+        0.9,
+    );
 }
 
 fn stripes(canvas: &mut Canvas, head: Point, colour: Rgb) {

@@ -14,7 +14,7 @@ pub(super) fn ridge(canvas: &Canvas, base: f32, swing: f32, roughness: f32, seed
             let at = x as f32 * scale;
             let soft = fractal(at, 0.5, 5, seed);
             // Folding noise makes peaks of its saddles.
-            let sharp = 1.0 - (fractal(at * 1.3, 7.5, 4, seed ^ 77) * 2.0 - 1.0).abs();
+            let sharp = 1.0 - (fractal(at * 1.3, 7.5, 4, seed ^ 0x4D) * 2.0 - 1.0).abs();
             canvas.height * (base - swing * (0.55 * soft + 0.45 * sharp * soft * 1.6))
         })
         .collect()

@@ -76,8 +76,8 @@ pub(super) async fn show(context: Context, PathText(name): PathText, headers: He
     let document = context.documents().get(KIND, &name).await?.ok_or_else(gone)?;
     let (space, id) = (context.workspace().space(), content_id(KIND, &name));
     let info = space.home().describe(space.name(), &id).await?.ok_or_else(gone)?;
-    let tag: String = info.hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    let tag = format!("\"{tag}\"");
+    let half = info.hash.first_chunk::<16>().map_or(0, |half| u128::from_be_bytes(*half));
+    let tag = format!("\"{half:032x}\"");
     let now = context.clock().unix_nanos().div_euclid(1_000_000);
     let seconds = document.expires_at_ms.map_or(0, |ends| (ends - now).max(0) / 1000);
     let given = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
