@@ -22,6 +22,9 @@ async fn generate(server: &TestServer, body: Value) -> Value {
     answer.json()
 }
 
+/// A path, fields and files of a form.
+type Case<'a> = (&'a str, Vec<(&'a str, &'a str)>, Vec<(&'a str, &'a [u8])>);
+
 /// A form of fields and files: name, bytes.
 async fn form(server: &TestServer, path: &str, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Answer {
     let mut body = Vec::new();
@@ -192,9 +195,10 @@ async fn pictures_take_the_time_of_their_quality() {
     });
     let before = server.clock.now();
     generate(&server, json!({"model": "gpt-image-1", "prompt": "x", "size": "1024x1024", "quality": "medium"})).await;
-    let medium = server.clock.now().since(before);
+    let between = server.clock.now();
+    let medium = between.since(before);
     generate(&server, json!({"model": "gpt-image-1", "prompt": "x", "size": "1024x1024", "quality": "low"})).await;
-    let low = server.clock.now().since(before) - medium;
+    let low = server.clock.now().since(between);
     assert_eq!(medium, millis(8000));
     assert_eq!(low, millis(3200));
 }
@@ -295,7 +299,7 @@ async fn each_mistake_in_a_form_has_openais_words() {
     let (dalle, gpt) = (("model", "dall-e-2"), ("model", "gpt-image-1"));
     let prompt = ("prompt", "x");
     let (edits, variations) = ("/v1/images/edits", "/v1/images/variations");
-    let cases: Vec<(&str, Vec<(&str, &str)>, Vec<(&str, &[u8])>)> = vec![
+    let cases: Vec<Case<'_>> = vec![
         (edits, vec![gpt, prompt], vec![]),
         (edits, vec![gpt], vec![("image", &opaque)]),
         (edits, vec![gpt, prompt], vec![("image", b"not an image")]),

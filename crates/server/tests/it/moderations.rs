@@ -75,7 +75,7 @@ async fn text_models_know_eleven_categories() {
 #[tokio::test]
 async fn the_threshold_is_the_servers() {
     let strict = TestServer::with(|settings| {
-        settings.moderation = Some(fakeai_server::settings::Moderation { threshold: 0.000_01 })
+        settings.moderation = Some(fakeai_server::settings::Moderation { threshold: 0.000_01 });
     });
     assert_eq!(moderate(&strict, json!({"input": "Hello."})).await["results"][0]["flagged"], true);
     let off = TestServer::with(|settings| settings.moderation = None);
