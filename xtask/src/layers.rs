@@ -17,6 +17,7 @@ const LOWEST_FIRST: [&str; 15] = [
     "fakeai-telemetry",
     "fakeai-guard",
     "fakeai-media",
+    "fakeai-moderation",
     "fakeai-events",
     "fakeai-engine",
     "fakeai-simulate",
@@ -37,6 +38,7 @@ const IGNORANT: [(&str, &[&str], &str); 8] = [
     ("schema", &["tokio", "axum", "hyper"], "a schema knows no wire and no request"),
     ("search", &["tokio", "serde_json", "axum", "hyper", "fakeai-core"], "an index is numbers in, numbers out"),
     ("guard", &["tokio", "axum", "hyper"], "the guard is pure"),
+    ("moderation", &["tokio", "axum", "hyper", "serde"], "a text in, scores out"),
     ("media", &["tokio", "axum", "hyper"], "media are bytes in, bytes out"),
     ("tokens", &["tokio", "axum", "hyper", "fakeai-core"], "tokens are text in, numbers out"),
 ];

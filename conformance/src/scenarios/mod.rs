@@ -9,7 +9,9 @@ mod conversations;
 mod embeddings;
 mod files;
 mod fine_tuning;
+mod images;
 mod models;
+mod moderations;
 mod refusals;
 mod responses;
 mod stored;
@@ -55,6 +57,10 @@ pub(crate) async fn all<'a>(document: &'a Document, judge: &Judge<'a>, report: &
     fine_tuning::play(&mut Trial::new(document, judge, &server, report, "fine-tuning")).await?;
     let server = quick_server()?;
     vector_stores::play(&mut Trial::new(document, judge, &server, report, "vector stores")).await?;
+    let server = quick_server()?;
+    images::play(&mut Trial::new(document, judge, &server, report, "images")).await?;
+    let server = quick_server()?;
+    moderations::play(&mut Trial::new(document, judge, &server, report, "moderations")).await?;
     let server = slow_server()?;
     assistants::play(&mut Trial::new(document, judge, &server, report, "assistants")).await
 }

@@ -13,8 +13,8 @@ use fakeai_catalog::Catalog;
 use fakeai_core::{Clock, Seed, Tasks};
 use fakeai_engine::LatencyModel;
 use fakeai_server::settings::{
-    Address, Audio, Cors, Directory, Flavor, Gatekeeping, Jobs, Listen, Persistence, PromptCaching, ResponseDelay,
-    Streams, Tls,
+    Address, Audio, Cors, Directory, Flavor, Gatekeeping, Images, Jobs, Listen, Moderation, Persistence, PromptCaching,
+    ResponseDelay, Streams, Tls,
 };
 use fakeai_server::{Kit, Settings};
 use fakeai_store::{Durable, Memory};
@@ -32,7 +32,8 @@ pub(crate) use timing::{latency, physics};
 /// The server's settings as `config` has them, but for what needs files, chance or the catalog: [`latency`], [`physics`],
 /// [`persistence`] and [`gate::gate`].
 pub(crate) fn settings(config: &Config) -> Settings {
-    let Config { server, generation, models, api, features, metrics, security, workspaces, jobs, .. } = config.clone();
+    let Config { server, generation, models, api, features, metrics, storage, security, workspaces, jobs, .. } =
+        config.clone();
     Settings {
         listen: listen(&server),
         latency: LatencyModel::Instant,
@@ -59,6 +60,12 @@ pub(crate) fn settings(config: &Config) -> Settings {
             enabled: features.enable_audio,
             voice: features.default_voice.clone(),
             format: features.default_audio_format.clone(),
+        },
+        moderation: features.enable_moderation.then_some(Moderation { threshold: features.moderation_threshold }),
+        images: Images {
+            retention: Duration::from_secs_f64(storage.image_retention_hours * 3600.0),
+            delay: generation.image_delay.map(Duration::from_secs_f64),
+            caption: features.caption_images,
         },
         safety_message: features.prepend_safety_message,
         metrics: metrics.enable_metrics,

@@ -3,6 +3,7 @@
 //! Takes bytes and gives plain structs. Reads no more than is needed, never trusts a header beyond the bytes that are
 //! there, sets limits before it allocates, and knows no requests, no HTTP and no clock.
 
+pub mod art;
 mod document;
 mod error;
 mod pcm;
@@ -16,7 +17,7 @@ pub use error::MediaError;
 pub use pcm::Pcm;
 pub use picture::{
     COLOURS, ColourShare, DEFAULT_IMAGE_SIZE, ImageFacts, ImageFormat, Layout, MOST_DECODED_BYTES, MOST_PIXELS,
-    PixelFacts, describe_image, image_size,
+    MOST_WORKED_PIXELS, Picture, PixelFacts, Writing, describe_image, image_size,
 };
 #[cfg(feature = "audio")]
 pub use sound::{AudioFacts, DecodedAudio, MOST_HEARD_SECONDS, SILENCE_DBFS, audio_facts, decode_audio};

@@ -51,6 +51,10 @@ pub struct Settings {
     pub streams: Streams,
     /// How spoken answers sound.
     pub audio: Audio,
+    /// How texts and pictures are moderated; `None` if they are not.
+    pub moderation: Option<Moderation>,
+    /// How pictures are made and kept.
+    pub images: Images,
     /// Whether conversations without a system message begin with one about safety.
     pub safety_message: bool,
     /// Whether requests are written down.
@@ -162,6 +166,24 @@ pub struct Audio {
     pub format: String,
 }
 
+/// How texts and pictures are moderated.
+#[derive(Clone, Copy, Debug)]
+pub struct Moderation {
+    /// The score from which a category is flagged, 0 to 1.
+    pub threshold: f64,
+}
+
+/// How pictures are made and kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Images {
+    /// How long the URL of a picture is good.
+    pub retention: Duration,
+    /// How long a picture of 1024 × 1024 pixels and medium quality takes; `None` leaves it to the model of time.
+    pub delay: Option<Duration>,
+    /// Whether the prompt is written on the picture.
+    pub caption: bool,
+}
+
 /// Adapters (`LoRA`) that are there from the start.
 #[derive(Clone, Debug, Default)]
 pub struct Adapters {
@@ -230,6 +252,8 @@ impl Default for Settings {
                 keepalive: Some(Duration::from_secs(15)),
             },
             audio: Audio { enabled: true, voice: "alloy".to_owned(), format: "mp3".to_owned() },
+            moderation: Some(Moderation { threshold: 0.5 }),
+            images: Images { retention: Duration::from_secs(3600), delay: None, caption: false },
             safety_message: false,
             metrics: true,
             log_requests: false,

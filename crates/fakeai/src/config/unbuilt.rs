@@ -32,10 +32,9 @@ const fn key(section: &'static str, name: &'static str, feature: &'static str) -
 
 const LANGUAGE_MODEL: &str = "text from a language model is";
 const EMBEDDING_MODEL: &str = "embeddings from a language model are";
-const IMAGES: &str = "images are";
+const IMAGE_STORAGE: &str = "a storage of images apart from that of `storage.path` is";
 const FILES: &str = "file storage is";
 const INJECTION: &str = "injection detection is";
-const MODERATION: &str = "moderation is";
 
 /// Every key that is refused.
 pub const UNBUILT: &[UnbuiltKey] = &[
@@ -45,17 +44,13 @@ pub const UNBUILT: &[UnbuiltKey] = &[
     key("generation", "use_semantic_embeddings", EMBEDDING_MODEL).flags(&["use-semantic-embeddings"]),
     key("generation", "embedding_model", EMBEDDING_MODEL).flags(&["embedding-model"]),
     key("generation", "embedding_use_gpu", EMBEDDING_MODEL).flags(&["embedding-use-gpu"]),
-    key("generation", "generate_actual_images", IMAGES).flags(&["generate-actual-images"]),
     key("storage", "file_storage_backend", FILES).flags(&["file-storage-backend"]),
     key("storage", "file_storage_path", FILES).flags(&["file-storage-path"]),
     key("storage", "file_cleanup_enabled", FILES).flags(&["file-cleanup-enabled"]),
     key("storage", "file_retention_hours", FILES).flags(&["file-retention-hours"]),
-    key("storage", "image_storage_backend", IMAGES).flags(&["image-storage-backend"]),
-    key("storage", "image_storage_path", IMAGES).flags(&["image-storage-path"]),
-    key("storage", "image_retention_hours", IMAGES).flags(&["image-retention-hours"]),
+    key("storage", "image_storage_backend", IMAGE_STORAGE).flags(&["image-storage-backend"]),
+    key("storage", "image_storage_path", IMAGE_STORAGE).flags(&["image-storage-path"]),
     key("security", "enable_security", "the checks it would turn on are").flags(&["enable-security", "security"]),
     key("security", "enable_input_validation", INJECTION).flags(&["enable-input-validation"]),
     key("security", "enable_injection_detection", INJECTION).flags(&["enable-injection-detection"]),
-    key("features", "enable_moderation", MODERATION).flags(&["enable-moderation"]),
-    key("features", "moderation_threshold", MODERATION).flags(&["moderation-threshold"]),
 ];

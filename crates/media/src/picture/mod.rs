@@ -5,11 +5,13 @@
 
 mod colours;
 mod decode;
+mod pixels;
 mod survey;
 
 use std::fmt;
 
 pub use colours::COLOURS;
+pub use pixels::{MOST_WORKED_PIXELS, Picture, Writing};
 pub use survey::{ColourShare, Layout, PixelFacts};
 
 use crate::MediaError;

@@ -51,7 +51,7 @@ fn the_server_does_not_start_with_a_wrong_setting() {
         "-1",
         "--rate-limit-tier",
         "free",
-        "--no-enable-moderation",
+        "--no-enable-abuse-detection",
     ]);
     assert_eq!((outcome.code, outcome.out.as_str()), (2, ""));
     insta::assert_snapshot!(outcome.err);

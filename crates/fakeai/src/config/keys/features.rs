@@ -28,6 +28,12 @@ section! {
         enable_jailbreak_detection: bool = false, Key::switch();
         /// Begin conversations without a system message with one about safety.
         prepend_safety_message: bool = false, Key::switch();
+        /// Answer at `/v1/moderations`.
+        enable_moderation: bool = true, Key::switch();
+        /// The score from which a category of moderation is flagged.
+        moderation_threshold: f64 = 0.5, Key::number(0.0, 1.0).value("SCORE");
+        /// Write the prompt on pictures that are generated, to tell them apart.
+        caption_images: bool = false, Key::switch();
         /// Take sound in and give spoken answers.
         enable_audio: bool = true, Key::switch();
         /// The voice of spoken answers whose request names none.

@@ -15,6 +15,9 @@ section! {
         random_delay: bool = true, Key::switch();
         /// Most that the response delay varies, as a fraction of it.
         max_variance: f64 = 0.3, Key::number(0.0, 1.0).value("FRACTION");
+        /// Seconds that a picture of 1024 × 1024 pixels and medium quality takes; other sizes and qualities follow. Without
+        /// it pictures take what the model card says (`latency` profile) or `response_delay`.
+        image_delay: Option<f64> = None, Key::number(0.0, 3600.0).value("SECONDS");
         /// Time to the first token, in milliseconds; the flag also takes its variance.
         ttft_ms: f64 = 20.0, Key::milliseconds().flag("ttft").aliases(&["time-to-first-token"]).value("MS[:PERCENT[%]]");
         /// Variance of the time to the first token, in percent.

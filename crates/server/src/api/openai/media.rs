@@ -44,7 +44,7 @@ pub(super) fn check(
 }
 
 /// The bytes of a base64 data URL; `None` for any other URL, which is never fetched.
-fn data_url(url: &str) -> Option<Result<Vec<u8>, base64::DecodeError>> {
+pub(super) fn data_url(url: &str) -> Option<Result<Vec<u8>, base64::DecodeError>> {
     let (kind, data) = url.strip_prefix("data:")?.split_once(',')?;
     kind.ends_with(";base64").then(|| STANDARD.decode(data))
 }

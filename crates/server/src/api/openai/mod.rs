@@ -10,9 +10,11 @@ mod files;
 mod fine_tuning;
 mod format;
 mod graders;
+mod images;
 mod listing;
 mod media;
 mod models;
+mod moderations;
 mod reasoning;
 mod responses;
 mod runs;
@@ -55,6 +57,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         fine_tuning::endpoints(),
         graders::endpoints(),
         vector_stores::endpoints(),
+        moderations::endpoints(),
+        images::endpoints(),
     ]
     .into_iter()
     .flatten()

@@ -79,7 +79,7 @@ fn content(
 
 /// What a range asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wanted {
+pub(in crate::api::openai) enum Wanted {
     /// No range that we know, or several: all of it, as RFC 9110, 14.2 allows.
     All,
     /// From the first byte to before the last.
@@ -88,7 +88,8 @@ enum Wanted {
     Nothing,
 }
 
-fn wanted(range: &str, bytes: u64) -> Wanted {
+/// What a range asks of a file of so many bytes.
+pub(in crate::api::openai) fn wanted(range: &str, bytes: u64) -> Wanted {
     let Some((first, last)) = range.trim().strip_prefix("bytes=").and_then(|range| range.trim().split_once('-')) else {
         return Wanted::All;
     };
@@ -101,7 +102,8 @@ fn wanted(range: &str, bytes: u64) -> Wanted {
     if start < end { Wanted::Part(start, end) } else { Wanted::Nothing }
 }
 
-fn unsatisfiable(bytes: u64) -> Response {
+/// 416: nothing of the range is there.
+pub(in crate::api::openai) fn unsatisfiable(bytes: u64) -> Response {
     let error = ApiError::invalid("The requested range is not in the file.").status(StatusCode::RANGE_NOT_SATISFIABLE);
     let mut response = error.into_response();
     if let Ok(value) = HeaderValue::from_str(&format!("bytes */{bytes}")) {

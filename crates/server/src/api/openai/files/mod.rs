@@ -7,6 +7,7 @@ mod reader;
 mod routes;
 mod stored;
 
+pub(super) use content::{Wanted, unsatisfiable, wanted};
 pub(super) use purpose::{Expiry, Purpose};
 pub(super) use reader::{Line, LineReader};
 pub(super) use routes::endpoints;

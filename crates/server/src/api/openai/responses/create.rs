@@ -76,9 +76,9 @@ pub(super) async fn create(JsonBody(context, wire): JsonBody<CreateResponse>) ->
     Ok(json_answer(&response))
 }
 
-/// Lowers a request; media are measured beside the connections.
+/// Lowers a request; media are measured, and pictures painted, beside the connections.
 async fn understand(context: &Context, wire: CreateResponse, ids: &ItemIds) -> Result<Lowered, ApiError> {
-    if !wire.carries_media() {
+    if !wire.carries_media() && !wire.may_paint() {
         return lower(context, wire, ids);
     }
     let (here, ids) = (context.clone(), ids.clone());

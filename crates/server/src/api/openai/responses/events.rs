@@ -112,8 +112,7 @@ impl Events {
     fn add(&mut self, out: &mut BytesMut) {
         (self.added, self.said) = (true, 0);
         let item = self.item().clone();
-        let tools = self.response["tools"].as_array().map_or(&[][..], Vec::as_slice);
-        if let Some(Steps { added, before, delta, .. }) = hosted::steps(&item, tools) {
+        if let Some(Steps { added, before, delta, .. }) = hosted::steps(&item) {
             self.emit_added(&added, out);
             for (kind, fields) in before {
                 self.emit_of_item(kind, fields, out);
@@ -230,8 +229,8 @@ impl Events {
         let item = self.item().clone();
         let text = shown_text(&item);
         let tools = self.response["tools"].as_array().map_or(&[][..], Vec::as_slice);
-        if let Some(Steps { after, .. }) = hosted::steps(&item, tools) {
-            for (kind, fields) in after {
+        if let Some(Steps { after, .. }) = hosted::steps(&item) {
+            for (kind, fields) in hosted::partials(&item, tools).into_iter().chain(after) {
                 self.emit_of_item(kind, fields, out);
             }
         } else {

@@ -58,6 +58,12 @@ impl CreateResponse {
 }
 
 impl CreateResponse {
+    /// Whether a picture may have to be painted.
+    pub(super) fn may_paint(&self) -> bool {
+        let is_painter = |tool: &Object| tool.get("type").is_some_and(|kind| kind == "image_generation");
+        self.tools.iter().flatten().any(is_painter)
+    }
+
     /// Whether it holds pictures, sounds or documents that take a while to measure, or searches files.
     pub(super) fn carries_media(&self) -> bool {
         const LONG_BYTES: usize = 4096;

@@ -11,7 +11,6 @@ mod file_search;
 mod image_generation;
 mod local_shell;
 mod mcp;
-mod picture;
 mod shell;
 mod tool_search;
 mod web_search;
@@ -207,13 +206,19 @@ pub(super) fn unasked(hosted: Hosted, asked: &Asked<'_>) -> Vec<Performed> {
     }
 }
 
-/// How `item` looks as events, where `tools` were on offer; `None` if it is no item of a hosted tool.
-pub(super) fn steps(item: &Value, tools: &[Value]) -> Option<Steps> {
+/// What is shown of `item` before what ends it, where `tools` were on offer: unfinished pictures, which take a while to
+/// make, so it is asked once.
+pub(super) fn partials(item: &Value, tools: &[Value]) -> Vec<(&'static str, Value)> {
+    if item["type"] == "image_generation_call" { image_generation::partials(item, tools) } else { Vec::new() }
+}
+
+/// How `item` looks as events; `None` if it is no item of a hosted tool.
+pub(super) fn steps(item: &Value) -> Option<Steps> {
     match item["type"].as_str()? {
         "web_search_call" => Some(web_search::steps(item)),
         "file_search_call" => Some(file_search::steps(item)),
         "code_interpreter_call" => Some(code_interpreter::steps(item)),
-        "image_generation_call" => Some(image_generation::steps(item, tools)),
+        "image_generation_call" => Some(image_generation::steps(item)),
         "shell_call" => Some(shell::steps(item)),
         "mcp_call" => Some(mcp::call_steps(item)),
         "mcp_list_tools" => Some(mcp::list_steps(item)),
