@@ -78,7 +78,18 @@ impl<'t, 'a> Trial<'t, 'a> {
         operation: &str,
         path: &[&Value],
         texts: &[(&str, &str)],
-        file: (&str, &str),
+        (field, content): (&str, &str),
+    ) -> Result<Value> {
+        self.named_form(operation, path, texts, (field, "lines.jsonl", content)).await
+    }
+
+    /// The same for a file that has a name: the file's field, name and content.
+    pub(crate) async fn named_form(
+        &mut self,
+        operation: &str,
+        path: &[&Value],
+        texts: &[(&str, &str)],
+        file: (&str, &str, &str),
     ) -> Result<Value> {
         let Some(known) = self.document.operation(operation) else {
             self.unknown(operation)?;

@@ -5,9 +5,11 @@ mod chat;
 mod chat_variants;
 mod completions;
 mod conversations;
+mod declared;
 mod embeddings;
 mod files;
 mod models;
+mod organization;
 mod refusals;
 mod responses;
 mod stored;
@@ -44,6 +46,10 @@ pub(crate) async fn all<'a>(document: &'a Document, judge: &Judge<'a>, report: &
     conversations::play(&mut Trial::new(document, judge, &server, report, "conversations")).await?;
     let server = quick_server()?;
     files::play(&mut Trial::new(document, judge, &server, report, "files")).await?;
+    let server = quick_server()?;
+    declared::play(&mut Trial::new(document, judge, &server, report, "declared")).await?;
+    let server = quick_server()?;
+    organization::play(&mut Trial::new(document, judge, &server, report, "organization")).await?;
     let server = slow_server()?;
     assistants::play(&mut Trial::new(document, judge, &server, report, "assistants")).await
 }

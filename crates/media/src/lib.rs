@@ -3,6 +3,7 @@
 //! Takes bytes and gives plain structs. Reads no more than is needed, never trusts a header beyond the bytes that are
 //! there, sets limits before it allocates, and knows no requests, no HTTP and no clock.
 
+mod archive;
 mod document;
 mod error;
 mod pcm;
@@ -11,6 +12,7 @@ mod sound;
 pub mod speech;
 mod video;
 
+pub use archive::{Archive, pack};
 pub use document::{Document, DocumentKind, MOST_TEXT_BYTES, document_text};
 pub use error::MediaError;
 pub use pcm::Pcm;

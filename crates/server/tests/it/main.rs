@@ -15,6 +15,7 @@ mod chat;
 mod completions;
 mod conversations;
 mod dashboard;
+mod declared;
 mod embeddings;
 mod engines;
 mod errors;

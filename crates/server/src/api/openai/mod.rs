@@ -2,8 +2,10 @@
 
 mod assistants;
 mod chat;
+mod chatkit;
 mod completions;
 mod conversations;
+mod declared;
 mod embeddings;
 mod files;
 mod format;
@@ -12,15 +14,18 @@ mod graders;
 mod listing;
 mod media;
 mod models;
+mod organization;
 mod reasoning;
 mod responses;
 mod runs;
+mod skills;
 mod sums;
 mod threads;
 mod tools;
 mod transfer;
 mod uploads;
 mod usage;
+mod voices;
 
 pub(super) use chat::{Chat, prompt};
 
@@ -40,6 +45,10 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         runs::endpoints(),
         files::endpoints(),
         uploads::endpoints(),
+        skills::endpoints(),
+        voices::endpoints(),
+        chatkit::endpoints(),
+        organization::endpoints(),
     ]
     .into_iter()
     .flatten()
