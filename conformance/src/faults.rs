@@ -16,7 +16,7 @@ pub(crate) struct Fault {
 pub(crate) const COMPLETION_CHUNK: &str = "#/components/schemas/CreateCompletionStreamResponse";
 
 /// Every fault known; the last one copies what the ones before it have mended.
-pub(crate) const FAULTS: [Fault; 5] = [
+pub(crate) const FAULTS: [Fault; 6] = [
     Fault {
         pointer: "/components/schemas/CreateCompletionResponse/properties/choices/items/properties/logprobs/anyOf/0/properties",
         reason: "the first token of an echoed prompt has no probability: null, in both lists; and `logprobs: 0` asks for no \
@@ -51,6 +51,11 @@ pub(crate) const FAULTS: [Fault; 5] = [
         pointer: "/paths/~1files~1{file_id}~1content/get/responses/200/content",
         reason: "the content of a file is its bytes, not a JSON string",
         mend: |content| *content = json!({"application/octet-stream": {}}),
+    },
+    Fault {
+        pointer: "/components/schemas/EvalApiError",
+        reason: "runs and samples without an error have null for it, as the document's own examples do",
+        mend: or_null,
     },
     Fault {
         pointer: "/components/schemas",

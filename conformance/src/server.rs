@@ -92,7 +92,11 @@ impl Server {
         for _ in 0..MOST_IDLE_TURNS {
             tokio::select! {
                 biased;
-                answer = &mut answer => return answer,
+                answer = &mut answer => {
+                    // Work that goes on behind an answer gets its turn.
+                    tokio::task::yield_now().await;
+                    return answer;
+                }
                 () = tokio::task::yield_now() => self.jump(),
             }
         }

@@ -4,9 +4,12 @@ mod assistants;
 mod chat;
 mod chat_variants;
 mod completions;
+mod containers;
 mod conversations;
 mod declared;
 mod embeddings;
+mod evals;
+mod fabricated;
 mod files;
 mod models;
 mod organization;
@@ -14,6 +17,7 @@ mod refusals;
 mod responses;
 mod stored;
 mod streams;
+mod videos;
 
 use anyhow::Result;
 use fakeai_server::Settings;
@@ -47,9 +51,17 @@ pub(crate) async fn all<'a>(document: &'a Document, judge: &Judge<'a>, report: &
     let server = quick_server()?;
     files::play(&mut Trial::new(document, judge, &server, report, "files")).await?;
     let server = quick_server()?;
+    containers::play(&mut Trial::new(document, judge, &server, report, "containers")).await?;
+    let server = quick_server()?;
+    videos::play(&mut Trial::new(document, judge, &server, report, "videos")).await?;
+    let server = quick_server()?;
+    evals::play(&mut Trial::new(document, judge, &server, report, "evals")).await?;
+    let server = quick_server()?;
     declared::play(&mut Trial::new(document, judge, &server, report, "declared")).await?;
     let server = quick_server()?;
     organization::play(&mut Trial::new(document, judge, &server, report, "organization")).await?;
+    let server = Server::new(|settings| settings.fabricate = true)?;
+    fabricated::play(&mut Trial::new(document, judge, &server, report, "fabricated")).await?;
     let server = slow_server()?;
     assistants::play(&mut Trial::new(document, judge, &server, report, "assistants")).await
 }

@@ -6,6 +6,7 @@
 mod archive;
 mod document;
 mod error;
+mod film;
 mod pcm;
 mod picture;
 mod sound;
@@ -15,6 +16,7 @@ mod video;
 pub use archive::{Archive, pack};
 pub use document::{Document, DocumentKind, MOST_TEXT_BYTES, document_text};
 pub use error::MediaError;
+pub use film::{FRAMES_PER_SECOND, Film};
 pub use pcm::Pcm;
 pub use picture::{
     COLOURS, ColourShare, DEFAULT_IMAGE_SIZE, ImageFacts, ImageFormat, Layout, MOST_DECODED_BYTES, MOST_PIXELS,

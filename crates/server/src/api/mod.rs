@@ -25,6 +25,7 @@ use crate::error::ApiError;
 use crate::wire::JsonBody;
 
 pub(crate) use live::Hub;
+pub(crate) use openai::fabricate;
 use straight::{Straight, Ways};
 
 /// One operation: where it is, what it is called, who answers.

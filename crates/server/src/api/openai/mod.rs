@@ -4,12 +4,14 @@ mod assistants;
 mod chat;
 mod chatkit;
 mod completions;
+mod containers;
 mod conversations;
 mod declared;
 mod embeddings;
+mod evals;
+mod fabricate;
 mod files;
 mod format;
-#[expect(dead_code, unused_imports, reason = "evals, which ask them, follow")]
 mod graders;
 mod listing;
 mod media;
@@ -18,6 +20,7 @@ mod organization;
 mod reasoning;
 mod responses;
 mod runs;
+mod service;
 mod skills;
 mod sums;
 mod threads;
@@ -25,11 +28,18 @@ mod tools;
 mod transfer;
 mod uploads;
 mod usage;
+mod videos;
 mod voices;
 
 pub(super) use chat::{Chat, prompt};
+pub(crate) use fabricate::answer as fabricate;
 
 use super::Endpoint;
+
+/// The declared resources whose objects have ids.
+fn declared_resources() -> impl Iterator<Item = &'static declared::Resource> {
+    organization::resources().into_iter().chain([&voices::CONSENTS, &videos::CHARACTERS])
+}
 
 /// Every endpoint of the family, under `/v1` and without it.
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -45,6 +55,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         runs::endpoints(),
         files::endpoints(),
         uploads::endpoints(),
+        evals::endpoints(),
+        containers::endpoints(),
+        videos::endpoints(),
         skills::endpoints(),
         voices::endpoints(),
         chatkit::endpoints(),

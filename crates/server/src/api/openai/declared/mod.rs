@@ -3,10 +3,12 @@
 
 mod act;
 mod check;
+mod fabricate;
 mod make;
 mod routes;
 
 pub(super) use check::{Kind, Rule};
+pub(super) use fabricate::{fabricated, fabricated_end};
 pub(super) use make::Making;
 
 use crate::error::ApiError;

@@ -34,7 +34,7 @@ pub(super) async fn download(
         Wanted::Part(start, end) => (StatusCode::PARTIAL_CONTENT, start, end),
         Wanted::Nothing => return Ok(unsatisfiable(file.bytes)),
     };
-    let body = Body::from_stream(content(context.workspace().space().clone(), content_id(KIND, &file.id), start, end));
+    let body = Body::from_stream(content(context.workspace().space().clone(), content_of(&file.id), start, end));
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
@@ -75,6 +75,23 @@ pub(in crate::api::openai) async fn stored_content(
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
     name(headers, filename);
     Ok(response)
+}
+
+/// The id of the blob with the content of the file of an id.
+pub(in crate::api::openai) fn content_of(id: &str) -> String {
+    content_id(KIND, id)
+}
+
+/// All of a file's content. The caller has looked at its length.
+pub(in crate::api::openai) async fn read_whole(context: &Context, file: &File) -> Result<Vec<u8>, ApiError> {
+    let (space, blob) = (context.workspace().space(), content_of(&file.id));
+    let mut whole = Vec::new();
+    while (whole.len() as u64) < file.bytes {
+        let read = space.home().read(space.name(), &blob, whole.len() as u64, MOST_READ_BYTES).await?;
+        let read = read.filter(|read| !read.is_empty()).ok_or_else(|| ApiError::no_such("content", &file.id))?;
+        whole.extend_from_slice(&read);
+    }
+    Ok(whole)
 }
 
 /// Bytes of a blob from `start` to `end`, in portions.

@@ -6,7 +6,7 @@ mod purpose;
 mod routes;
 mod stored;
 
-pub(super) use content::stored_content;
+pub(super) use content::{content_of, read_whole, stored_content};
 pub(super) use purpose::{Expiry, Purpose};
 pub(super) use routes::endpoints;
 pub(super) use stored::{File, Intake, file_name};

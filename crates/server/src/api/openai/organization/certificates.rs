@@ -54,7 +54,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     CERTIFICATES.endpoints().chain(own).collect()
 }
 
-static CERTIFICATES: Resource = Resource {
+pub(in crate::api::openai) static CERTIFICATES: Resource = Resource {
     name: "certificate",
     path: "/organization/certificates",
     item: "/organization/certificates/{certificate_id}",

@@ -25,7 +25,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     declared.chain(own).collect()
 }
 
-static ADMIN_KEYS: Resource = Resource {
+pub(in crate::api::openai) static ADMIN_KEYS: Resource = Resource {
     name: "admin api key",
     path: "/organization/admin_api_keys",
     item: "/organization/admin_api_keys/{key_id}",
@@ -71,7 +71,7 @@ fn key_ends(making: &Making<'_>) -> Result<Value, ApiError> {
 }
 
 /// They are made with service accounts: the API has no other way.
-static PROJECT_KEYS: Resource = Resource {
+pub(in crate::api::openai) static PROJECT_KEYS: Resource = Resource {
     name: "api key",
     path: "/organization/projects/{project_id}/api_keys",
     item: "/organization/projects/{project_id}/api_keys/{api_key_id}",
@@ -107,7 +107,7 @@ static PROJECT_KEYS: Resource = Resource {
     ..PLAIN
 };
 
-static SERVICE_ACCOUNTS: Resource = Resource {
+pub(in crate::api::openai) static SERVICE_ACCOUNTS: Resource = Resource {
     name: "service account",
     path: "/organization/projects/{project_id}/service_accounts",
     item: "/organization/projects/{project_id}/service_accounts/{service_account_id}",

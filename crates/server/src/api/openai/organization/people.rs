@@ -13,7 +13,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     [&USERS, &INVITES, &GROUPS, &GROUP_USERS].into_iter().flat_map(Resource::endpoints).collect()
 }
 
-pub(super) static USERS: Resource = Resource {
+pub(in crate::api::openai) static USERS: Resource = Resource {
     name: "user",
     path: "/organization/users",
     item: "/organization/users/{user_id}",
@@ -45,7 +45,7 @@ fn owner() -> Value {
     })
 }
 
-static INVITES: Resource = Resource {
+pub(in crate::api::openai) static INVITES: Resource = Resource {
     name: "invite",
     path: "/organization/invites",
     item: "/organization/invites/{invite_id}",
@@ -81,7 +81,7 @@ fn invite_ends(making: &Making<'_>) -> Result<Value, ApiError> {
     Ok((making.context.created() + INVITED).into())
 }
 
-pub(super) static GROUPS: Resource = Resource {
+pub(in crate::api::openai) static GROUPS: Resource = Resource {
     name: "group",
     path: "/organization/groups",
     item: "/organization/groups/{group_id}",
@@ -109,7 +109,7 @@ pub(super) static GROUPS: Resource = Resource {
     ..PLAIN
 };
 
-static GROUP_USERS: Resource = Resource {
+pub(in crate::api::openai) static GROUP_USERS: Resource = Resource {
     name: "group user",
     path: "/organization/groups/{group_id}/users",
     item: "/organization/groups/{group_id}/users/{user_id}",

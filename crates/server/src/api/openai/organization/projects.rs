@@ -25,7 +25,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     [&PROJECTS, &PROJECT_USERS, &PROJECT_GROUPS].into_iter().flat_map(Resource::endpoints).collect()
 }
 
-pub(super) static PROJECTS: Resource = Resource {
+pub(in crate::api::openai) static PROJECTS: Resource = Resource {
     name: "project",
     path: "/organization/projects",
     item: "/organization/projects/{project_id}",
@@ -66,7 +66,7 @@ fn default_project() -> Value {
     })
 }
 
-pub(super) static PROJECT_USERS: Resource = Resource {
+pub(in crate::api::openai) static PROJECT_USERS: Resource = Resource {
     name: "project user",
     path: "/organization/projects/{project_id}/users",
     item: "/organization/projects/{project_id}/users/{user_id}",
@@ -95,7 +95,7 @@ pub(super) static PROJECT_USERS: Resource = Resource {
     ..PLAIN
 };
 
-pub(super) static PROJECT_GROUPS: Resource = Resource {
+pub(in crate::api::openai) static PROJECT_GROUPS: Resource = Resource {
     name: "project group",
     path: "/organization/projects/{project_id}/groups",
     item: "/organization/projects/{project_id}/groups/{group_id}",

@@ -113,7 +113,7 @@ fn project_member() -> Value {
     predefined("member", "api.project")
 }
 
-static ROLES: Resource = Resource {
+pub(in crate::api::openai) static ROLES: Resource = Resource {
     name: "role",
     path: "/organization/roles",
     item: "/organization/roles/{role_id}",
@@ -134,7 +134,7 @@ static ROLES: Resource = Resource {
     ..PLAIN
 };
 
-static PROJECT_ROLES: Resource = Resource {
+pub(in crate::api::openai) static PROJECT_ROLES: Resource = Resource {
     name: "project role",
     path: "/projects/{project_id}/roles",
     item: "/projects/{project_id}/roles/{role_id}",
@@ -155,7 +155,7 @@ static PROJECT_ROLES: Resource = Resource {
     ..PLAIN
 };
 
-static GROUP_ROLES: Resource = Resource {
+pub(in crate::api::openai) static GROUP_ROLES: Resource = Resource {
     name: "group role",
     path: "/organization/groups/{group_id}/roles",
     item: "/organization/groups/{group_id}/roles/{role_id}",
@@ -175,7 +175,7 @@ static GROUP_ROLES: Resource = Resource {
     ..PLAIN
 };
 
-static USER_ROLES: Resource = Resource {
+pub(in crate::api::openai) static USER_ROLES: Resource = Resource {
     name: "user role",
     path: "/organization/users/{user_id}/roles",
     item: "/organization/users/{user_id}/roles/{role_id}",
@@ -195,7 +195,7 @@ static USER_ROLES: Resource = Resource {
     ..PLAIN
 };
 
-static PROJECT_GROUP_ROLES: Resource = Resource {
+pub(in crate::api::openai) static PROJECT_GROUP_ROLES: Resource = Resource {
     name: "project group role",
     path: "/projects/{project_id}/groups/{group_id}/roles",
     item: "/projects/{project_id}/groups/{group_id}/roles/{role_id}",
@@ -215,7 +215,7 @@ static PROJECT_GROUP_ROLES: Resource = Resource {
     ..PLAIN
 };
 
-static PROJECT_USER_ROLES: Resource = Resource {
+pub(in crate::api::openai) static PROJECT_USER_ROLES: Resource = Resource {
     name: "project user role",
     path: "/projects/{project_id}/users/{user_id}/roles",
     item: "/projects/{project_id}/users/{user_id}/roles/{role_id}",

@@ -12,7 +12,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 const CURRENCY: Rule = Rule::needed(Kind::Words(&["USD"])).changing();
 const INTERVAL: Rule = Rule::needed(Kind::Words(&["month"])).changing();
 
-static ALERTS: Resource = Resource {
+pub(in crate::api::openai) static ALERTS: Resource = Resource {
     name: "spend alert",
     path: "/organization/spend_alerts",
     item: "/organization/spend_alerts/{alert_id}",
@@ -41,7 +41,7 @@ static ALERTS: Resource = Resource {
     ..PLAIN
 };
 
-static PROJECT_ALERTS: Resource = Resource {
+pub(in crate::api::openai) static PROJECT_ALERTS: Resource = Resource {
     name: "project spend alert",
     path: "/organization/projects/{project_id}/spend_alerts",
     item: "/organization/projects/{project_id}/spend_alerts/{alert_id}",

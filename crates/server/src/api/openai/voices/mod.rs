@@ -11,7 +11,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     CONSENTS.endpoints().chain(VOICES.endpoints()).collect()
 }
 
-static CONSENTS: Resource = Resource {
+pub(super) static CONSENTS: Resource = Resource {
     name: "voice_consent",
     path: "/audio/voice_consents",
     item: "/audio/voice_consents/{consent_id}",
