@@ -102,7 +102,8 @@ pub(crate) fn mend(document: &mut Value) -> Vec<&'static str> {
 /// - `nullable` is `OpenAPI` 3.0's, and 3.1 knows it no more;
 /// - `$recursiveRef` is JSON Schema 2019-09's;
 /// - `oneOf` is written where a union is meant: a message with a `type` is two kinds of `InputItem`;
-/// - a page that is empty has no first and last id: OpenAI sends null.
+/// - a page that is empty has no first and last id: OpenAI sends null;
+/// - `required` names some fields twice, which 2020-12 does not allow.
 ///
 /// `owner` is the schema of `components` that the words stand in.
 fn read_old_words(schema: &mut Value, owner: &str) {
@@ -113,6 +114,15 @@ fn read_old_words(schema: &mut Value, owner: &str) {
             if let Some(Value::Object(properties)) = words.get_mut("properties") {
                 let ends = properties.iter_mut().filter(|(name, _)| ["first_id", "last_id"].contains(&name.as_str()));
                 ends.for_each(|(_, end)| or_null(end));
+            }
+            if let Some(Value::Array(names)) = words.get_mut("required") {
+                let mut seen = Vec::new();
+                names.retain(|name| {
+                    !seen.contains(name) && {
+                        seen.push(name.clone());
+                        true
+                    }
+                });
             }
             if let Some(members) = words.remove("oneOf") {
                 words.insert("anyOf".to_owned(), members);

@@ -56,6 +56,8 @@ pub(crate) async fn all<'a>(document: &'a Document, judge: &Judge<'a>, report: &
     videos::play(&mut Trial::new(document, judge, &server, report, "videos")).await?;
     let server = quick_server()?;
     evals::play(&mut Trial::new(document, judge, &server, report, "evals")).await?;
+    let server = slow_server()?;
+    evals::play_cancelled(&mut Trial::new(document, judge, &server, report, "a run, cancelled")).await?;
     let server = quick_server()?;
     declared::play(&mut Trial::new(document, judge, &server, report, "declared")).await?;
     let server = quick_server()?;

@@ -69,7 +69,7 @@ def test_an_eval_runs_and_shows_what_came_of_it(sdk):
     one = sdk.call(
         lambda client: client.evals.runs.output_items.retrieve(items[0].id, eval_id=eval.id, run_id=run.id)
     )
-    assert one == items[0]
+    assert one.model_dump() == items[0].model_dump()
 
 
 def test_evals_are_listed_renamed_and_deleted(sdk):
