@@ -48,6 +48,13 @@ pub(crate) async fn all<'a>(document: &'a Document, judge: &Judge<'a>, report: &
     responses::play_background(&mut Trial::new(document, judge, &server, report, "background")).await?;
     let server = quick_server()?;
     conversations::play(&mut Trial::new(document, judge, &server, report, "conversations")).await?;
+    kept(document, judge, report).await?;
+    let server = slow_server()?;
+    assistants::play(&mut Trial::new(document, judge, &server, report, "assistants")).await
+}
+
+/// Plays what clients keep.
+async fn kept<'a>(document: &'a Document, judge: &Judge<'a>, report: &mut Report<'a>) -> Result<()> {
     let server = quick_server()?;
     files::play(&mut Trial::new(document, judge, &server, report, "files")).await?;
     let server = quick_server()?;
@@ -63,9 +70,7 @@ pub(crate) async fn all<'a>(document: &'a Document, judge: &Judge<'a>, report: &
     let server = quick_server()?;
     organization::play(&mut Trial::new(document, judge, &server, report, "organization")).await?;
     let server = Server::new(|settings| settings.fabricate = true)?;
-    fabricated::play(&mut Trial::new(document, judge, &server, report, "fabricated")).await?;
-    let server = slow_server()?;
-    assistants::play(&mut Trial::new(document, judge, &server, report, "assistants")).await
+    fabricated::play(&mut Trial::new(document, judge, &server, report, "fabricated")).await
 }
 
 /// A server with the defaults.
