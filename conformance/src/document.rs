@@ -132,7 +132,8 @@ impl Operation {
         let mut rest = self.path.as_str();
         while let Some((before, after)) = rest.split_once('{') {
             filled.push_str(before);
-            filled.push_str(values.next().map_or("none", String::as_str));
+            let value = values.next().map_or("none", String::as_str);
+            filled.push_str(&value.replace('/', "%2F"));
             rest = after.split_once('}').map_or("", |(_, after)| after);
         }
         filled + rest

@@ -16,7 +16,7 @@ pub(crate) struct Fault {
 pub(crate) const COMPLETION_CHUNK: &str = "#/components/schemas/CreateCompletionStreamResponse";
 
 /// Every fault known; the last one copies what the ones before it have mended.
-pub(crate) const FAULTS: [Fault; 7] = [
+pub(crate) const FAULTS: [Fault; 8] = [
     Fault {
         pointer: "/components/schemas/CreateCompletionResponse/properties/choices/items/properties/logprobs/anyOf/0/properties",
         reason: "the first token of an echoed prompt has no probability: null, in both lists; and `logprobs: 0` asks for no \
@@ -83,6 +83,11 @@ pub(crate) const FAULTS: [Fault; 7] = [
         },
     },
     Fault {
+        pointer: "/components/schemas/EvalApiError",
+        reason: "runs and samples without an error have null for it, as the document's own examples do",
+        mend: or_null,
+    },
+    Fault {
         pointer: "/components/schemas",
         reason: "streamed completions share a schema with whole ones, but have null for finish_reason until the end \
                  and, as `stream_options` says in words, null for usage",
@@ -128,7 +133,8 @@ pub(crate) fn mend(document: &mut Value) -> Vec<&'static str> {
 ///   allowed;
 /// - `$recursiveRef` is JSON Schema 2019-09's;
 /// - `oneOf` is written where a union is meant: a message with a `type` is two kinds of `InputItem`;
-/// - a page that is empty has no first and last id: OpenAI sends null.
+/// - a page that is empty has no first and last id: OpenAI sends null;
+/// - `required` names some fields twice, which 2020-12 does not allow.
 ///
 /// `owner` is the schema of `components` that the words stand in.
 fn read_old_words(schema: &mut Value, owner: &str) {
@@ -139,6 +145,15 @@ fn read_old_words(schema: &mut Value, owner: &str) {
             if let Some(Value::Object(properties)) = words.get_mut("properties") {
                 let ends = properties.iter_mut().filter(|(name, _)| ["first_id", "last_id"].contains(&name.as_str()));
                 ends.for_each(|(_, end)| or_null(end));
+            }
+            if let Some(Value::Array(names)) = words.get_mut("required") {
+                let mut seen = Vec::new();
+                names.retain(|name| {
+                    !seen.contains(name) && {
+                        seen.push(name.clone());
+                        true
+                    }
+                });
             }
             if let Some(members) = words.remove("oneOf") {
                 words.insert("anyOf".to_owned(), members);

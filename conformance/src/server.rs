@@ -59,19 +59,19 @@ impl Server {
         self.answer(request).await.with_context(|| format!("{method} {path}"))
     }
 
-    /// Sends a form with one file in the field `field`.
+    /// Sends a form with one file: its field, name and content.
     pub(crate) async fn send_form(
         &self,
         path: &str,
         texts: &[(&str, &str)],
-        (field, content): (&str, &str),
+        (field, name, content): (&str, &str, &str),
     ) -> Result<Answer> {
         let one = |(name, text): &(&str, &str)| {
             format!("--xyz\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
         };
         let texts = texts.iter().map(one).collect::<Vec<_>>().concat();
         let body = format!(
-            "{texts}--xyz\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"lines.jsonl\"\r\n\r\n{content}\r\n\
+            "{texts}--xyz\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\r\n{content}\r\n\
              --xyz--\r\n"
         );
         let request = Request::post(path).header(header::CONTENT_TYPE, "multipart/form-data; boundary=xyz");
@@ -92,7 +92,11 @@ impl Server {
         for _ in 0..MOST_IDLE_TURNS {
             tokio::select! {
                 biased;
-                answer = &mut answer => return answer,
+                answer = &mut answer => {
+                    // Work that goes on behind an answer gets its turn.
+                    tokio::task::yield_now().await;
+                    return answer;
+                }
                 () = tokio::task::yield_now() => self.jump(),
             }
         }

@@ -5,18 +5,25 @@ mod batches;
 mod chat;
 mod chat_variants;
 mod completions;
+mod containers;
 mod conversations;
+mod declared;
 mod embeddings;
+mod evals;
+mod fabricated;
 mod files;
 mod fine_tuning;
 mod images;
 mod models;
 mod moderations;
+mod organization;
 mod refusals;
 mod responses;
 mod stored;
 mod streams;
 mod vector_stores;
+
+mod videos;
 
 use std::time::Duration;
 
@@ -49,8 +56,34 @@ pub(crate) async fn all<'a>(document: &'a Document, judge: &Judge<'a>, report: &
     responses::play_background(&mut Trial::new(document, judge, &server, report, "background")).await?;
     let server = quick_server()?;
     conversations::play(&mut Trial::new(document, judge, &server, report, "conversations")).await?;
+    kept(document, judge, report).await?;
+    worked(document, judge, report).await?;
+    let server = slow_server()?;
+    assistants::play(&mut Trial::new(document, judge, &server, report, "assistants")).await
+}
+
+/// Plays what clients keep.
+async fn kept<'a>(document: &'a Document, judge: &Judge<'a>, report: &mut Report<'a>) -> Result<()> {
     let server = quick_server()?;
     files::play(&mut Trial::new(document, judge, &server, report, "files")).await?;
+    let server = quick_server()?;
+    containers::play(&mut Trial::new(document, judge, &server, report, "containers")).await?;
+    let server = quick_server()?;
+    videos::play(&mut Trial::new(document, judge, &server, report, "videos")).await?;
+    let server = quick_server()?;
+    evals::play(&mut Trial::new(document, judge, &server, report, "evals")).await?;
+    let server = slow_server()?;
+    evals::play_cancelled(&mut Trial::new(document, judge, &server, report, "a run, cancelled")).await?;
+    let server = quick_server()?;
+    declared::play(&mut Trial::new(document, judge, &server, report, "declared")).await?;
+    let server = quick_server()?;
+    organization::play(&mut Trial::new(document, judge, &server, report, "organization")).await?;
+    let server = Server::new(|settings| settings.fabricate = true)?;
+    fabricated::play(&mut Trial::new(document, judge, &server, report, "fabricated")).await
+}
+
+/// Plays what is worked on, and what looks at files.
+async fn worked<'a>(document: &'a Document, judge: &Judge<'a>, report: &mut Report<'a>) -> Result<()> {
     let server = Server::new(|settings| settings.jobs.batch = Duration::from_secs(48 * 3600))?;
     batches::play(&mut Trial::new(document, judge, &server, report, "batches")).await?;
     let server = quick_server()?;
@@ -60,9 +93,7 @@ pub(crate) async fn all<'a>(document: &'a Document, judge: &Judge<'a>, report: &
     let server = quick_server()?;
     images::play(&mut Trial::new(document, judge, &server, report, "images")).await?;
     let server = quick_server()?;
-    moderations::play(&mut Trial::new(document, judge, &server, report, "moderations")).await?;
-    let server = slow_server()?;
-    assistants::play(&mut Trial::new(document, judge, &server, report, "assistants")).await
+    moderations::play(&mut Trial::new(document, judge, &server, report, "moderations")).await
 }
 
 /// A server with the defaults.

@@ -47,6 +47,7 @@ pub(crate) fn settings(config: &Config) -> Settings {
         tokenizer: tokenizer(generation.tokenizer),
         deterministic: generation.deterministic,
         strict_models: models.strict,
+        fabricate: api.fabricate,
         validation_status: http::StatusCode::from_u16(api.validation_status).unwrap_or(http::StatusCode::BAD_REQUEST),
         context_validation: features.enable_context_validation,
         prompt_cache: features.enable_prompt_caching.then(|| PromptCaching {

@@ -3,17 +3,21 @@
 //! Takes bytes and gives plain structs. Reads no more than is needed, never trusts a header beyond the bytes that are
 //! there, sets limits before it allocates, and knows no requests, no HTTP and no clock.
 
+mod archive;
 pub mod art;
 mod document;
 mod error;
+mod film;
 mod pcm;
 mod picture;
 mod sound;
 pub mod speech;
 mod video;
 
+pub use archive::{Archive, pack};
 pub use document::{Document, DocumentKind, MOST_TEXT_BYTES, document_text};
 pub use error::MediaError;
+pub use film::{FRAMES_PER_SECOND, Film};
 pub use pcm::Pcm;
 pub use picture::{
     COLOURS, ColourShare, DEFAULT_IMAGE_SIZE, ImageFacts, ImageFormat, Layout, MOST_DECODED_BYTES, MOST_PIXELS,

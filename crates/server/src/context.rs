@@ -218,6 +218,11 @@ impl Context {
         &self.0.path
     }
 
+    /// `POST`.
+    pub(crate) fn method(&self) -> &http::Method {
+        &self.0.method
+    }
+
     /// `system_fingerprint`: the same while model and seed are.
     pub(crate) fn fingerprint(&self, model: &str) -> String {
         Ids::new(self.workspace().seed().derive("fingerprint").derive(model)).next_hex("fp_", 10)

@@ -37,6 +37,8 @@ pub struct Settings {
     pub deterministic: bool,
     /// Models that are not in the catalog are refused instead of made.
     pub strict_models: bool,
+    /// Whether ids that nobody made answer with an object of their kind.
+    pub fabricate: bool,
     /// The status of invalid requests: 400 as OpenAI, or 422 as the original.
     pub validation_status: http::StatusCode,
     /// Requests whose prompt and answer exceed the model's window are refused.
@@ -241,6 +243,7 @@ impl Default for Settings {
             tokenizer: None,
             deterministic: false,
             strict_models: false,
+            fabricate: false,
             validation_status: http::StatusCode::BAD_REQUEST,
             context_validation: true,
             prompt_cache: Some(PromptCaching { retention: Duration::from_secs(600), min_tokens: 1024 }),

@@ -249,19 +249,19 @@ mod tests {
     #[test]
     fn unknown_flags_are_taken_out_with_their_values() {
         let command = clap::Command::new("server").args(args());
-        let line = "--prot 3 --port 4 --debgu --debug --x=1 --reply --seed --enable-safety --enable-abuse-detection 5 --help -- y --z";
+        let line = "--prot 3 --port 4 --debgu --debug --x=1 --reply --seed --enable-safety --use-llm-generation 5 --help -- y --z";
         let mut given: Vec<OsString> = line.split(' ').map(OsString::from).collect();
         let unknown = take_unknown(&command, &mut given);
         assert_eq!(unknown, pairs(&[("prot", "3"), ("debgu", ""), ("x", "1"), ("z", "")]));
-        let rest = "--port 4 --debug --reply --seed --enable-safety --enable-abuse-detection 5 --help -- y";
+        let rest = "--port 4 --debug --reply --seed --enable-safety --use-llm-generation 5 --help -- y";
         assert_eq!(given, rest.split(' ').collect::<Vec<_>>());
     }
 
     #[test]
     fn flags_of_unbuilt_features_are_taken_with_and_without_value() {
         assert_eq!(
-            parse("--enable-abuse-detection --abuse-cleanup-interval 5"),
-            pairs(&[("enable-abuse-detection", ""), ("abuse-cleanup-interval", "")])
+            parse("--use-llm-generation --llm-model-name 5"),
+            pairs(&[("use-llm-generation", ""), ("llm-model-name", "")])
         );
     }
 }

@@ -29,6 +29,7 @@ use crate::wire::JsonBody;
 pub(crate) use live::Hub;
 pub(crate) use openai::Desk;
 pub(crate) use openai::Shelves;
+pub(crate) use openai::fabricate;
 use straight::{Straight, Ways};
 
 /// One operation: where it is, what it is called, who answers.

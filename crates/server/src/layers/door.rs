@@ -18,7 +18,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Ur
 use tower::Service;
 
 use super::cors;
-use crate::api::Routes;
+use crate::api::{self, Routes};
 use crate::app::App;
 use crate::context::{BatchLine, Context};
 use crate::error::{ApiError, ErrorNote};
@@ -75,10 +75,6 @@ impl Door {
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
-        if request.headers().contains_key(header::UPGRADE) {
-            // What comes over a socket goes through the same door.
-            request.extensions_mut().insert(self.clone());
-        }
         if let Some(answer) = cors::preflight(&self.app().settings.cors, &request) {
             return Box::pin(std::future::ready(Ok(answer)));
         }
@@ -145,6 +141,8 @@ impl Door {
             return Either::Left(way.answer(context.clone(), request));
         }
         request.extensions_mut().insert(context.clone());
+        // What comes over a socket, and what rooms ask on behalf of clients, goes through the same door.
+        request.extensions_mut().insert(self.clone());
         let answer = self.routes.router.clone().call(request.map(Body::new));
         // Boxed, so that the straight ways need not carry its room about.
         Either::Right(Box::pin(answer.map(|answer| answer.unwrap_or_else(|never| match never {}))))
@@ -204,6 +202,9 @@ impl<F: Future<Output = Response<Body>>> Future for Guarded<F> {
             tracing::error!(id = context.request_id(), panic = panic_message(&*panic), "a handler panicked");
             ApiError::internal().into_response()
         });
+        if context.app().settings.fabricate && response.status() == StatusCode::NOT_FOUND {
+            response = api::fabricate(&context).unwrap_or(response);
+        }
         if let Some(asked) = &this.asked {
             cors::mark(&context.app().settings.cors, asked, response.headers_mut());
         }

@@ -5,29 +5,7 @@ use bytes::Bytes;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, TestServer, request};
-
-/// A form: names with texts, and files with their names.
-pub fn form(path: &str, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Request<Body> {
-    let mut body = Vec::new();
-    for (name, text) in fields {
-        body.extend_from_slice(
-            format!("--xyz\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n").as_bytes(),
-        );
-    }
-    for (name, file, content) in files {
-        let head = format!(
-            "--xyz\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\nContent-Type: \
-             application/octet-stream\r\n\r\n"
-        );
-        body.extend_from_slice(head.as_bytes());
-        body.extend_from_slice(content);
-        body.extend_from_slice(b"\r\n");
-    }
-    body.extend_from_slice(b"--xyz--\r\n");
-    let request = Request::post(path).header("content-type", "multipart/form-data; boundary=xyz");
-    request.body(Body::from(body)).unwrap()
-}
+use crate::harness::{Answer, TestServer, form, request};
 
 pub async fn put(server: &TestServer, purpose: &str, name: &str, content: &[u8]) -> Answer {
     server.send(form("/v1/files", &[("purpose", purpose)], &[("file", name, content)])).await

@@ -48,14 +48,15 @@ async fn texts_are_compared() {
 async fn models_and_programs_are_simulated_and_several_are_added_up() {
     let server = TestServer::new();
     let item = json!({"label": "positive", "review": "I loved it"});
-    let message = json!([{"role": "user", "content": {"type": "input_text", "text": "Rate: {{item.review}}"}}]);
+    let message =
+        json!([{"role": "user", "content": {"type": "input_text", "text": "Rate: {{item.review}} is {{item.label}}"}}]);
     let score = json!({"type": "score_model", "name": "judge", "model": "gpt-4o", "input": message, "range": [0, 10]});
     let good = reward(&server, &score, &item, "positive").await;
     let bad = reward(&server, &score, &item, "42").await;
     assert_eq!(good["reward"], 10.0);
     assert!(bad["reward"].as_f64().unwrap() < 5.0, "{bad}");
     assert_eq!(good["metadata"]["sampled_model_name"], "gpt-4o");
-    assert_eq!(good["model_grader_token_usage_per_model"]["gpt-4o"], good["metadata"]["token_usage"]);
+    assert_eq!(good["model_grader_token_usage_per_model"]["gpt-4o"]["total_tokens"], good["metadata"]["token_usage"]);
     let label = json!({
         "type": "label_model", "name": "mood", "model": "gpt-4o", "input": message, "labels": ["positive", "negative"],
         "passing_labels": ["positive"],
@@ -66,8 +67,9 @@ async fn models_and_programs_are_simulated_and_several_are_added_up() {
     let python = json!({"type": "python", "name": "program", "source": source});
     assert_eq!(reward(&server, &python, &item, "positive").await["reward"], 1.0);
     let broken = json!({"type": "python", "name": "program", "source": "print(1)"});
-    let graded = reward(&server, &broken, &item, "positive").await;
-    assert_eq!(graded["metadata"]["errors"]["python_grader_runtime_error"], true);
+    let run = json!({"grader": broken, "item": item, "model_sample": "positive"});
+    let (status, error) = server.post("/v1/fine_tuning/alpha/graders/run", run).await.error();
+    assert_eq!((status, &error["param"]), (400, &json!("grader.source")));
     let multi = json!({
         "type": "multi", "name": "all", "graders": {"same": check("eq"), "program": python},
         "calculate_output": "0.25 * same + 0.75 * program",

@@ -149,6 +149,28 @@ pub fn request(method: Method, path: &str, body: Option<Value>) -> Request<Body>
     }
 }
 
+/// A form: names with texts, and files with their names.
+pub fn form(path: &str, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Request<Body> {
+    let mut body = Vec::new();
+    for (name, text) in fields {
+        body.extend_from_slice(
+            format!("--xyz\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n").as_bytes(),
+        );
+    }
+    for (name, file, content) in files {
+        let head = format!(
+            "--xyz\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\nContent-Type: \
+             application/octet-stream\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--xyz--\r\n");
+    let request = Request::post(path).header("content-type", "multipart/form-data; boundary=xyz");
+    request.body(Body::from(body)).unwrap()
+}
+
 /// What is ready of a body without waiting.
 pub fn ready(body: &mut Body) -> Option<String> {
     let mut context = Context::from_waker(std::task::Waker::noop());

@@ -3,9 +3,14 @@
 mod assistants;
 mod batches;
 mod chat;
+mod chatkit;
 mod completions;
+mod containers;
 mod conversations;
+mod declared;
 mod embeddings;
+mod evals;
+mod fabricate;
 mod files;
 mod fine_tuning;
 mod format;
@@ -15,9 +20,12 @@ mod listing;
 mod media;
 mod models;
 mod moderations;
+mod organization;
 mod reasoning;
 mod responses;
 mod runs;
+mod service;
+mod skills;
 mod sums;
 mod threads;
 mod tools;
@@ -25,10 +33,13 @@ mod transfer;
 mod uploads;
 mod usage;
 mod vector_stores;
+mod videos;
+mod voices;
 
 pub(super) use batches::BatchMetrics;
 pub(crate) use batches::Desk;
 pub(super) use chat::{Chat, prompt};
+pub(crate) use fabricate::answer as fabricate;
 pub(super) use fine_tuning::FineTuningMetrics;
 pub(crate) use vector_stores::Shelves;
 pub(super) use vector_stores::figures as vector_store_figures;
@@ -38,6 +49,11 @@ use std::sync::Arc;
 use super::Endpoint;
 use crate::app::App;
 use crate::jobs::OpenJob;
+
+/// The declared resources whose objects have ids.
+fn declared_resources() -> impl Iterator<Item = &'static declared::Resource> {
+    organization::resources().into_iter().chain([&voices::CONSENTS, &videos::CHARACTERS])
+}
 
 /// Every endpoint of the family, under `/v1` and without it.
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -59,6 +75,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         vector_stores::endpoints(),
         moderations::endpoints(),
         images::endpoints(),
+        evals::endpoints(),
+        containers::endpoints(),
+        videos::endpoints(),
+        skills::endpoints(),
+        voices::endpoints(),
+        chatkit::endpoints(),
+        organization::endpoints(),
     ]
     .into_iter()
     .flatten()

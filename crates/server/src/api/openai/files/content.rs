@@ -34,17 +34,13 @@ pub(super) async fn download(
         Wanted::Part(start, end) => (StatusCode::PARTIAL_CONTENT, start, end),
         Wanted::Nothing => return Ok(unsatisfiable(file.bytes)),
     };
-    let body = Body::from_stream(content(context.workspace().space().clone(), &file.id, start, end));
+    let body = Body::from_stream(content(context.workspace().space().clone(), content_of(&file.id), start, end));
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(end - start));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    let plain: String =
-        file.filename.chars().map(|c| if c.is_ascii_graphic() && c != '"' && c != '\\' { c } else { '_' }).collect();
-    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{plain}\"")) {
-        headers.insert(header::CONTENT_DISPOSITION, value);
-    }
+    name(headers, &file.filename);
     if status == StatusCode::PARTIAL_CONTENT
         && let Ok(value) = HeaderValue::from_str(&format!("bytes {start}-{}/{}", end - 1, file.bytes))
     {
@@ -53,14 +49,59 @@ pub(super) async fn download(
     Ok(response)
 }
 
-/// Bytes from `start` to `end`, in portions.
+/// What a saved answer is called.
+fn name(headers: &mut HeaderMap, name: &str) {
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_graphic() && c != '"' && c != '\\' { c } else { '_' }).collect();
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{plain}\"")) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+}
+
+/// The blob that belongs to the document of `kind` and `id`, as an answer.
+pub(in crate::api::openai) async fn stored_content(
+    context: &Context,
+    kind: &str,
+    id: &str,
+    content_type: &'static str,
+    filename: &str,
+) -> Result<Response, ApiError> {
+    let (space, blob) = (context.workspace().space(), content_id(kind, id));
+    let known = space.home().describe(space.name(), &blob).await?;
+    let bytes = known.ok_or_else(|| ApiError::no_such("content", id))?.bytes;
+    let mut response = Body::from_stream(content(space.clone(), blob, 0, bytes)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
+    name(headers, filename);
+    Ok(response)
+}
+
+/// The id of the blob with the content of the file of an id.
+pub(in crate::api::openai) fn content_of(id: &str) -> String {
+    content_id(KIND, id)
+}
+
+/// All of a file's content. The caller has looked at its length.
+pub(in crate::api::openai) async fn read_whole(context: &Context, file: &File) -> Result<Vec<u8>, ApiError> {
+    let (space, blob) = (context.workspace().space(), content_of(&file.id));
+    let mut whole = Vec::new();
+    while (whole.len() as u64) < file.bytes {
+        let read = space.home().read(space.name(), &blob, whole.len() as u64, MOST_READ_BYTES).await?;
+        let read = read.filter(|read| !read.is_empty()).ok_or_else(|| ApiError::no_such("content", &file.id))?;
+        whole.extend_from_slice(&read);
+    }
+    Ok(whole)
+}
+
+/// Bytes of a blob from `start` to `end`, in portions.
 fn content(
     space: Space,
-    id: &str,
+    blob: String,
     start: u64,
     end: u64,
 ) -> impl futures_util::Stream<Item = Result<Bytes, StoreError>> + use<> {
-    let id: Arc<str> = content_id(KIND, id).into();
+    let id: Arc<str> = blob.into();
     stream::try_unfold(start, move |at| {
         let (space, id) = (space.clone(), Arc::clone(&id));
         async move {

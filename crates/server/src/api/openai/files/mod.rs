@@ -8,6 +8,7 @@ mod routes;
 mod stored;
 
 pub(super) use content::{Wanted, unsatisfiable, wanted};
+pub(super) use content::{content_of, read_whole, stored_content};
 pub(super) use purpose::{Expiry, Purpose};
 pub(super) use reader::{Line, LineReader};
 pub(super) use routes::endpoints;

@@ -118,7 +118,7 @@ impl Method {
                 return Err(ApiError::missing("method.reinforcement.grader"));
             }
             (Kind::Reinforcement, Some(grader)) => {
-                Grader::read(grader, "method.reinforcement.grader")?;
+                Grader::parse(grader, "method.reinforcement.grader")?;
                 Some(grader.clone())
             }
             _ => None,

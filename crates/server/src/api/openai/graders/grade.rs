@@ -1,160 +1,196 @@
-//! Grading: a grader, an item and a sample become a score.
+//! Grading: a grader, an item and a sample give a score and whether it passes.
 
-use std::collections::BTreeMap;
-
-use serde_json::{Map, Value, json};
-
-use super::grader::{Grader, Kind, Operation};
+use super::parse::{Grader, Rule};
 use super::simulated;
-use super::template::Values;
-use crate::context::Context;
-use crate::error::ApiError;
+use super::template::{Scope, Template, Unfilled};
 
-/// What a grader found.
-#[derive(Debug, Default)]
-pub(super) struct Grade {
-    pub reward: f64,
-    /// What went wrong, by the names of OpenAI's `errors`.
-    pub errors: Vec<&'static str>,
-    /// Scores of the graders of a `multi`.
-    pub sub_rewards: Map<String, Value>,
-    /// Tokens that models took.
-    pub tokens: BTreeMap<String, u64>,
-    /// The model asked, if one was.
-    pub model: Option<String>,
+/// Bytes of a token, roughly: what a simulated judge reads is estimated.
+const TOKEN_BYTES: usize = 4;
+/// Tokens that a simulated judge writes.
+const VERDICT_TOKENS: usize = 8;
+
+/// What a grader says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::api::openai) struct Grade {
+    /// The score; most are from 0 to 1.
+    pub score: f64,
+    pub passed: bool,
+    /// Why there is no score.
+    pub fault: Option<Fault>,
+    /// The label a model gave.
+    pub label: Option<String>,
+    /// The scores of the graders inside, by name.
+    pub parts: Vec<(String, f64)>,
+    /// The models asked, and the tokens each read and wrote.
+    pub asked: Vec<Asked>,
 }
 
-/// What OpenAI tells of what went wrong; those that are `null` or a text where nothing did.
-const ERRORS: [&str; 11] = [
-    "formula_parse_error",
-    "sample_parse_error",
-    "truncated_observation_error",
-    "unresponsive_reward_error",
-    "invalid_variable_error",
-    "other_error",
-    "python_grader_server_error",
-    "python_grader_runtime_error",
-    "model_grader_server_error",
-    "model_grader_refusal_error",
-    "model_grader_parse_error",
-];
-const DETAILS: [&str; 3] =
-    ["python_grader_server_error_type", "python_grader_runtime_error_details", "model_grader_server_error_details"];
-
-/// Grades a sample.
-pub(super) fn grade(context: &Context, grader: &Grader, values: &Values) -> Result<Grade, ApiError> {
-    let fill = |texts: &[String]| texts.iter().map(|text| values.fill(text)).collect::<Result<Vec<_>, _>>();
-    Ok(match &grader.kind {
-        Kind::StringCheck { input, reference, operation } => match (values.fill(input), values.fill(reference)) {
-            (Ok(input), Ok(reference)) => Grade::of(f64::from(u8::from(operation.holds(&input, &reference)))),
-            _ => Grade::failed("invalid_variable_error"),
-        },
-        Kind::TextSimilarity { input, reference, metric } => match (values.fill(input), values.fill(reference)) {
-            (Ok(input), Ok(reference)) => Grade::of(metric.score(&input, &reference)),
-            _ => Grade::failed("invalid_variable_error"),
-        },
-        Kind::Python { source } => {
-            simulated::python(values, source).map_or_else(|| Grade::failed("python_grader_runtime_error"), Grade::of)
-        }
-        Kind::Label { model, input, labels, passing } => match fill(input) {
-            Ok(told) => {
-                let label = simulated::label(values, &told, labels);
-                let passes = passing.iter().any(|passing| passing == label);
-                Grade::of(f64::from(u8::from(passes))).asked(context, model, &told)?
-            }
-            Err(_) => Grade::failed("invalid_variable_error"),
-        },
-        Kind::Score { model, input, range: (low, high) } => match fill(input) {
-            Ok(told) => {
-                let score = low + (high - low) * simulated::score(values, &told);
-                Grade::of(score).asked(context, model, &told)?
-            }
-            Err(_) => Grade::failed("invalid_variable_error"),
-        },
-        Kind::Multi { graders, formula } => {
-            let mut all = Grade::default();
-            let mut named = Vec::new();
-            for (names, grader) in graders {
-                let one = grade(context, grader, values)?;
-                all.errors.extend(one.errors);
-                one.tokens.into_iter().for_each(|(model, tokens)| *all.tokens.entry(model).or_default() += tokens);
-                all.sub_rewards.insert(grader.name.clone(), one.reward.into());
-                named.push((names, one.reward));
-            }
-            let of = |name: &str| {
-                let found = named.iter().find(|(names, _)| names.iter().any(|known| known == name));
-                found.map_or(0.0, |(_, reward)| *reward)
-            };
-            let reward = formula.value(&of);
-            if reward.is_finite() {
-                all.reward = reward;
-            } else {
-                all.errors.push("other_error");
-            }
-            all
-        }
-    })
+/// A model that was asked for its judgement. Nobody really was: the tokens are estimated from the texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::api::openai) struct Asked {
+    pub model: String,
+    pub prompt_tokens: u64,
+    pub completion_tokens: u64,
 }
 
-impl Operation {
-    fn holds(self, input: &str, reference: &str) -> bool {
+/// Why a grader could not grade.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::api::openai) enum Fault {
+    /// A place of a template stands for nothing.
+    Variable(String),
+    /// The formula gives no number.
+    Formula,
+}
+
+impl Fault {
+    /// In words.
+    pub(in crate::api::openai) fn message(&self) -> String {
         match self {
-            Self::Eq => input == reference,
-            Self::Ne => input != reference,
-            Self::Like => input.contains(reference),
-            Self::Ilike => input.to_lowercase().contains(&reference.to_lowercase()),
+            Self::Variable(name) => format!("The variable '{name}' is not in the item or the sample."),
+            Self::Formula => "The formula of the grader gives no finite number.".to_owned(),
         }
     }
 }
 
-impl Grade {
-    fn of(reward: f64) -> Self {
-        Self { reward, ..Self::default() }
+impl From<Unfilled> for Fault {
+    fn from(Unfilled(place): Unfilled) -> Self {
+        Self::Variable(place)
+    }
+}
+
+impl Grader {
+    /// What the sample is worth.
+    pub(in crate::api::openai) fn grade(&self, scope: Scope<'_>) -> Grade {
+        self.graded(scope).unwrap_or_else(|fault| Grade { fault: Some(fault), ..Grade::default() })
     }
 
-    fn failed(error: &'static str) -> Self {
-        Self { errors: vec![error], ..Self::default() }
+    fn graded(&self, scope: Scope<'_>) -> Result<Grade, Fault> {
+        let mut grade = match &self.rule {
+            Rule::Strings { input, reference, operation } => {
+                let holds = compare(&input.fill(scope)?, &reference.fill(scope)?, operation);
+                Grade { score: f64::from(u8::from(holds)), passed: holds, ..Grade::default() }
+            }
+            Rule::Similarity { input, reference, metric } => {
+                let score = metric.measure(&input.fill(scope)?, &reference.fill(scope)?);
+                Grade { score, passed: score >= 0.5, ..Grade::default() }
+            }
+            Rule::Score { model, input, least, most } => {
+                let texts = filled(input, scope)?;
+                let share = simulated::agreement(input, &texts, scope);
+                let score = (least + (most - least) * share).clamp(*least, *most);
+                let score = (score * 100.0).round() / 100.0;
+                Grade { score, passed: share >= 0.5, asked: vec![Asked::of(model, &texts)], ..Grade::default() }
+            }
+            Rule::Label { model, input, labels, passing } => {
+                let texts = filled(input, scope)?;
+                let label = simulated::label(labels, &texts, scope).cloned();
+                let passed = label.as_ref().is_some_and(|label| passing.contains(label));
+                let asked = vec![Asked::of(model, &texts)];
+                Grade { score: f64::from(u8::from(passed)), passed, label, asked, ..Grade::default() }
+            }
+            Rule::Python => {
+                let score = simulated::correctness(scope);
+                Grade { score, passed: score >= 0.5, ..Grade::default() }
+            }
+            Rule::Multi { graders, formula } => {
+                let mut grade = Grade::default();
+                for grader in graders {
+                    let Grade { score, asked, .. } = grader.graded(scope)?;
+                    grade.parts.push((grader.name.clone(), score));
+                    grade.asked.extend(asked);
+                }
+                let score = |name: &str| grade.parts.iter().find(|(known, _)| known == name).map(|(_, score)| *score);
+                grade.score = formula.value(&score).ok_or(Fault::Formula)?;
+                grade.passed = grade.score >= 0.5;
+                grade
+            }
+        };
+        if let Some(threshold) = self.threshold {
+            grade.passed = grade.score >= threshold;
+        }
+        Ok(grade)
+    }
+}
+
+impl Asked {
+    fn of(model: &str, texts: &[String]) -> Self {
+        let bytes: usize = texts.iter().map(String::len).sum();
+        let prompt_tokens = bytes.div_ceil(TOKEN_BYTES) as u64;
+        Self { model: model.to_owned(), prompt_tokens, completion_tokens: VERDICT_TOKENS as u64 }
+    }
+}
+
+fn filled(input: &[Template], scope: Scope<'_>) -> Result<Vec<String>, Fault> {
+    Ok(input.iter().map(|template| template.fill(scope)).collect::<Result<_, _>>()?)
+}
+
+/// `like` holds if the reference is a part of the input; with an `i`, large and small letters are the same.
+fn compare(input: &str, reference: &str, operation: &str) -> bool {
+    match operation {
+        "eq" => input == reference,
+        "ne" => input != reference,
+        "like" => input.contains(reference),
+        _ => input.to_lowercase().contains(&reference.to_lowercase()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn grade(grader: &Value) -> Grade {
+        let item = json!({"question": "What is the capital of France?", "answer": "Paris"});
+        let sample = json!({"output_text": "Paris"});
+        Grader::parse(grader, "grader").unwrap().grade(Scope { item: &item, sample: &sample })
     }
 
-    /// The same with what asking a model took, which is charged to the request.
-    fn asked(mut self, context: &Context, model: &str, told: &[String]) -> Result<Self, ApiError> {
-        let card = context.model(model)?;
-        let tokens = simulated::tokens(&card, told);
-        self.tokens.insert(model.to_owned(), tokens);
-        self.model = Some(model.to_owned());
-        let mut note = context.note();
-        note.tokens.prompt = note.tokens.prompt.saturating_add(u32::try_from(tokens).unwrap_or(u32::MAX));
-        note.cost_usd += card.pricing.cost_usd(tokens, 0, 0);
-        Ok(self)
+    fn check(reference: &str, operation: &str) -> bool {
+        grade(&json!({"type": "string_check", "name": "c", "input": "{{sample.output_text}}", "reference": reference,
+            "operation": operation}))
+        .passed
     }
 
-    /// As it is shown.
-    pub(super) fn object(&self, grader: &Grader, execution_time: f64) -> Value {
-        let mut errors = Map::new();
-        for name in ERRORS {
-            errors.insert(name.to_owned(), self.errors.contains(&name).into());
+    #[test]
+    fn strings_are_compared() {
+        assert!(check("{{item.answer}}", "eq") && !check("{{item.answer}}", "ne") && check("ar", "like"));
+        assert!(!check("AR", "like") && check("AR", "ilike") && check("London", "ne"));
+        let unknown = grade(&json!({"type": "string_check", "name": "c", "input": "{{item.none}}", "reference": "x",
+            "operation": "eq"}));
+        assert_eq!((unknown.fault, unknown.passed), (Some(Fault::Variable("item.none".to_owned())), false));
+    }
+
+    #[test]
+    fn thresholds_decide_what_passes() {
+        for (threshold, passed) in [(0.9, true), (1.1, false)] {
+            let grader = json!({"type": "text_similarity", "name": "s", "input": "{{sample.output_text}}",
+                "reference": "Paris", "evaluation_metric": "fuzzy_match", "pass_threshold": threshold});
+            assert_eq!(grade(&grader).passed, passed);
         }
-        for name in DETAILS {
-            errors.insert(name.to_owned(), Value::Null);
-        }
-        if self.errors.contains(&"python_grader_runtime_error") {
-            let details = "The source does not define a function 'grade'.";
-            errors.insert("python_grader_runtime_error_details".to_owned(), details.into());
-        }
-        let tokens: Option<u64> = (!self.tokens.is_empty()).then(|| self.tokens.values().sum());
-        json!({
-            "reward": self.reward,
-            "metadata": {
-                "name": grader.name,
-                "type": grader.kind.name(),
-                "errors": errors,
-                "execution_time": execution_time,
-                "scores": {grader.name.clone(): self.reward},
-                "token_usage": tokens,
-                "sampled_model_name": self.model,
-            },
-            "sub_rewards": self.sub_rewards,
-            "model_grader_token_usage_per_model": self.tokens,
-        })
+    }
+
+    #[test]
+    fn simulated_judges_like_what_is_right() {
+        let input = json!([{"role": "user", "content": "Is {{sample.output_text}} right? It is {{item.answer}}."}]);
+        let score = grade(&json!({"type": "score_model", "name": "s", "model": "o3", "input": input, "range": [1, 7]}));
+        assert_eq!((score.score, score.passed, score.asked[0].model.as_str()), (7.0, true, "o3"));
+        let label = json!({"type": "label_model", "name": "l", "model": "gpt-4o", "input": input,
+            "labels": ["London", "Paris"], "passing_labels": ["Paris"]});
+        assert_eq!(grade(&label).label.as_deref(), Some("Paris"));
+        let python = json!({"type": "python", "name": "p", "source": "def grade(sample, item):\n  return 1.0"});
+        assert!(grade(&python).score > 0.999);
+    }
+
+    #[test]
+    fn several_are_joined_by_a_formula() {
+        let same = json!({"type": "string_check", "name": "x", "input": "{{sample.output_text}}", "operation": "eq",
+            "reference": "Paris"});
+        let near = json!({"type": "text_similarity", "name": "y", "input": "{{sample.output_text}}",
+            "reference": "Pari", "evaluation_metric": "fuzzy_match"});
+        let grade = grade(&json!({"type": "multi", "name": "m", "graders": {"same": same, "near": near},
+            "calculate_output": "0.5 * same + 0.5 * near"}));
+        assert!((grade.score - (0.5 + 0.5 * 8.0 / 9.0)).abs() < 1e-9, "{grade:?}");
+        assert_eq!(grade.parts.len(), 2);
     }
 }

@@ -5,9 +5,9 @@ use axum::routing::post;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::grade::grade;
-use super::grader::Grader;
-use super::template::Values;
+use super::parse::Grader;
+use super::reply::answer;
+use super::template::Scope;
 use crate::api::Endpoint;
 use crate::context::Context;
 use crate::error::ApiError;
@@ -36,7 +36,7 @@ async fn run(JsonBody(context, wire): JsonBody<RunWire>) -> Result<Response, Api
 
 async fn graded(context: &Context, wire: RunWire) -> Result<Value, ApiError> {
     let RunWire { grader, item, model_sample } = wire;
-    let grader = Grader::read(&grader.ok_or_else(|| ApiError::missing("grader"))?, "grader")?;
+    let grader = Grader::parse(&grader.ok_or_else(|| ApiError::missing("grader"))?, "grader")?;
     let sample = model_sample.ok_or_else(|| ApiError::missing("model_sample"))?;
     if item.as_ref().is_some_and(|item| !item.is_object() && !item.is_null()) {
         let message = "Invalid type for 'item': expected an object.";
@@ -45,9 +45,12 @@ async fn graded(context: &Context, wire: RunWire) -> Result<Value, ApiError> {
     let bytes = sample.len() as u64 * 2 + item.as_ref().map_or(0, |item| item.to_string().len() as u64);
     let here = context.clone();
     aside(context, bytes, move || {
-        let grade = grade(&here, &grader, &Values::new(item, &sample))?;
+        let item = item.unwrap_or_else(|| json!({}));
+        // A sample that is JSON can be asked for its fields too.
+        let sample = json!({"output_json": serde_json::from_str::<Value>(&sample).ok(), "output_text": sample});
+        let grade = grader.grade(Scope { item: &item, sample: &sample });
         let spent = here.clock().now().since(here.arrived()).as_secs_f64();
-        Ok(grade.object(&grader, spent))
+        Ok(answer(&grader, &grade, spent))
     })
     .await
 }
@@ -60,6 +63,6 @@ struct ValidateWire {
 
 async fn validate(JsonBody(context, wire): JsonBody<ValidateWire>) -> Result<Response, ApiError> {
     let grader = wire.grader.ok_or_else(|| context.validation(ApiError::missing("grader")))?;
-    Grader::read(&grader, "grader").map_err(|error| context.validation(error))?;
+    Grader::parse(&grader, "grader").map_err(|error| context.validation(error))?;
     Ok(json_answer(&json!({"grader": grader})))
 }

@@ -1,63 +1,55 @@
-//! Graders that would be models or programs. Nothing runs: a score follows from the texts, is the same every time, and
-//! is high where the sample says what the item expects.
+//! What a model or a program would say of a sample, without one: it follows from how near the sample is to what the
+//! grader looks at, and is the same every time.
 
-use fakeai_catalog::ModelCard;
 use serde_json::Value;
 
-use super::similarity::{cosine, fuzzy};
-use super::template::Values;
+use super::similarity::{Metric, cosine};
+use super::template::{Scope, Template};
 
-/// Tokens that a model which grades writes: its verdict, as JSON.
-const WRITTEN_TOKENS: u64 = 12;
-
-/// A model's score, 0 to 1: how near the sample is to the text of the item that is nearest to it. Where the item has no
-/// texts, how near it is to what the model is told.
-pub(super) fn score(values: &Values, told: &[String]) -> f64 {
-    let sample = values.sample();
-    let mut expected = Vec::new();
-    strings(values.item(), &mut expected);
-    let best = expected.iter().map(|text| fuzzy(sample, text).max(cosine(sample, text))).reduce(f64::max);
-    let best = best.unwrap_or_else(|| cosine(sample, &told.join("\n")));
-    (best * 1000.0).round() / 1000.0
+/// How well the sample agrees with what a model is shown beside it, from 0 to 1: the nearest value of the item that its
+/// messages name. Where they name none, it is how near the sample is to the messages themselves.
+pub(super) fn agreement(input: &[Template], texts: &[String], scope: Scope<'_>) -> f64 {
+    let output = scope.output();
+    let named = input.iter().flat_map(|template| template.places("item")).filter_map(|path| scope.find(path));
+    let nearest = named.filter_map(shown).map(|value| nearness(output, &value)).reduce(f64::max);
+    nearest.unwrap_or_else(|| cosine(output, &texts.join("\n")))
 }
 
-/// The label a model would give: the one that the sample, or else what the model is told, is nearest to.
-pub(super) fn label<'a>(values: &Values, told: &[String], labels: &'a [String]) -> &'a str {
-    let sample = values.sample().to_lowercase();
-    let text = format!("{sample}\n{}", told.join("\n"));
-    let named = labels.iter().find(|label| sample.contains(&label.to_lowercase()));
-    let nearest = || labels.iter().max_by(|one, other| cosine(&text, one).total_cmp(&cosine(&text, other)));
-    named.or_else(nearest).map_or("", String::as_str)
+/// How well the sample agrees with the item, from 0 to 1: what a program would most likely compare.
+pub(super) fn correctness(scope: Scope<'_>) -> f64 {
+    let values = scope.item.as_object().into_iter().flat_map(|fields| fields.values());
+    values.filter_map(shown).map(|value| nearness(scope.output(), &value)).fold(0.0, f64::max)
 }
 
-/// What a program would return: how near the sample is to the nearest of those fields of the item that the program
-/// names. `None` if the text is no program that grades.
-pub(super) fn python(values: &Values, source: &str) -> Option<f64> {
-    if !source.contains("def grade") {
-        return None;
+/// The label that a model would most likely give: one that the sample says, else the one nearest to all it was shown.
+pub(super) fn label<'a>(labels: &'a [String], texts: &[String], scope: Scope<'_>) -> Option<&'a String> {
+    let output = scope.output();
+    let said = |label: &&String| {
+        let label = label.to_lowercase();
+        output.to_lowercase().split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == label)
+    };
+    if let Some(said) = labels.iter().find(said) {
+        return Some(said);
     }
-    let Value::Object(fields) = values.item() else { return Some(0.0) };
-    let named = fields
-        .iter()
-        .filter(|(name, _)| source.contains(&format!("\"{name}\"")) || source.contains(&format!("'{name}'")));
-    let mut expected = Vec::new();
-    named.for_each(|(_, value)| strings(value, &mut expected));
-    let best = expected.iter().map(|text| fuzzy(values.sample().trim(), text.trim())).reduce(f64::max);
-    Some((best.unwrap_or_default() * 1000.0).round() / 1000.0)
+    let shown = texts.join("\n");
+    let scored = labels.iter().map(|label| (cosine(&shown, label), label));
+    scored.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, label)| label)
 }
 
-/// Tokens that asking a model takes.
-pub(super) fn tokens(card: &ModelCard, told: &[String]) -> u64 {
-    told.iter().map(|text| card.tokenizer.count(text) as u64 + 4).sum::<u64>() + WRITTEN_TOKENS
-}
-
-/// All texts in a value.
-fn strings(value: &Value, out: &mut Vec<String>) {
+fn shown(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => out.push(text.clone()),
-        Value::Number(number) => out.push(number.to_string()),
-        Value::Array(list) => list.iter().for_each(|value| strings(value, out)),
-        Value::Object(fields) => fields.values().for_each(|value| strings(value, out)),
-        Value::Null | Value::Bool(_) => {}
+        Value::String(text) if text.trim().is_empty() => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        _ => None,
     }
+}
+
+/// 1 for the same words, or a text that has the other as a part; else how near they are in meaning or in letters.
+fn nearness(output: &str, value: &str) -> f64 {
+    let (ours, theirs) = (output.trim().to_lowercase(), value.trim().to_lowercase());
+    if ours == theirs {
+        return 1.0;
+    }
+    cosine(&ours, &theirs).max(Metric::FuzzyMatch.measure(&ours, &theirs)).min(0.99)
 }

@@ -10,12 +10,14 @@ use serde_json::{Value, json};
 
 use super::echo::{Times, under_way, whole};
 use super::events::{Events, Replay};
+use super::hosted::Performed;
 use super::items::ItemIds;
 use super::lower::{Lowered, lower};
 use super::output;
 use super::seal::Seal;
 use super::stored::{self, Schedule, Stored};
 use super::wire::CreateResponse;
+use crate::api::openai::containers::Container;
 use crate::api::openai::conversations;
 use crate::body::stream;
 use crate::context::Context;
@@ -28,6 +30,7 @@ pub(super) async fn create(JsonBody(context, wire): JsonBody<CreateResponse>) ->
     let lowered = understand(&context, wire, &ids).await.map_err(|error| context.validation(error))?;
     context.note().model = Some(lowered.request.model.id.as_str().into());
     let Lowered { mut request, terms, input, performed, conversation, namespaces, echo, manner } = lowered;
+    containers(&context, &echo.tools, &performed).await.map_err(|error| context.validation(error))?;
     output::reserve(&performed, &mut request);
     let performed = Arc::new(performed);
     let runs = Arc::clone(&performed);
@@ -74,6 +77,23 @@ pub(super) async fn create(JsonBody(context, wire): JsonBody<CreateResponse>) ->
     }
     collect(&context, answer).await?;
     Ok(json_answer(&response))
+}
+
+/// The containers of the code interpreter: those that tools name are used, others are made.
+async fn containers(context: &Context, tools: &[Value], performed: &[Performed]) -> Result<(), ApiError> {
+    let named = |tool: &Value| tool["container"].as_str().map(str::to_owned);
+    let named: Vec<String> = tools.iter().filter(|tool| tool["type"] == "code_interpreter").filter_map(named).collect();
+    for id in &named {
+        let container = Container::touch(context, id).await;
+        container.map_err(|error| error.param("tools").status(http::StatusCode::BAD_REQUEST))?;
+    }
+    let calls = performed.iter().filter(|one| one.item["type"] == "code_interpreter_call");
+    for id in calls.filter_map(|call| call.item["container_id"].as_str()) {
+        if !named.iter().any(|named| named == id) {
+            Container::new(context, id.to_owned(), "auto").put(context).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Lowers a request; media are measured, and pictures painted, beside the connections.

@@ -1,0 +1,170 @@
+//! Keys, and the service accounts that get some. A key is shown once; what is kept has its middle left out.
+
+use axum::response::Response;
+use axum::routing::post;
+use serde_json::{Map, Value, json};
+
+use super::projects::PROJECTS;
+use crate::api::Endpoint;
+use crate::api::openai::declared::{Field, From, Identity, Kind, Making, PLAIN, Resource, Rule, Verb};
+use crate::context::Context;
+use crate::error::ApiError;
+use crate::wire::{JsonBody, PathText, json as json_answer};
+
+const OWNER: &str = r#"{"type": "user", "object": "organization.user", "id": "user-fakeai-owner", "name": "Owner",
+    "created_at": 1735689600, "role": "owner"}"#;
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    const ACCOUNTS: &str = "/organization/projects/{project_id}/service_accounts";
+    const KEYS: &str = "/organization/projects/{project_id}/service_accounts/{service_account_id}/api_keys";
+    let declared = [&ADMIN_KEYS, &PROJECT_KEYS, &SERVICE_ACCOUNTS].into_iter().flat_map(Resource::endpoints);
+    let own = [
+        Endpoint::api("POST", ACCOUNTS, "create-project-service-account", post(create_account)),
+        Endpoint::api("POST", KEYS, "CreateanAPIkeyforaserviceaccount", post(create_key)),
+    ];
+    declared.chain(own).collect()
+}
+
+pub(in crate::api::openai) static ADMIN_KEYS: Resource = Resource {
+    name: "admin api key",
+    path: "/organization/admin_api_keys",
+    item: "/organization/admin_api_keys/{key_id}",
+    identity: Identity::Made("key_", 24),
+    fields: &[
+        Field("object", From::Fixed("\"organization.admin_api_key\"")),
+        Field("id", From::Id),
+        Field("name", From::Given(Rule::needed(Kind::Text(256)))),
+        Field("redacted_value", From::Masked),
+        Field("created_at", From::Now),
+        Field("expires_at", From::Made(key_ends)),
+        Field("last_used_at", From::Fixed("null")),
+        Field("owner", From::Fixed(OWNER)),
+    ],
+    created: Some(&[
+        Field("object", From::Fixed("\"organization.admin_api_key\"")),
+        Field("id", From::Id),
+        Field("name", From::Given(Rule::needed(Kind::Text(256)))),
+        Field("redacted_value", From::Masked),
+        Field("value", From::Secret),
+        Field("created_at", From::Now),
+        Field("expires_at", From::Made(key_ends)),
+        Field("last_used_at", From::Fixed("null")),
+        Field("owner", From::Fixed(OWNER)),
+    ]),
+    deleted: &[
+        Field("id", From::Id),
+        Field("object", From::Fixed("\"organization.admin_api_key.deleted\"")),
+        Field("deleted", From::Fixed("true")),
+    ],
+    verbs: &[
+        (Verb::Create, "admin-api-keys-create"),
+        (Verb::List, "admin-api-keys-list"),
+        (Verb::Get, "admin-api-keys-get"),
+        (Verb::Delete, "admin-api-keys-delete"),
+    ],
+    ..PLAIN
+};
+
+fn key_ends(making: &Making<'_>) -> Result<Value, ApiError> {
+    let seconds = making.given("expires_in_seconds", Rule::or(Kind::Integer(1, 31_536_000), "null"))?;
+    Ok(seconds.as_i64().map_or(Value::Null, |seconds| (making.context.created() + seconds).into()))
+}
+
+/// They are made with service accounts: the API has no other way.
+pub(in crate::api::openai) static PROJECT_KEYS: Resource = Resource {
+    name: "api key",
+    path: "/organization/projects/{project_id}/api_keys",
+    item: "/organization/projects/{project_id}/api_keys/{api_key_id}",
+    identity: Identity::Made("key_", 24),
+    parents: &[("project_id", &PROJECTS)],
+    fields: &[
+        Field("object", From::Fixed("\"organization.project.api_key\"")),
+        Field("redacted_value", From::Masked),
+        Field("name", From::Given(Rule::or(Kind::Text(256), "\"Secret Key\""))),
+        Field("created_at", From::Now),
+        Field("last_used_at", From::Fixed("null")),
+        Field("id", From::Id),
+        Field("owner_project_access", From::Fixed("\"active\"")),
+        Field("owner", From::Given(Rule::needed(Kind::Object))),
+    ],
+    created: Some(&[
+        Field("object", From::Fixed("\"organization.project.service_account.api_key\"")),
+        Field("value", From::Secret),
+        Field("name", From::Given(Rule::or(Kind::Text(256), "\"Secret Key\""))),
+        Field("created_at", From::Now),
+        Field("id", From::Id),
+    ]),
+    deleted: &[
+        Field("object", From::Fixed("\"organization.project.api_key.deleted\"")),
+        Field("id", From::Id),
+        Field("deleted", From::Fixed("true")),
+    ],
+    verbs: &[
+        (Verb::List, "list-project-api-keys"),
+        (Verb::Get, "retrieve-project-api-key"),
+        (Verb::Delete, "delete-project-api-key"),
+    ],
+    ..PLAIN
+};
+
+pub(in crate::api::openai) static SERVICE_ACCOUNTS: Resource = Resource {
+    name: "service account",
+    path: "/organization/projects/{project_id}/service_accounts",
+    item: "/organization/projects/{project_id}/service_accounts/{service_account_id}",
+    identity: Identity::Made("svc_acct_", 24),
+    parents: &[("project_id", &PROJECTS)],
+    fields: &[
+        Field("object", From::Fixed("\"organization.project.service_account\"")),
+        Field("id", From::Id),
+        Field("name", From::Given(Rule::needed(Kind::Text(256)).changing())),
+        Field("role", From::Given(Rule::or(Kind::Words(&["member", "owner"]), "\"member\"").changing())),
+        Field("created_at", From::Now),
+    ],
+    deleted: &[
+        Field("object", From::Fixed("\"organization.project.service_account.deleted\"")),
+        Field("id", From::Id),
+        Field("deleted", From::Fixed("true")),
+    ],
+    verbs: &[
+        (Verb::List, "list-project-service-accounts"),
+        (Verb::Get, "retrieve-project-service-account"),
+        (Verb::Update, "update-project-service-account"),
+        (Verb::Delete, "delete-project-service-account"),
+    ],
+    ..PLAIN
+};
+
+type Params = PathText<Vec<(String, String)>>;
+type Body = JsonBody<Map<String, Value>>;
+
+async fn create_account(PathText(params): Params, JsonBody(context, body): Body) -> Result<Response, ApiError> {
+    let alone = body.get("create_service_account_only").is_some_and(|alone| *alone == true);
+    // A new account is a member, whatever is said.
+    let named = body.get("name").map(|name| ("name".to_owned(), name.clone()));
+    let made = SERVICE_ACCOUNTS.create(&context, &params, &Map::from_iter(named)).await;
+    let mut account = made.map_err(|error| context.validation(error))?;
+    let key = if alone { Value::Null } else { key_of(&context, &params, &account, None).await?.into() };
+    account.insert("api_key".to_owned(), key);
+    Ok(json_answer(&account))
+}
+
+async fn create_key(PathText(params): Params, JsonBody(context, body): Body) -> Result<Response, ApiError> {
+    let account = SERVICE_ACCOUNTS.get(&context, &params)?;
+    let key = key_of(&context, &params, &account, body.get("name").cloned()).await;
+    Ok(json_answer(&key.map_err(|error| context.validation(error))?))
+}
+
+/// A new key of a service account.
+async fn key_of(
+    context: &Context,
+    params: &[(String, String)],
+    account: &Map<String, Value>,
+    name: Option<Value>,
+) -> Result<Map<String, Value>, ApiError> {
+    let mut service_account = account.clone();
+    service_account.remove("object");
+    let owner = json!({"type": "service_account", "service_account": service_account});
+    let mut body = Map::from_iter([("owner".to_owned(), owner)]);
+    body.extend(name.map(|name| ("name".to_owned(), name)));
+    PROJECT_KEYS.create(context, params, &body).await
+}

@@ -1,0 +1,116 @@
+//! Limits of spending and alerts about it. What is set is kept; nothing is refused because of it.
+
+use super::projects::PROJECTS;
+use crate::api::Endpoint;
+use crate::api::openai::declared::{Field, From, Identity, Kind, PLAIN, Resource, Rule, Verb};
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let resources = [&ALERTS, &PROJECT_ALERTS, &LIMIT, &PROJECT_LIMIT];
+    resources.into_iter().flat_map(Resource::endpoints).collect()
+}
+
+const CURRENCY: Rule = Rule::needed(Kind::Words(&["USD"])).changing();
+const INTERVAL: Rule = Rule::needed(Kind::Words(&["month"])).changing();
+
+pub(in crate::api::openai) static ALERTS: Resource = Resource {
+    name: "spend alert",
+    path: "/organization/spend_alerts",
+    item: "/organization/spend_alerts/{alert_id}",
+    identity: Identity::Made("alert_", 24),
+    parents: &[],
+    fields: &[
+        Field("id", From::Id),
+        Field("object", From::Fixed("\"organization.spend_alert\"")),
+        Field("threshold_amount", From::Given(Rule::needed(Kind::Integer(0, i64::MAX)).changing())),
+        Field("currency", From::Given(CURRENCY)),
+        Field("interval", From::Given(INTERVAL)),
+        Field("notification_channel", From::Given(Rule::needed(Kind::Object).changing())),
+    ],
+    deleted: &[
+        Field("id", From::Id),
+        Field("object", From::Fixed("\"organization.spend_alert.deleted\"")),
+        Field("deleted", From::Fixed("true")),
+    ],
+    verbs: &[
+        (Verb::Create, "create-organization-spend-alert"),
+        (Verb::List, "list-organization-spend-alerts"),
+        (Verb::Get, "retrieve-organization-spend-alert"),
+        (Verb::Update, "update-organization-spend-alert"),
+        (Verb::Delete, "delete-organization-spend-alert"),
+    ],
+    ..PLAIN
+};
+
+pub(in crate::api::openai) static PROJECT_ALERTS: Resource = Resource {
+    name: "project spend alert",
+    path: "/organization/projects/{project_id}/spend_alerts",
+    item: "/organization/projects/{project_id}/spend_alerts/{alert_id}",
+    identity: Identity::Made("alert_", 24),
+    parents: &[("project_id", &PROJECTS)],
+    fields: &[
+        Field("id", From::Id),
+        Field("object", From::Fixed("\"project.spend_alert\"")),
+        Field("threshold_amount", From::Given(Rule::needed(Kind::Integer(0, i64::MAX)).changing())),
+        Field("currency", From::Given(CURRENCY)),
+        Field("interval", From::Given(INTERVAL)),
+        Field("notification_channel", From::Given(Rule::needed(Kind::Object).changing())),
+    ],
+    deleted: &[
+        Field("id", From::Id),
+        Field("object", From::Fixed("\"project.spend_alert.deleted\"")),
+        Field("deleted", From::Fixed("true")),
+    ],
+    verbs: &[
+        (Verb::Create, "create-project-spend-alert"),
+        (Verb::List, "list-project-spend-alerts"),
+        (Verb::Get, "retrieve-project-spend-alert"),
+        (Verb::Update, "update-project-spend-alert"),
+        (Verb::Delete, "delete-project-spend-alert"),
+    ],
+    ..PLAIN
+};
+
+static LIMIT: Resource = Resource {
+    name: "spend limit",
+    path: "/organization/spend_limit",
+    identity: Identity::Single,
+    parents: &[],
+    fields: &[
+        Field("object", From::Fixed("\"organization.spend_limit\"")),
+        Field("threshold_amount", From::Given(Rule::needed(Kind::Integer(1, i64::MAX)).changing())),
+        Field("currency", From::Given(CURRENCY)),
+        Field("interval", From::Given(INTERVAL)),
+        Field("enforcement", From::Fixed("{\"status\": \"inactive\"}")),
+    ],
+    deleted: &[
+        Field("object", From::Fixed("\"organization.spend_limit.deleted\"")),
+        Field("deleted", From::Fixed("true")),
+    ],
+    verbs: &[
+        (Verb::Get, "Getorganizationspendlimit"),
+        (Verb::Update, "Updateorganizationspendlimit"),
+        (Verb::Delete, "Deleteorganizationspendlimit"),
+    ],
+    ..PLAIN
+};
+
+static PROJECT_LIMIT: Resource = Resource {
+    name: "project spend limit",
+    path: "/organization/projects/{project_id}/spend_limit",
+    identity: Identity::Single,
+    parents: &[("project_id", &PROJECTS)],
+    fields: &[
+        Field("object", From::Fixed("\"project.spend_limit\"")),
+        Field("threshold_amount", From::Given(Rule::needed(Kind::Integer(1, i64::MAX)).changing())),
+        Field("currency", From::Given(CURRENCY)),
+        Field("interval", From::Given(INTERVAL)),
+        Field("enforcement", From::Fixed("{\"status\": \"inactive\"}")),
+    ],
+    deleted: &[Field("object", From::Fixed("\"project.spend_limit.deleted\"")), Field("deleted", From::Fixed("true"))],
+    verbs: &[
+        (Verb::Get, "Getprojectspendlimit"),
+        (Verb::Update, "Updateprojectspendlimit"),
+        (Verb::Delete, "Deleteprojectspendlimit"),
+    ],
+    ..PLAIN
+};
