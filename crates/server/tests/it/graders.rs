@@ -75,7 +75,7 @@ async fn models_and_programs_are_simulated_and_several_are_added_up() {
         "calculate_output": "0.25 * same + 0.75 * program",
     });
     let graded = reward(&server, &multi, &item, "positive").await;
-    assert_eq!((&graded["reward"], &graded["sub_rewards"]), (&json!(1.0), &json!({"check": 1.0, "program": 1.0})));
+    assert_eq!((&graded["reward"], &graded["sub_rewards"]), (&json!(1.0), &json!({"same": 1.0, "program": 1.0})));
 }
 
 #[tokio::test]
