@@ -1,6 +1,6 @@
 //! What is taken for an attack, and what is not.
 //!
-//! The patterns were tuned on lines with an even number; see the remarks on figures in docs/access.md.
+//! The patterns were tuned on lines with an even number; docs/access.md has the figures.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 use fakeai_guard::{Level, Screen};

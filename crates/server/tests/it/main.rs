@@ -37,6 +37,7 @@ mod physics;
 mod recall;
 mod responses;
 mod responses_tools;
+mod screening;
 mod state;
 mod stored;
 mod streams;
