@@ -121,7 +121,7 @@ impl<'a> Context<'a> {
 /// Words that are looked at to tell whether there is prose: so that many findings in a long text take no longer.
 const MOST_WORDS: usize = 400;
 
-/// Blocks between lines of ``` or ~~~; one that is not closed goes to the end.
+/// Fenced blocks, of three backticks or tildes; one that is not closed goes to the end.
 fn fences(text: &str) -> Vec<Range<usize>> {
     let mut fences = Vec::new();
     let (mut open, mut place) = (None, 0);
