@@ -91,7 +91,7 @@ impl Walk<'_> {
             Value::String(text) => self.look(text, is_value),
             Value::Array(elements) => {
                 for (place, element) in elements.iter_mut().enumerate() {
-                    self.path.push_str(&format!("[{place}]"));
+                    self.path.extend(["[", &place.to_string(), "]"]);
                     self.visit(element, is_value, depth + 1);
                     self.path.truncate(length);
                 }
