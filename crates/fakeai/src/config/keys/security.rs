@@ -17,12 +17,12 @@ section! {
         cors_allow_credentials: bool = true, Key::switch();
         /// Ban clients for a while that send wrong keys, oversized bodies or far more than their quota; see docs/access.md.
         enable_abuse_detection: bool = false, Key::switch();
-        /// Look for attacks in texts, refuse them and ban who sends them: the keys below and enable_abuse_detection at once.
+        /// Look for attacks in texts, refuse them and ban who sends them: the keys below and `enable_abuse_detection` at once.
         enable_security: bool = false, Key::switch().aliases(&["security"]);
-        /// Look for attacks in the texts of requests; see docs/access.md. The original wanted enable_injection_detection
+        /// Look for attacks in the texts of requests; see docs/access.md. The original wanted `enable_injection_detection`
         /// as well; here each of the two does it.
         enable_input_validation: bool = false, Key::switch();
-        /// Look for attacks in the texts of requests, as enable_input_validation.
+        /// Look for attacks in the texts of requests, as `enable_input_validation`.
         enable_injection_detection: bool = false, Key::switch();
         /// What is done with an attack: the request is refused, the attack taken out, or only logged and counted.
         validation_mode: String = "reject".to_owned(), Key::new(Kind::OneOf(&["reject", "sanitize", "report"]));
