@@ -71,8 +71,15 @@ fn limits(config: &Config) -> String {
     let size = if bytes >= 1 << 20 { format!("{} MiB", bytes >> 20) } else { format!("{} KiB", bytes >> 10) };
     let limits = &config.rate_limits;
     let quota = if limits.enabled { format!(", {} quotas a key and model", limits.tier) } else { String::new() };
-    let bans = if config.security.enable_abuse_detection { ", abuse is banned" } else { "" };
-    format!("{models}, bodies up to {size}{quota}{bans}")
+    let security = &config.security;
+    let screens = security.enable_security || security.enable_input_validation || security.enable_injection_detection;
+    let screening = if screens {
+        format!(", attacks in texts: {} ({})", security.validation_mode, security.validation_level)
+    } else {
+        String::new()
+    };
+    let bans = if security.enable_abuse_detection || security.enable_security { ", abuse is banned" } else { "" };
+    format!("{models}, bodies up to {size}{quota}{bans}{screening}")
 }
 
 fn latency(config: &Config) -> String {

@@ -55,6 +55,7 @@ pub(crate) fn settings(config: &Config) -> Settings {
             min_tokens: features.min_tokens_for_cache,
         }),
         max_body_bytes: security.max_request_size as u64,
+        max_body_bytes_by_route: gate::route_sizes(&security),
         cors: Cors { origins: security.cors_allowed_origins, credentials: security.cors_allow_credentials },
         streams: streams(&features),
         audio: Audio {

@@ -38,4 +38,15 @@ pub enum GuardError {
         /// What is allowed.
         why: String,
     },
+    /// A pattern that is none.
+    #[error("`{pattern}` is no pattern: {why}")]
+    BadPattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// A level nobody knows.
+    #[error("there is no level `{0}`: relaxed, standard, strict")]
+    UnknownLevel(String),
 }

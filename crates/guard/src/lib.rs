@@ -1,4 +1,4 @@
-//! Who may do what and how much: keys, quotas, bans, faults. Pure: time, chance and addresses are handed in, and what is
+//! Who may do what and how much: keys, quotas, bans, patterns of attacks, faults. Pure: time, chance and addresses are handed in, and what is
 //! refused is told as a value. It must not know HTTP, JSON or the store.
 
 mod abuse;
@@ -6,6 +6,7 @@ mod error;
 mod faults;
 mod keys;
 mod quota;
+mod screen;
 
 pub use abuse::{Ban, Client, Networks, Offence, Thresholds, Watch};
 pub use error::GuardError;
@@ -14,3 +15,4 @@ pub use keys::{KeyRing, StoredKey, Verdict};
 pub use quota::{
     Cost, Limiter, Limits, Measure, Refusal, Reservation, Room, Standing, Subject, Tier, written_duration,
 };
+pub use screen::{Finding, Level, Screen, Threat};

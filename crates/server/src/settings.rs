@@ -9,7 +9,7 @@ use fakeai_tokens::Tokenizer;
 use fakeai_writer::WriterOptions;
 
 pub use crate::driver::Physics;
-pub use crate::gate::{Banning, Gatekeeping, Quota};
+pub use crate::gate::{Banning, Gatekeeping, Quota, Screening, ScreeningMode};
 pub use crate::persistence::Persistence;
 pub use fakeai_telemetry::engine::Flavor;
 pub use fakeai_telemetry::{Directory, KeptError};
@@ -47,6 +47,8 @@ pub struct Settings {
     pub prompt_cache: Option<PromptCaching>,
     /// Largest body, bytes.
     pub max_body_bytes: u64,
+    /// The same for single routes, as `images/edits`, and what lies below them; the longest that fits holds.
+    pub max_body_bytes_by_route: Vec<(String, u64)>,
     /// Browsers.
     pub cors: Cors,
     /// Limits of streams.
@@ -248,6 +250,7 @@ impl Default for Settings {
             context_validation: true,
             prompt_cache: Some(PromptCaching { retention: Duration::from_secs(600), min_tokens: 1024 }),
             max_body_bytes: 100 * 1024 * 1024,
+            max_body_bytes_by_route: Vec::new(),
             cors: Cors { origins: vec!["*".to_owned()], credentials: true },
             streams: Streams {
                 timeout: Duration::from_secs(300),
@@ -286,5 +289,21 @@ impl Default for Listen {
             max_connections: 0,
             threads: 1,
         }
+    }
+}
+
+impl Settings {
+    /// The largest body, bytes, of a request to `path`.
+    pub fn body_limit(&self, path: &str) -> u64 {
+        if self.max_body_bytes_by_route.is_empty() {
+            return self.max_body_bytes;
+        }
+        let endpoint = crate::gate::endpoint(path);
+        let fits = |route: &str| {
+            let rest = endpoint.strip_prefix(route);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let fitting = self.max_body_bytes_by_route.iter().filter(|(route, _)| fits(route));
+        fitting.max_by_key(|(route, _)| route.len()).map_or(self.max_body_bytes, |(_, bytes)| *bytes)
     }
 }

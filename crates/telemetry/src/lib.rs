@@ -39,6 +39,7 @@ pub use views::dates::Dates;
 pub use views::dimensions::Dimensions;
 pub use views::errors::{Burn, ErrorEntry, ErrorShare, Errors, OBJECTIVE, Slo};
 pub use views::faults::FaultFigures;
+pub use views::findings::FindingFigures;
 pub use views::health::{DetailedHealth, EndpointHealth, MetricsSummary};
 pub use views::influx::{INFLUX_CONTENT_TYPE, influx};
 pub use views::latency::{Bucket, Histogram, LatencyMetrics, LatencyPercentiles, Profile, Profiled, Profiles};

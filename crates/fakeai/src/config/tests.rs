@@ -98,6 +98,8 @@ fn another_value(key: &Key, existing_file: &Path) -> (Value, String) {
             "lora_modules" => json!(["a=/a", "b=/b"]),
             "faults" => json!(["internal_error", "cut;after=3"]),
             "error_injection_types" => json!(["bad_gateway", "rate_limit"]),
+            "patterns" => json!(["(?i)launch code", "x+"]),
+            "max_request_size_by_route" => json!(["images=1024", "chat/completions=2048"]),
             "trusted_proxies" => json!(["10.0.0.0/8", "::1"]),
             _ => json!(["https://a.example", "https://b.example"]),
         },

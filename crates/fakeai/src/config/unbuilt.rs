@@ -34,7 +34,6 @@ const LANGUAGE_MODEL: &str = "text from a language model is";
 const EMBEDDING_MODEL: &str = "embeddings from a language model are";
 const IMAGE_STORAGE: &str = "a storage of images apart from that of `storage.path` is";
 const FILES: &str = "file storage is";
-const INJECTION: &str = "injection detection is";
 
 /// Every key that is refused.
 pub const UNBUILT: &[UnbuiltKey] = &[
@@ -50,7 +49,4 @@ pub const UNBUILT: &[UnbuiltKey] = &[
     key("storage", "file_retention_hours", FILES).flags(&["file-retention-hours"]),
     key("storage", "image_storage_backend", IMAGE_STORAGE).flags(&["image-storage-backend"]),
     key("storage", "image_storage_path", IMAGE_STORAGE).flags(&["image-storage-path"]),
-    key("security", "enable_security", "the checks it would turn on are").flags(&["enable-security", "security"]),
-    key("security", "enable_input_validation", INJECTION).flags(&["enable-input-validation"]),
-    key("security", "enable_injection_detection", INJECTION).flags(&["enable-injection-detection"]),
 ];

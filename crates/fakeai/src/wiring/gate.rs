@@ -1,13 +1,14 @@
 //! Who is let in, how much they may use, and what goes wrong on purpose, from the configuration.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use fakeai_core::Seed;
-use fakeai_guard::{FaultKind, FaultRule, GuardError, Limits, Networks, StoredKey, Thresholds, Tier};
-use fakeai_server::settings::{Banning, Gatekeeping, Quota};
+use fakeai_guard::{FaultKind, FaultRule, GuardError, Limits, Networks, Screen, StoredKey, Thresholds, Tier};
+use fakeai_server::settings::{Banning, Gatekeeping, Quota, Screening};
 
-use crate::config::{Auth, Config, Metrics, RateLimits};
+use crate::config::{Auth, Config, Metrics, RateLimits, Security};
 use crate::start_error::StartError;
 
 /// What the gate is told. `entropy` salts hashes of keys.
@@ -20,13 +21,48 @@ pub(crate) fn gate(config: &Config, entropy: Seed) -> Result<Gatekeeping, StartE
         keys,
         has_public_metrics: metrics.public_metrics,
         quotas: rate_limits.enabled.then(|| quota(rate_limits)).transpose()?,
-        bans: security.enable_abuse_detection.then(|| Banning {
+        bans: (security.enable_abuse_detection || security.enable_security).then(|| Banning {
             thresholds: Thresholds::default(),
             cleanup: Duration::from_secs(security.abuse_cleanup_interval),
         }),
         trusted_proxies: Networks::read(proxies)?,
+        screening: screening(security)?,
         faults: faults(metrics)?,
     })
+}
+
+fn screening(security: &Security) -> Result<Option<Screening>, StartError> {
+    let is_on = security.enable_security || security.enable_input_validation || security.enable_injection_detection;
+    if !is_on {
+        return Ok(None);
+    }
+    let own = security.patterns.iter().map(String::as_str);
+    let screen = Arc::new(Screen::new(security.validation_level.parse()?, own)?);
+    // The configuration knows no other words.
+    Ok(Some(Screening { screen, mode: security.validation_mode.parse().unwrap_or_default() }))
+}
+
+/// The largest bodies of single routes, as `images/edits`.
+pub(crate) fn route_sizes(security: &Security) -> Vec<(String, u64)> {
+    security.max_request_size_by_route.iter().filter_map(|text| route_size(text)).collect()
+}
+
+fn route_size(text: &str) -> Option<(String, u64)> {
+    let (route, bytes) = text.split_once('=')?;
+    let route = route.trim().trim_matches('/');
+    let route = route.strip_prefix("v1/").unwrap_or(route);
+    let bytes = bytes.trim().parse().ok().filter(|bytes| *bytes > 0)?;
+    (!route.is_empty() && !route.contains(char::is_whitespace)).then(|| (route.to_owned(), bytes))
+}
+
+/// Whether a text gives a route its largest body.
+pub(crate) fn is_route_size(text: &str) -> bool {
+    route_size(text).is_some()
+}
+
+/// Whether a text is a regular expression.
+pub(crate) fn is_pattern(text: &str) -> bool {
+    Screen::accepts(text)
 }
 
 fn keys(auth: &Auth, entropy: Seed) -> Result<Vec<StoredKey>, StartError> {

@@ -10,12 +10,14 @@ mod faults;
 mod key;
 mod line;
 mod quotas;
+mod screening;
 mod settings;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use fakeai_core::Seed;
 use fakeai_guard::{Asked, FaultKind, FaultPlan, KeyRing, Verdict};
 use http::request::Parts;
@@ -30,7 +32,8 @@ pub(crate) use broken::broken;
 pub(crate) use faults::Planned;
 pub(crate) use line::Line;
 pub(crate) use quotas::{Payer, Quotas, Taken, Usage, put_standing};
-pub use settings::{Banning, Gatekeeping, Quota};
+pub(crate) use screening::Screener;
+pub use settings::{Banning, Gatekeeping, Quota, Screening, ScreeningMode};
 
 /// Asks for a fault: `X-FakeAI-Fault: stall=5s;after=10`.
 const FAULT: HeaderName = HeaderName::from_static("x-fakeai-fault");
@@ -45,6 +48,8 @@ pub(crate) struct Gate {
     pub quotas: Option<Quotas>,
     /// Who is not heard, if anybody ever is not.
     pub bans: Option<Bans>,
+    /// Looks for attacks in texts, if anybody does.
+    pub screener: Option<Screener>,
     /// What goes wrong on purpose.
     pub faults: FaultPlan,
 }
@@ -101,6 +106,7 @@ impl Gate {
             has_public_metrics: settings.has_public_metrics,
             quotas: settings.quotas.map(Quotas::new),
             bans: settings.bans.clone().map(|banning| Bans::new(banning, settings.trusted_proxies.clone())),
+            screener: settings.screening.as_ref().map(Screener::new),
             faults: FaultPlan::new(settings.faults.iter().cloned(), seed),
         }
     }
@@ -196,8 +202,19 @@ impl Gate {
         has_body && !is_form
     }
 
-    /// Looks at a body that was read whole: what it uses is taken from its sender's quota, and faults of its model happen.
-    pub(crate) fn look(&self, context: &Context, body: &[u8]) -> Result<(), ApiError> {
+    /// Looks at a body that was read whole: at its texts, at what it uses, which is taken from its sender's quota, and
+    /// faults of its model happen. Yields the body to go on with.
+    pub(crate) fn look(&self, context: &Context, body: Bytes) -> Result<Bytes, ApiError> {
+        let body = match &self.screener {
+            Some(screener) if Area::of(context.path()) == Area::Api => screener.look(context, body)?,
+            _ => body,
+        };
+        self.weigh(context, &body)?;
+        Ok(body)
+    }
+
+    /// What a body uses, and what goes wrong with its model.
+    fn weigh(&self, context: &Context, body: &[u8]) -> Result<(), ApiError> {
         let by_model = self.faults.has_models();
         if self.quotas.is_none() && !by_model {
             return Ok(());
@@ -260,7 +277,7 @@ impl Gate {
 }
 
 /// What a path is called in rules: `chat/completions`.
-fn endpoint(path: &str) -> &str {
+pub(crate) fn endpoint(path: &str) -> &str {
     let path = path.split('?').next().unwrap_or_default();
     path.strip_prefix("/v1").unwrap_or(path).trim_start_matches('/')
 }

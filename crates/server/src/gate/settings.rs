@@ -1,8 +1,10 @@
 //! What the gate is told at start.
 
+use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use fakeai_guard::{FaultRule, Limits, Networks, StoredKey, Thresholds, Tier};
+use fakeai_guard::{FaultRule, Limits, Networks, Screen, StoredKey, Thresholds, Tier};
 
 /// Who is let in, and what goes wrong on purpose. By default everybody is, and nothing does.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +21,8 @@ pub struct Gatekeeping {
     pub bans: Option<Banning>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Networks,
+    /// What is looked for in texts; `None` if nothing is.
+    pub screening: Option<Screening>,
     /// What goes wrong from the start.
     pub faults: Vec<FaultRule>,
 }
@@ -39,4 +43,44 @@ pub struct Banning {
     pub thresholds: Thresholds,
     /// How often those are forgotten against whom nothing is held any more.
     pub cleanup: Duration,
+}
+
+/// What is looked for in the texts of bodies.
+#[derive(Clone, Debug)]
+pub struct Screening {
+    /// Finds it.
+    pub screen: Arc<Screen>,
+    /// What is done then.
+    pub mode: ScreeningMode,
+}
+
+/// What is done with an attack in a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ScreeningMode {
+    /// The request is refused.
+    #[default]
+    Reject,
+    /// The attack is taken out of the text.
+    Sanitize,
+    /// It is logged and counted.
+    Report,
+}
+
+impl ScreeningMode {
+    /// Its name: `reject`, `sanitize`, `report`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Reject => "reject",
+            Self::Sanitize => "sanitize",
+            Self::Report => "report",
+        }
+    }
+}
+
+impl FromStr for ScreeningMode {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Reject, Self::Sanitize, Self::Report].into_iter().find(|mode| mode.name() == text).ok_or(())
+    }
 }

@@ -94,7 +94,7 @@ impl Door {
         let context =
             Context::new(Arc::clone(&self.station), workspace, request.method().clone(), path, watcher, of_batch);
         context.note().caller = caller;
-        let refused = refused.or_else(|| oversized(&request, self.app().settings.max_body_bytes));
+        let refused = refused.or_else(|| oversized(&request, self.app().settings.body_limit(context.path())));
         let answer = match refused {
             None if self.app().gate.stands_open(request.headers()) => self.answer(&context, request),
             None => Either::Right(self.pass(&context, request, line)),

@@ -51,7 +51,7 @@ pub(crate) async fn read_json<B>(context: &Context, body: B) -> Result<Bytes, Ap
 where
     B: HttpBody<Data = Bytes>,
 {
-    let bytes = read(body, context.app().settings.max_body_bytes).await?;
+    let bytes = read(body, context.app().settings.body_limit(context.path())).await?;
     {
         let mut note = context.note();
         note.bytes_in = bytes.len() as u64;
@@ -59,8 +59,7 @@ where
     }
     context.remember(&bytes);
     log_body(context, &bytes);
-    context.app().gate.look(context, &bytes)?;
-    Ok(bytes)
+    context.app().gate.look(context, bytes)
 }
 
 /// A body that is no JSON: only that it came is in the journal.
@@ -68,7 +67,7 @@ pub(crate) async fn read_body<B>(context: &Context, body: B) -> Result<Bytes, Ap
 where
     B: HttpBody<Data = Bytes>,
 {
-    let bytes = read(body, context.app().settings.max_body_bytes).await?;
+    let bytes = read(body, context.app().settings.body_limit(context.path())).await?;
     context.note().bytes_in = bytes.len() as u64;
     context.remember(b"");
     Ok(bytes)

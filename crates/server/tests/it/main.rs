@@ -41,6 +41,7 @@ mod physics;
 mod recall;
 mod responses;
 mod responses_tools;
+mod screening;
 mod state;
 mod stored;
 mod streams;

@@ -8,6 +8,7 @@ pub(crate) mod dates;
 pub(crate) mod dimensions;
 pub(crate) mod errors;
 pub(crate) mod faults;
+pub(crate) mod findings;
 pub(crate) mod health;
 pub(crate) mod influx;
 pub(crate) mod latency;

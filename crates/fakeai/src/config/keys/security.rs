@@ -17,6 +17,26 @@ section! {
         cors_allow_credentials: bool = true, Key::switch();
         /// Ban clients for a while that send wrong keys, oversized bodies or far more than their quota; see docs/access.md.
         enable_abuse_detection: bool = false, Key::switch();
+        /// Look for attacks in texts, refuse them and ban who sends them: the keys below and `enable_abuse_detection` at once.
+        enable_security: bool = false, Key::switch().aliases(&["security"]);
+        /// Look for attacks in the texts of requests; see docs/access.md. The original wanted `enable_injection_detection`
+        /// as well; here each of the two does it.
+        enable_input_validation: bool = false, Key::switch();
+        /// Look for attacks in the texts of requests, as `enable_input_validation`.
+        enable_injection_detection: bool = false, Key::switch();
+        /// What is done with an attack: the request is refused, the attack taken out, or only logged and counted.
+        validation_mode: String = "reject".to_owned(), Key::new(Kind::OneOf(&["reject", "sanitize", "report"]));
+        /// How much is suspected: texts that are nothing but an attack, also attacks that stand free in other text, or
+        /// whatever looks like one, as honest code often does.
+        validation_level: String = "standard".to_owned(), Key::new(Kind::OneOf(&["relaxed", "standard", "strict"]));
+        /// Regular expressions of what else is refused in texts.
+        patterns: Vec<String> = Vec::new(),
+            Key::new(Kind::Texts { allowed: "regular expressions", accepts: gate::is_pattern })
+                .flat("validation_patterns").flag("validation-pattern").value("REGEX");
+        /// Most bytes of the bodies of single routes and what lies below them, such as images/edits=52428800.
+        max_request_size_by_route: Vec<String> = Vec::new(),
+            Key::new(Kind::Texts { allowed: "routes with bytes, such as images/edits=52428800", accepts: gate::is_route_size })
+                .value("ROUTE=BYTES");
         /// Seconds between clearings of what is held against clients.
         abuse_cleanup_interval: u64 = 3600, Key::integer(1, 86_400).value("SECONDS");
         /// Proxies whose X-Forwarded-For is believed: addresses, or networks such as 10.0.0.0/8.

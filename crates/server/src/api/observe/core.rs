@@ -5,7 +5,7 @@ use axum::routing::get;
 use fakeai_core::Tick;
 use fakeai_guard::FaultPlan;
 use fakeai_telemetry::engine::Flavor;
-use fakeai_telemetry::{CSV_CONTENT_TYPE, CoreMetrics, FaultFigures, prometheus};
+use fakeai_telemetry::{CSV_CONTENT_TYPE, CoreMetrics, FaultFigures, FindingFigures, prometheus};
 use http::{HeaderMap, StatusCode, header};
 
 use super::exposition::{exposition, is_scraper};
@@ -52,6 +52,9 @@ async fn prometheus_text(context: Context, headers: HeaderMap) -> Result<Respons
     let now = app.kit.clock.now();
     let mut text = prometheus::render(&app.ledger, now);
     faults(&app.gate.faults, now).write(&mut text);
+    if let Some(screener) = &app.gate.screener {
+        FindingFigures { mode: screener.mode().name(), kinds: screener.counts() }.write(&mut text);
+    }
     Ok(exposition(&headers, text))
 }
 

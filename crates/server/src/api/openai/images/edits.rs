@@ -70,7 +70,7 @@ pub(super) async fn take_in(request: Request, allows_json: bool) -> Result<(Cont
                 while let Some(chunk) = content.chunk().await.map_err(broken)? {
                     bytes.extend_from_slice(&chunk);
                     all += chunk.len();
-                    if bytes.len() > MOST_BYTES || all as u64 > context.app().settings.max_body_bytes {
+                    if bytes.len() > MOST_BYTES || all as u64 > context.app().settings.body_limit(context.path()) {
                         let message = format!("Invalid file '{name}': the maximum size is 50 MB.");
                         return Err(context.validation(ApiError::invalid(message).param(name).code("file_too_large")));
                     }

@@ -47,7 +47,7 @@ pub(super) async fn connect(
         let message = "This URL answers GET requests that open a WebSocket; send a POST request to create a response.";
         return Err(ApiError::invalid(message).status(StatusCode::UPGRADE_REQUIRED).code("upgrade_required"));
     };
-    let most = usize::try_from(context.app().settings.max_body_bytes).unwrap_or(usize::MAX);
+    let most = usize::try_from(context.app().settings.body_limit(context.path())).unwrap_or(usize::MAX);
     let kept = KEPT.iter().filter_map(|name| Some((name.clone(), headers.get(name)?.clone())));
     let opened = Opened { door, context, headers: kept.collect() };
     let upgrade = upgrade.max_message_size(most).max_frame_size(most);
