@@ -1,11 +1,13 @@
 //! The OpenAI family: one room per resource, listed here.
 
 mod assistants;
+mod audio;
 mod batches;
 mod chat;
 mod completions;
 mod conversations;
 mod embeddings;
+mod fields;
 mod files;
 mod fine_tuning;
 mod format;
@@ -59,6 +61,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         vector_stores::endpoints(),
         moderations::endpoints(),
         images::endpoints(),
+        audio::endpoints(),
     ]
     .into_iter()
     .flatten()
