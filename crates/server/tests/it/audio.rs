@@ -1,11 +1,11 @@
 //! `/v1/audio`.
 
 use fakeai_engine::LatencyModel;
-use fakeai_media::{audio_facts, decode_audio};
-use http::Method;
+use fakeai_media::{Pcm, SoundFormat, audio_facts, encode};
+use http::{Method, Request};
 use serde_json::{Value, json};
 
-use super::harness::{TestServer, millis, request};
+use super::harness::{Answer, TestServer, millis, request};
 
 const SPEECH: &str = "/v1/audio/speech";
 const TEXT: &str = "The quick brown fox jumps over the lazy dog. Does it? Yes, it does, again and again.";
@@ -149,4 +149,194 @@ async fn what_is_wrong_with_speech_is_named() {
     }
     let quiet = TestServer::with(|settings| settings.audio.enabled = false);
     assert_eq!(quiet.post(SPEECH, speech(json!({}))).await.error().0, 404);
+}
+
+const HEAR: &str = "/v1/audio/transcriptions";
+
+/// A form with a recording.
+async fn form(server: &TestServer, path: &str, fields: &[(&str, &str)], file: Option<&[u8]>) -> Answer {
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        body.extend(format!("--xyz\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes());
+    }
+    if let Some(file) = file {
+        body.extend(b"--xyz\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\n");
+        body.extend_from_slice(file);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--xyz--\r\n");
+    let request =
+        Request::builder().method(Method::POST).uri(path).header("content-type", "multipart/form-data; boundary=xyz");
+    server.send(request.body(body.into()).unwrap()).await
+}
+
+async fn heard(server: &TestServer, fields: &[(&str, &str)], file: &[u8]) -> Answer {
+    let answer = form(server, HEAR, fields, Some(file)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer
+}
+
+/// A recording that nobody here spoke: noise in two stretches, 1 to 3 and 4 to 7 of 8 seconds.
+fn recording() -> Vec<u8> {
+    let mut noise = 1_u32;
+    let samples = (0..8 * 16_000).map(|at| {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let loud = (16_000..3 * 16_000).contains(&at) || (4 * 16_000..7 * 16_000).contains(&at);
+        ((noise >> 16) as i16) / if loud { 6 } else { 2000 }
+    });
+    encode(&Pcm { rate: 16_000, samples: samples.collect() }, SoundFormat::Wav).unwrap()
+}
+
+#[tokio::test]
+async fn our_own_speech_comes_back_as_its_text() {
+    let server = TestServer::new();
+    for format in ["mp3", "opus", "aac", "flac", "wav"] {
+        let file = spoken(&server, json!({"response_format": format})).await;
+        let answer = heard(&server, &[("model", "gpt-4o-transcribe")], &file).await.json();
+        assert_eq!(answer["text"], TEXT, "{format}");
+        assert_eq!(answer["usage"]["type"], "tokens");
+    }
+    let fast = spoken(&server, json!({"speed": 4.0})).await;
+    let answer = heard(&server, &[("model", "whisper-1"), ("response_format", "text")], &fast).await;
+    assert_eq!(answer.text(), format!("{TEXT}\n"));
+    // Another workspace does not know what that number stands for.
+    let other = form(&server, "/w/other/v1/audio/transcriptions", &[("model", "whisper-1")], Some(&fast)).await;
+    assert_ne!(other.json()["text"], TEXT);
+}
+
+#[tokio::test]
+async fn other_sound_gives_the_same_words_each_time_and_as_many_as_fit() {
+    let server = TestServer::new();
+    let fields = [
+        ("model", "whisper-1"),
+        ("response_format", "verbose_json"),
+        ("timestamp_granularities[]", "word"),
+        ("timestamp_granularities[]", "segment"),
+    ];
+    let answer = heard(&server, &fields, &recording()).await.json();
+    assert_eq!(answer, heard(&TestServer::new(), &fields, &recording()).await.json());
+    assert_eq!((&answer["duration"], &answer["language"]), (&json!(8.0), &json!("english")));
+    let words = answer["words"].as_array().unwrap();
+    // Five seconds of sound, two and a half words each.
+    assert!((12..=13).contains(&words.len()), "{answer}");
+    for word in words {
+        let (start, end) = (word["start"].as_f64().unwrap(), word["end"].as_f64().unwrap());
+        let inside = |from: f64, to: f64| start > from - 0.05 && end < to + 0.05;
+        assert!(inside(1.0, 3.0) || inside(4.0, 7.0), "{word}");
+    }
+    assert!(words.last().unwrap()["end"].as_f64().unwrap() > 6.9);
+    assert!(answer["segments"].as_array().unwrap().len() >= 2, "{answer}");
+    assert_eq!(answer["usage"], json!({"type": "duration", "seconds": 8.0}));
+}
+
+#[tokio::test]
+async fn each_format_is_written() {
+    let server = TestServer::new();
+    let format = |model: &'static str, format: &'static str| [("model", model), ("response_format", format)];
+    let srt = heard(&server, &format("whisper-1", "srt"), &recording()).await;
+    assert!(srt.text().starts_with("1\n00:00:01,0") && srt.text().contains(" --> 00:00:03,0"), "{}", srt.text());
+    assert_eq!(srt.headers["content-type"], "text/plain; charset=utf-8");
+    let vtt = heard(&server, &format("whisper-1", "vtt"), &recording()).await.text();
+    assert!(vtt.starts_with("WEBVTT\n\n00:00:01.0"), "{vtt}");
+    let fields = [
+        ("model", "gpt-4o-transcribe-diarize"),
+        ("response_format", "diarized_json"),
+        ("known_speaker_names[]", "agent"),
+        ("known_speaker_references[]", "data:audio/wav;base64,AAAA"),
+    ];
+    let told = heard(&server, &fields, &recording()).await.json();
+    assert_eq!(told["segments"][0]["speaker"], "agent", "{told}");
+    let logprobs = [("model", "gpt-4o-mini-transcribe"), ("include[]", "logprobs")];
+    let answer = heard(&server, &logprobs, &recording()).await.json();
+    let said: String =
+        answer["logprobs"].as_array().unwrap().iter().map(|token| token["token"].as_str().unwrap()).collect();
+    assert_eq!(answer["text"], said);
+    let languages = heard(&server, &[("model", "gpt-transcribe"), ("languages[]", "en")], &recording()).await.json();
+    assert_eq!(languages["languages"], json!([{"code": "en"}]));
+    let translated = form(&server, "/v1/audio/translations", &[("model", "whisper-1")], Some(&recording())).await;
+    assert!(translated.json()["text"].as_str().unwrap().len() > 20);
+}
+
+#[tokio::test]
+async fn transcripts_are_streamed() {
+    let server = TestServer::with(|settings| settings.latency = LatencyModel::Profile);
+    let fields = [("model", "gpt-4o-transcribe"), ("stream", "true"), ("include[]", "logprobs")];
+    let events = |answer: &Answer| -> Vec<Value> {
+        let text = answer.text();
+        let lines = text.split_terminator("\n\n");
+        lines.map(|event| serde_json::from_str(event.strip_prefix("data: ").unwrap()).unwrap()).collect()
+    };
+    let answer = heard(&server, &fields, &recording()).await;
+    let all = events(&answer);
+    let (done, deltas) = all.split_last().unwrap();
+    let text: String = deltas.iter().map(|event| event["delta"].as_str().unwrap()).collect();
+    assert_eq!((&done["type"], &done["text"]), (&json!("transcript.text.done"), &json!(text)));
+    assert_eq!(done["usage"]["output_tokens"].as_u64().unwrap() as usize, deltas.len());
+    let fields = [("model", "gpt-4o-transcribe-diarize"), ("stream", "true"), ("response_format", "diarized_json")];
+    let told = events(&heard(&server, &fields, &recording()).await);
+    let segments: Vec<&Value> = told.iter().filter(|event| event["type"] == "transcript.text.segment").collect();
+    assert!(segments.len() >= 2 && told[0]["segment_id"] == segments[0]["id"], "{told:?}");
+    let records = server.get("/metrics/requests").await.json();
+    assert!(records["data"].to_string().contains("/v1/audio/transcriptions"), "{records}");
+    assert!(records["data"][0]["timeline"]["first_token_ms"].as_f64().unwrap() > 100.0, "{records}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_recordings_is_named() {
+    let server = TestServer::new();
+    let wav = recording();
+    let mut endless = wav.clone();
+    endless[4..8].fill(0xFF);
+    endless[40..44].fill(0xFF);
+    assert_eq!(
+        heard(&server, &[("model", "whisper-1"), ("response_format", "verbose_json")], &endless).await.json()["duration"],
+        8.0
+    );
+    let mp3 = spoken(&server, json!({})).await;
+    heard(&server, &[("model", "whisper-1")], &mp3[..mp3.len() / 2 + 77]).await;
+    let whisper = ("model", "whisper-1");
+    let cases: [(&[(&str, &str)], Option<&[u8]>, &str, &str); 14] = [
+        (&[whisper], None, "file", "Missing required parameter: 'file'"),
+        (&[], Some(&wav), "", "you must provide a model parameter"),
+        (&[whisper], Some(b""), "file", "Invalid file format"),
+        (&[whisper], Some(b"this is no sound at all"), "file", "Invalid file format"),
+        (&[whisper], Some(&wav[..44]), "file", "corrupted or unsupported"),
+        (&[whisper], Some(&wav[..1000]), "file", "too short"),
+        (&[("model", "tts-1")], Some(&wav), "model", "Invalid value: 'tts-1'"),
+        (&[whisper, ("response_format", "xml")], Some(&wav), "response_format", "Invalid value: 'xml'"),
+        (
+            &[("model", "gpt-4o-transcribe"), ("response_format", "srt")],
+            Some(&wav),
+            "response_format",
+            "is not compatible with model 'gpt-4o-transcribe'. Use 'json' or 'text' instead.",
+        ),
+        (&[whisper, ("timestamp_granularities[]", "word")], Some(&wav), "timestamp_granularities", "'verbose_json'"),
+        (&[whisper, ("language", "klingon")], Some(&wav), "language", "ISO-639-1"),
+        (&[whisper, ("include[]", "logprobs")], Some(&wav), "include", "only supported with"),
+        (&[whisper, ("temperature", "2")], Some(&wav), "temperature", "Expected a value <= 1"),
+        (&[whisper, ("pitch", "2")], Some(&wav), "pitch", "Unknown parameter"),
+    ];
+    for (fields, file, param, message) in cases {
+        let (status, error) = form(&server, HEAR, fields, file).await.error();
+        assert_eq!((status, error["param"].as_str().unwrap_or_default()), (400, param), "{fields:?}: {error}");
+        assert!(error["message"].as_str().unwrap().contains(message), "{fields:?}: {error}");
+    }
+    let (status, error) =
+        form(&server, "/v1/audio/translations", &[("model", "gpt-4o-transcribe")], Some(&wav)).await.error();
+    assert_eq!((status, &error["param"]), (400, &json!("model")));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn any_form_is_answered(
+        name in "(model|language|include\\[\\]|chunking_strategy|chunking_strategy\\[type\\]|stream|[a-z\\[\\]]{0,8})",
+        value in "[ -~]{0,12}", bytes: Vec<u8>,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let fields = [("model", "whisper-1"), (&*name, &*value)];
+        let answer = runtime.block_on(async { form(&TestServer::new(), HEAR, &fields, Some(&bytes)).await });
+        proptest::prop_assert!(answer.status.as_u16() < 500, "{}", answer.text());
+    }
 }

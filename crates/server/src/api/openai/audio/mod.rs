@@ -1,8 +1,13 @@
-//! `/audio`: text spoken.
+//! `/audio`: text spoken, and speech written down.
 
+mod answer;
 mod speaking;
 mod speech;
+mod transcript;
+mod transcriptions;
+mod upload;
 mod wanted;
+mod wish;
 
 use axum::routing::post;
 
@@ -11,7 +16,16 @@ use crate::context::Context;
 use crate::error::ApiError;
 
 pub(in crate::api::openai) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::api("POST", "/audio/speech", "createSpeech", post(speech::create))]
+    vec![
+        Endpoint::api("POST", "/audio/speech", "createSpeech", post(speech::create)),
+        Endpoint::api(
+            "POST",
+            "/audio/transcriptions",
+            "createTranscription",
+            post(transcriptions::create_transcription),
+        ),
+        Endpoint::api("POST", "/audio/translations", "createTranslation", post(transcriptions::create_translation)),
+    ]
 }
 
 /// Refuses everything where the server was told to have no audio.

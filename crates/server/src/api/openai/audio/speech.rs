@@ -2,11 +2,12 @@
 
 use axum::response::Response;
 use fakeai_engine::LatencyModel;
-use fakeai_media::speech::{SPEECH_RATE, Speaker};
+use fakeai_media::speech::{SPEECH_RATE, Speaker, is_marked_by_id, mark_id};
 use serde_json::{Map, Value};
 
 use super::check_enabled;
 use super::speaking::{Schedule, SpeechUsage, speak};
+use super::transcript::keep;
 use super::wanted::Wanted;
 use crate::api::openai::chat::TOKENS_PER_SECOND;
 use crate::api::openai::fields::Fields;
@@ -27,6 +28,9 @@ pub(super) async fn create(body: JsonBody<Map<String, Value>>) -> Result<Respons
     };
     let schedule = schedule(&context, &wanted, usage)?;
     charge(&context, &wanted, usage);
+    if is_marked_by_id(&wanted.text, speaker.total_samples()) {
+        keep(&context, mark_id(&wanted.text), &wanted.text).await?;
+    }
     Ok(speak(context, wanted, speaker, usage, schedule))
 }
 
