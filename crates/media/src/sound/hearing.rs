@@ -43,6 +43,8 @@ pub fn hear(bytes: &[u8]) -> Result<Heard, MediaError> {
     if seconds > end + 1.0 {
         voiced.push(end..seconds);
     }
-    voiced.iter_mut().for_each(|span| span.end = span.end.min(seconds));
+    for span in &mut voiced {
+        span.end = span.end.min(seconds);
+    }
     Ok(Heard { format, seconds, voiced, mark })
 }

@@ -122,11 +122,15 @@ fn repair(word: &mut [u8], parity: usize, places: &[usize]) -> bool {
         let Some(pivot) = (column..parity).find(|row| rows[*row][column] != 0) else { return false };
         rows.swap(column, pivot);
         let scale = inverse(rows[column][column]);
-        rows[column].iter_mut().for_each(|value| *value = times(*value, scale));
+        for value in &mut rows[column] {
+            *value = times(*value, scale);
+        }
         let pivot = rows[column].clone();
         for (_, other) in rows.iter_mut().enumerate().filter(|(row, _)| *row != column) {
             let factor = other[column];
-            other.iter_mut().zip(&pivot).for_each(|(value, own)| *value ^= times(factor, *own));
+            for (value, own) in other.iter_mut().zip(&pivot) {
+                *value ^= times(factor, *own);
+            }
         }
     }
     if rows[columns..].iter().any(|row| row[columns] != 0) {
@@ -165,7 +169,9 @@ mod tests {
             let coded = encode(&message, 8);
             let mut word = coded.clone();
             let places: Vec<usize> = (1..8).collect();
-            places.iter().for_each(|place| word[*place] ^= error);
+            for place in &places {
+                word[*place] ^= error;
+            }
             prop_assert!(correct(&mut word, 8, &places));
             prop_assert_eq!(&word, &coded);
         }

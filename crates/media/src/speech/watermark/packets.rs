@@ -75,7 +75,9 @@ impl Plan {
                 }
             }
             Self::Id { id, parity, times } => {
-                (0..*times).for_each(|_| write(IS_ID | IS_LAST, &id.to_be_bytes(), *parity, &mut all));
+                for _ in 0..*times {
+                    write(IS_ID | IS_LAST, &id.to_be_bytes(), *parity, &mut all);
+                }
             }
             Self::Nothing => {}
         }
