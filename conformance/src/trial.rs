@@ -78,7 +78,7 @@ impl<'t, 'a> Trial<'t, 'a> {
         operation: &str,
         path: &[&Value],
         texts: &[(&str, &str)],
-        file: (&str, &str),
+        file: (&str, impl AsRef<[u8]>),
     ) -> Result<Value> {
         let Some(known) = self.document.operation(operation) else {
             self.unknown(operation)?;

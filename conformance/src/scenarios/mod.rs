@@ -1,6 +1,7 @@
 //! What is played, one file per resource. A scenario may be written before its routes are: it waits for them.
 
 mod assistants;
+mod audio;
 mod batches;
 mod chat;
 mod chat_variants;
@@ -59,6 +60,8 @@ pub(crate) async fn all<'a>(document: &'a Document, judge: &Judge<'a>, report: &
     vector_stores::play(&mut Trial::new(document, judge, &server, report, "vector stores")).await?;
     let server = quick_server()?;
     images::play(&mut Trial::new(document, judge, &server, report, "images")).await?;
+    let server = quick_server()?;
+    audio::play(&mut Trial::new(document, judge, &server, report, "audio")).await?;
     let server = quick_server()?;
     moderations::play(&mut Trial::new(document, judge, &server, report, "moderations")).await?;
     let server = slow_server()?;

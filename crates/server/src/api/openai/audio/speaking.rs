@@ -106,7 +106,7 @@ impl Source {
             let mut sound = Pcm { rate: SPEECH_RATE, samples: Vec::with_capacity(samples) };
             speaker.for_each(|chunk| sound.samples.extend(chunk.samples));
             return encode(&sound, wanted.format)
-                .map_or(Self::Broken, |file| Self::Whole(pieces(file.into(), seconds)));
+                .map_or(Self::Broken, |file| Self::Whole(pieces(&file.into(), seconds)));
         }
         let encoder = SoundEncoder::new(wanted.format, SPEECH_RATE).map(|encoder| encoder.expecting(samples));
         encoder
@@ -128,7 +128,7 @@ impl Source {
 }
 
 /// Cuts a file into pieces of equal length.
-fn pieces(file: Bytes, seconds: f64) -> VecDeque<Piece> {
+fn pieces(file: &Bytes, seconds: f64) -> VecDeque<Piece> {
     let count = ((seconds / PIECE_SECONDS).ceil() as usize).max(1);
     let length = file.len().div_ceil(count).max(1);
     let starts = (0..file.len()).step_by(length);
