@@ -64,16 +64,15 @@ impl Server {
         &self,
         path: &str,
         texts: &[(&str, &str)],
-        (field, name, content): (&str, &str, &str),
+        (field, name, content): (&str, &str, impl AsRef<[u8]>),
     ) -> Result<Answer> {
         let one = |(name, text): &(&str, &str)| {
             format!("--xyz\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
         };
         let texts = texts.iter().map(one).collect::<Vec<_>>().concat();
-        let body = format!(
-            "{texts}--xyz\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\r\n{content}\r\n\
-             --xyz--\r\n"
-        );
+        let head =
+            format!("{texts}--xyz\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\r\n");
+        let body = [head.as_bytes(), content.as_ref(), b"\r\n--xyz--\r\n"].concat();
         let request = Request::post(path).header(header::CONTENT_TYPE, "multipart/form-data; boundary=xyz");
         self.answer(request.body(Body::from(body))?).await.with_context(|| format!("POST {path}"))
     }

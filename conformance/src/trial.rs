@@ -78,7 +78,7 @@ impl<'t, 'a> Trial<'t, 'a> {
         operation: &str,
         path: &[&Value],
         texts: &[(&str, &str)],
-        (field, content): (&str, &str),
+        (field, content): (&str, impl AsRef<[u8]>),
     ) -> Result<Value> {
         self.named_form(operation, path, texts, (field, "lines.jsonl", content)).await
     }
@@ -89,7 +89,7 @@ impl<'t, 'a> Trial<'t, 'a> {
         operation: &str,
         path: &[&Value],
         texts: &[(&str, &str)],
-        file: (&str, &str, &str),
+        file: (&str, &str, impl AsRef<[u8]>),
     ) -> Result<Value> {
         let Some(known) = self.document.operation(operation) else {
             self.unknown(operation)?;

@@ -1,6 +1,7 @@
 //! What is played, one file per resource. A scenario may be written before its routes are: it waits for them.
 
 mod assistants;
+mod audio;
 mod batches;
 mod chat;
 mod chat_variants;
@@ -92,6 +93,8 @@ async fn worked<'a>(document: &'a Document, judge: &Judge<'a>, report: &mut Repo
     vector_stores::play(&mut Trial::new(document, judge, &server, report, "vector stores")).await?;
     let server = quick_server()?;
     images::play(&mut Trial::new(document, judge, &server, report, "images")).await?;
+    let server = quick_server()?;
+    audio::play(&mut Trial::new(document, judge, &server, report, "audio")).await?;
     let server = quick_server()?;
     moderations::play(&mut Trial::new(document, judge, &server, report, "moderations")).await
 }

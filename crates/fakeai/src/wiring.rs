@@ -62,6 +62,7 @@ pub(crate) fn settings(config: &Config) -> Settings {
             enabled: features.enable_audio,
             voice: features.default_voice.clone(),
             format: features.default_audio_format.clone(),
+            rtf: features.speech_rtf,
         },
         moderation: features.enable_moderation.then_some(Moderation { threshold: features.moderation_threshold }),
         images: Images {

@@ -24,8 +24,9 @@ pub use picture::{
     MOST_WORKED_PIXELS, Picture, PixelFacts, Writing, describe_image, image_size,
 };
 #[cfg(feature = "audio")]
-pub use sound::{AudioFacts, DecodedAudio, MOST_HEARD_SECONDS, SILENCE_DBFS, audio_facts, decode_audio};
+pub use sound::{AudioFacts, DecodedAudio, Heard, MOST_HEARD_SECONDS, SILENCE_DBFS, audio_facts, decode_audio, hear};
 pub use sound::{
-    AudioFormat, SoundEncoder, SoundFormat, audio_seconds, decode_alaw, decode_mulaw, encode, encode_alaw, encode_mulaw,
+    AudioFormat, SoundEncoder, SoundFormat, VoiceActivity, audio_seconds, decode_alaw, decode_mulaw, encode,
+    encode_alaw, encode_mulaw,
 };
 pub use video::{VideoContainer, VideoFacts, video_facts};

@@ -168,6 +168,8 @@ pub struct Audio {
     pub voice: String,
     /// `mp3`, `opus`, `aac`, `flac`, `wav` or `pcm16`.
     pub format: String,
+    /// Seconds it takes to make a second of speech.
+    pub rtf: f64,
 }
 
 /// How texts and pictures are moderated.
@@ -257,7 +259,7 @@ impl Default for Settings {
                 token_timeout: Duration::from_secs(30),
                 keepalive: Some(Duration::from_secs(15)),
             },
-            audio: Audio { enabled: true, voice: "alloy".to_owned(), format: "mp3".to_owned() },
+            audio: Audio { enabled: true, voice: "alloy".to_owned(), format: "mp3".to_owned(), rtf: 0.1 },
             moderation: Some(Moderation { threshold: 0.5 }),
             images: Images { retention: Duration::from_secs(3600), delay: None, caption: false },
             safety_message: false,

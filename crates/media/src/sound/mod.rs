@@ -1,5 +1,6 @@
 //! Sound: how long a recording is, what it is like, its samples, and sound written in the formats of the API.
 
+mod activity;
 #[cfg(feature = "audio")]
 mod decode;
 mod encode;
@@ -8,8 +9,11 @@ mod facts;
 mod g711;
 mod header;
 #[cfg(feature = "audio")]
+mod hearing;
+#[cfg(feature = "audio")]
 mod opus;
 
+pub use activity::VoiceActivity;
 #[cfg(feature = "audio")]
 pub use decode::{DecodedAudio, decode_audio};
 pub use encode::{SoundEncoder, SoundFormat, encode};
@@ -17,6 +21,8 @@ pub use encode::{SoundEncoder, SoundFormat, encode};
 pub use facts::{AudioFacts, MOST_HEARD_SECONDS, SILENCE_DBFS, audio_facts};
 pub use g711::{decode_alaw, decode_mulaw, encode_alaw, encode_mulaw};
 pub use header::audio_seconds;
+#[cfg(feature = "audio")]
+pub use hearing::{Heard, hear};
 
 /// How a recording is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

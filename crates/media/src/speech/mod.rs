@@ -7,12 +7,17 @@ mod sounds;
 mod spelling;
 mod synth;
 mod voices;
+mod watermark;
 
 use std::ops::Range;
 
 use sounds::{Phone, pause};
 use synth::Tract;
 pub use voices::{VOICES, Voice};
+#[cfg(feature = "audio")]
+pub(crate) use watermark::Ear;
+use watermark::Writing;
+pub use watermark::{Mark, is_marked_by_id, mark_id};
 
 use crate::Pcm;
 
@@ -54,6 +59,7 @@ pub struct Speaker {
     spoken: f64,
     /// Samples given out.
     given: usize,
+    mark: Writing,
 }
 
 #[derive(Debug, Clone)]
@@ -77,9 +83,11 @@ impl Speaker {
         let words = plan(text);
         let phones = words.iter().flat_map(|word| &word.phones);
         let total: f64 = phones.map(|spoken| natural_samples(&spoken.phone, voice)).sum();
+        let total_samples = (total / speed).round() as usize;
         Self {
             words: words.into_iter(),
-            total_samples: (total / speed).round() as usize,
+            total_samples,
+            mark: Writing::new(text, total_samples),
             speed,
             tract: Tract::new(voice, SPEECH_RATE),
             voice: *voice,
@@ -100,6 +108,7 @@ impl Iterator for Speaker {
     fn next(&mut self) -> Option<SpokenChunk> {
         let Word { span, phones } = self.words.next()?;
         let mut samples = Vec::new();
+        let start = self.given;
         for Spoken { phone, lift } in phones {
             // Ends are rounded, not lengths, so that errors do not add up.
             self.spoken += natural_samples(&phone, &self.voice);
@@ -108,6 +117,7 @@ impl Iterator for Speaker {
             self.tract.utter(&phone, pitch_hz, end.saturating_sub(self.given), &mut samples);
             self.given = end;
         }
+        self.mark.add(start, &mut samples);
         Some(SpokenChunk { span, samples })
     }
 }

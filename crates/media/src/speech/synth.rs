@@ -12,6 +12,10 @@ const STEP: usize = 60;
 /// How far the targets are approached in one step: most of the way in 15 ms.
 const GLIDE: f32 = 0.3;
 const FOURTH_FORMANT_HZ: f32 = 3500.0;
+/// Above this there is little of speech here, so that the watermark has room.
+const HIGHEST_HZ: f32 = 5300.0;
+/// Quality of each of four sections that make a Butterworth filter of the eighth order: 1 / (2·cos((2k + 1)·π / 16)).
+const SECTIONS: [f32; 4] = [0.509_80, 0.601_34, 0.899_98, 2.562_92];
 const BANDWIDTHS_HZ: [f32; 4] = [80.0, 100.0, 140.0, 220.0];
 
 /// Two poles: y = a·x + b·y₁ + c·y₂ (Klatt, 1980, equation 1 and 2).
@@ -38,6 +42,40 @@ impl Resonator {
     }
 }
 
+/// A section of a low pass: y = b·(x + 2·x₁ + x₂) − a₁·y₁ − a₂·y₂ (Bristow-Johnson, "Cookbook formulae for audio
+/// equalizer biquad filter coefficients").
+#[derive(Debug, Clone, Copy, Default)]
+struct LowPass {
+    gain: f32,
+    first: f32,
+    second: f32,
+    inputs: [f32; 2],
+    outputs: [f32; 2],
+}
+
+impl LowPass {
+    fn new(hz: f32, quality: f32, rate: f32) -> Self {
+        let (sine, cosine) = (2.0 * PI * hz / rate).sin_cos();
+        let alpha = sine / (2.0 * quality);
+        let whole = 1.0 + alpha;
+        Self {
+            gain: (1.0 - cosine) / 2.0 / whole,
+            first: -2.0 * cosine / whole,
+            second: (1.0 - alpha) / whole,
+            ..Self::default()
+        }
+    }
+
+    fn filter(&mut self, input: f32) -> f32 {
+        let output = self.gain * (input + 2.0 * self.inputs[0] + self.inputs[1])
+            - self.first * self.outputs[0]
+            - self.second * self.outputs[1];
+        self.inputs = [input, self.inputs[0]];
+        self.outputs = [output, self.outputs[0]];
+        output
+    }
+}
+
 /// The tract of one voice, in motion.
 #[derive(Debug, Clone)]
 pub(super) struct Tract {
@@ -51,6 +89,7 @@ pub(super) struct Tract {
     noise: u32,
     formants: [Resonator; 4],
     friction: Resonator,
+    low_pass: [LowPass; 4],
     /// The last sample of the source, for its slope.
     pressure: f32,
     /// Where in the current step it is.
@@ -68,6 +107,7 @@ impl Tract {
             noise: 0x2545_F491,
             formants: [Resonator::default(); 4],
             friction: Resonator::default(),
+            low_pass: SECTIONS.map(|quality| LowPass::new(HIGHEST_HZ, quality, rate as f32)),
             pressure: 0.0,
             at: 0,
         }
@@ -83,7 +123,9 @@ impl Tract {
             self.at = (self.at + 1) % STEP;
             let sound = self.sample();
             // A soft limit, so that no voice ever clips.
-            samples.push((sound / (1.0 + sound.abs()) * 32_000.0) as i16);
+            let limited = sound / (1.0 + sound.abs()) * 28_000.0;
+            let passed = self.low_pass.iter_mut().fold(limited, |sound, section| section.filter(sound));
+            samples.push(passed as i16);
         }
     }
 

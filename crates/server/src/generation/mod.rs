@@ -25,6 +25,7 @@ use crate::gate::breaks_arguments;
 pub(crate) use check::TokenLimit;
 pub(crate) use pace::Pace;
 use timing::Times;
+pub(crate) use timing::pace;
 
 /// An answer under way: what is said, and for each choice when.
 #[derive(Debug, Default)]

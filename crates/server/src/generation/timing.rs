@@ -3,6 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use fakeai_catalog::ModelCard;
 use fakeai_core::Seed;
 use fakeai_engine::{Flow, Sequence, Speed};
 use fakeai_telemetry::engine::Ending;
@@ -54,7 +55,7 @@ pub(super) fn submit(
             output_tokens: choice.written_tokens(),
             predicted_tokens,
             is_read_elsewhere,
-            speed: speed(request),
+            speed: speed(&request.model),
             temperature: request.sampling.temperature.unwrap_or(1.0),
             seed: seed.derive("pace").mix(index as u64),
         };
@@ -105,8 +106,32 @@ fn run(
     Ok(times)
 }
 
-fn speed(request: &GenerationRequest) -> Speed {
-    let latency = request.model.latency;
+/// When the tokens of an answer are ready that the writer does not write, and the physical engine not time: sound, and
+/// what is heard in it.
+pub(crate) fn pace(
+    context: &Context,
+    card: &ModelCard,
+    (prompt_tokens, output_tokens): (u32, u32),
+    seed: Seed,
+) -> Result<Flow, ApiError> {
+    if context.batch_line().is_some() {
+        return Ok(Flow::instant(output_tokens, context.clock().now()));
+    }
+    let sequence = Sequence {
+        prompt_tokens,
+        cached_tokens: 0,
+        output_tokens,
+        predicted_tokens: 0,
+        is_read_elsewhere: false,
+        speed: speed(card),
+        temperature: 1.0,
+        seed: seed.derive("pace"),
+    };
+    context.app().engine.submit(&sequence, context.arrived()).map_err(unable)
+}
+
+fn speed(card: &ModelCard) -> Speed {
+    let latency = card.latency;
     Speed {
         ttft_ms: latency.ttft_ms,
         ttft_deviation_ms: latency.ttft_deviation_ms,

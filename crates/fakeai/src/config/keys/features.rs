@@ -40,6 +40,8 @@ section! {
         default_voice: String = "alloy".to_owned(), Key::new(Kind::OneOf(VOICES)).value("VOICE");
         /// The format of spoken answers whose request names none.
         default_audio_format: String = "mp3".to_owned(), Key::new(Kind::OneOf(FORMATS)).value("FORMAT");
+        /// Seconds it takes to make a second of speech.
+        speech_rtf: f64 = 0.1, Key::number(0.0, 100.0).value("FACTOR");
         /// Accept only exact vocabularies: refuses the tokenizer `words`.
         strict_token_counting: bool = false, Key::switch();
         /// Seconds after which a stream is ended with an error.

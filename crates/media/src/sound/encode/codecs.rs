@@ -184,7 +184,9 @@ impl OpusStream {
         if !matches!(rate, 8000 | 12_000 | 16_000 | 24_000 | 48_000) {
             return Err(MediaError::Unsupported("this rate of samples in Opus"));
         }
-        let mut encoder = OpusEncoder::new(rate as i32, 1, Application::Audio).map_err(opus_error)?;
+        // No mode for speech: it models the voice and loses the watermark above it.
+        let mode = Application::RestrictedLowDelay;
+        let mut encoder = OpusEncoder::new(rate as i32, 1, mode).map_err(opus_error)?;
         encoder.bitrate_bps = OPUS_BPS;
         let head = OpusHead::for_encoder(&encoder, rate);
         let pre_skip = u64::from(head.pre_skip);

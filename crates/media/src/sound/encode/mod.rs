@@ -45,12 +45,15 @@ pub fn encode(sound: &Pcm, format: SoundFormat) -> Result<Vec<u8>, MediaError> {
 
 /// Writes sound as it comes. What [`feed`](Self::feed) and [`finish`](Self::finish) return, put together, is one file.
 ///
-/// A WAV file says at its beginning how long it is; written this way it claims the most there can be. An MP3 file
+/// A WAV file says at its beginning how long it is; written this way it claims the most there can be, unless
+/// it was told. An MP3 file
 /// written this way has no tag that tells its length. FLAC comes at the end, whole.
 pub struct SoundEncoder {
     format: SoundFormat,
     rate: u32,
     has_begun: bool,
+    /// Bytes of samples there will be, as far as is known.
+    data_bytes: u32,
     #[cfg(feature = "audio")]
     codec: Option<Box<codecs::Codec>>,
 }
@@ -70,9 +73,17 @@ impl SoundEncoder {
             format,
             rate,
             has_begun: false,
+            data_bytes: u32::MAX,
             #[cfg(feature = "audio")]
             codec: if is_raw { None } else { Some(Box::new(codecs::Codec::new(format, rate)?)) },
         })
+    }
+
+    /// The same where it is known how many samples will come: a WAV file then says so at its beginning.
+    #[must_use]
+    pub fn expecting(mut self, samples: usize) -> Self {
+        self.data_bytes = u32::try_from(samples.saturating_mul(2)).unwrap_or(u32::MAX);
+        self
     }
 
     /// Takes samples in and gives the bytes that are ready, which may be none.
@@ -104,7 +115,7 @@ impl SoundEncoder {
     fn beginning(&mut self) -> Vec<u8> {
         let is_due = self.format == SoundFormat::Wav && !self.has_begun;
         self.has_begun = true;
-        if is_due { wav_header(self.rate, u32::MAX).to_vec() } else { Vec::new() }
+        if is_due { wav_header(self.rate, self.data_bytes).to_vec() } else { Vec::new() }
     }
 }
 

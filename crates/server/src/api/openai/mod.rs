@@ -1,6 +1,7 @@
 //! The OpenAI family: one room per resource, listed here.
 
 mod assistants;
+mod audio;
 mod batches;
 mod chat;
 mod chatkit;
@@ -11,6 +12,7 @@ mod declared;
 mod embeddings;
 mod evals;
 mod fabricate;
+mod fields;
 mod files;
 mod fine_tuning;
 mod format;
@@ -82,6 +84,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         voices::endpoints(),
         chatkit::endpoints(),
         organization::endpoints(),
+        audio::endpoints(),
     ]
     .into_iter()
     .flatten()

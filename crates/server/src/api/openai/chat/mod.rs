@@ -22,3 +22,4 @@ pub(super) use logprobs::TokenLogprob;
 pub(super) use params::{cache_retention, logit_bias, metadata, service_tier, stops, verbosity};
 pub(super) use routes::endpoints;
 pub(in crate::api) use routes::{Chat, prompt};
+pub(super) use voice::TOKENS_PER_SECOND;

@@ -19,7 +19,7 @@ use crate::error::ApiError;
 /// Seconds an audio answer can be referred to.
 const KEPT_SECONDS: i64 = 3600;
 /// Tokens of a second of spoken answer (`OpenAI`, "Managing costs": one for 50 ms).
-const TOKENS_PER_SECOND: f64 = 20.0;
+pub(in crate::api::openai) const TOKENS_PER_SECOND: f64 = 20.0;
 /// Where transcripts are kept, by the id of their sound.
 const KIND: &str = "chat.audio";
 

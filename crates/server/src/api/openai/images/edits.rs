@@ -7,7 +7,7 @@ use http::header;
 use serde_json::{Map, Value};
 
 use super::family::Family;
-use super::fields::Fields;
+use crate::api::openai::fields::Fields;
 use crate::api::openai::files::File;
 use crate::api::openai::media::data_url;
 use crate::context::Context;

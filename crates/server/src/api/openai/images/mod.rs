@@ -3,7 +3,6 @@
 mod answer;
 mod edits;
 mod family;
-mod fields;
 mod keep;
 mod make;
 mod routes;

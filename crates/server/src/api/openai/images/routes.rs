@@ -7,12 +7,12 @@ use http::{HeaderMap, Uri};
 use serde_json::{Map, Value};
 
 use super::edits::{Inputs, decode, take_in};
-use super::fields::Fields;
 use super::make::{encode, make, seed};
 use super::tokens::ImageUsage;
 use super::wanted::{Task, Wanted, size_of_prompt};
 use super::{answer, keep, stream, time};
 use crate::api::Endpoint;
+use crate::api::openai::fields::Fields;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::wire::{JsonBody, json};

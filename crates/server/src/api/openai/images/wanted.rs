@@ -6,7 +6,7 @@ use fakeai_catalog::ModelCard;
 use fakeai_media::Writing;
 
 use super::family::{Family, GPT_ONLY};
-use super::fields::Fields;
+use crate::api::openai::fields::Fields;
 use crate::context::Context;
 use crate::error::ApiError;
 
@@ -107,7 +107,7 @@ impl Wanted {
         }
         let card = context.model(&model)?;
         context.note().model = Some(card.id.as_str().into());
-        fields.check_names(family)?;
+        fields.check_names(|name| family.knows(name))?;
         let prompt = prompt(fields, family, task)?;
         let count = fields.integer("n", 1, 10)?.unwrap_or(1) as u32;
         if family == Family::Dalle3 && count != 1 {

@@ -2,32 +2,31 @@
 
 use serde_json::{Map, Value};
 
-use super::family::Family;
 use crate::error::ApiError;
-use crate::wire::{Range, integer};
+use crate::wire::{Range, integer, number};
 
 /// Parameters by name. In a form all of them are texts.
 #[derive(Debug, Default)]
-pub(super) struct Fields {
+pub(in crate::api::openai) struct Fields {
     map: Map<String, Value>,
     is_form: bool,
 }
 
 impl Fields {
-    pub(super) const fn json(map: Map<String, Value>) -> Self {
+    pub(in crate::api::openai) const fn json(map: Map<String, Value>) -> Self {
         Self { map, is_form: false }
     }
 
-    pub(super) fn form(pairs: Vec<(String, String)>) -> Self {
+    pub(in crate::api::openai) fn form(pairs: Vec<(String, String)>) -> Self {
         let map = pairs.into_iter().map(|(name, text)| (name, Value::String(text))).collect();
         Self { map, is_form: true }
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+    pub(in crate::api::openai) fn get(&self, name: &str) -> Option<&Value> {
         self.map.get(name).filter(|value| !value.is_null())
     }
 
-    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, ApiError> {
+    pub(in crate::api::openai) fn text(&self, name: &str) -> Result<Option<&str>, ApiError> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -35,7 +34,7 @@ impl Fields {
         }
     }
 
-    pub(super) fn integer(&self, name: &str, least: i64, most: i64) -> Result<Option<i64>, ApiError> {
+    pub(in crate::api::openai) fn integer(&self, name: &str, least: i64, most: i64) -> Result<Option<i64>, ApiError> {
         let number = match self.get(name) {
             None => None,
             Some(Value::Number(number)) if number.is_i64() => number.as_i64(),
@@ -47,7 +46,23 @@ impl Fields {
         integer(name, number, Range::new(least, most))
     }
 
-    pub(super) fn flag(&self, name: &str) -> Result<bool, ApiError> {
+    pub(in crate::api::openai) fn decimal(&self, name: &str, least: f64, most: f64) -> Result<Option<f64>, ApiError> {
+        let wanted = "a decimal";
+        let value = match self.get(name) {
+            None => None,
+            Some(other @ Value::Number(number)) => {
+                Some(number.as_f64().ok_or_else(|| wrong_type(name, wanted, other))?)
+            }
+            Some(other @ Value::String(text)) if self.is_form => {
+                let parsed = text.trim().parse().ok().filter(|number: &f64| number.is_finite());
+                Some(parsed.ok_or_else(|| wrong_type(name, wanted, other))?)
+            }
+            Some(other) => return Err(wrong_type(name, wanted, other)),
+        };
+        number(name, value, Range::new(least, most))
+    }
+
+    pub(in crate::api::openai) fn flag(&self, name: &str) -> Result<bool, ApiError> {
         match self.get(name) {
             None => Ok(false),
             Some(Value::Bool(flag)) => Ok(*flag),
@@ -59,16 +74,16 @@ impl Fields {
     }
 
     /// One of a fixed set of words.
-    pub(super) fn word<'a>(&'a self, name: &str, known: &[&str]) -> Result<Option<&'a str>, ApiError> {
+    pub(in crate::api::openai) fn word<'a>(&'a self, name: &str, known: &[&str]) -> Result<Option<&'a str>, ApiError> {
         match self.text(name)? {
             Some(word) if !known.contains(&word) => Err(ApiError::unsupported_value(name, word, known)),
             word => Ok(word),
         }
     }
 
-    /// Refuses what the family does not know.
-    pub(super) fn check_names(&self, family: Family) -> Result<(), ApiError> {
-        let unknown = self.map.iter().find(|(name, value)| !value.is_null() && !family.knows(name));
+    /// Refuses parameters that nobody knows.
+    pub(in crate::api::openai) fn check_names(&self, is_known: impl Fn(&str) -> bool) -> Result<(), ApiError> {
+        let unknown = self.map.iter().find(|(name, value)| !value.is_null() && !is_known(name));
         unknown.map_or(Ok(()), |(name, _)| {
             Err(ApiError::invalid(format!("Unknown parameter: '{name}'."))
                 .param(name.as_str())
