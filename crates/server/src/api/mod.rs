@@ -6,10 +6,12 @@ mod fakeai;
 mod fallback;
 mod kv_events;
 mod live;
+mod nim;
 mod observe;
 mod openai;
 mod openapi;
 mod straight;
+mod truncate;
 mod vllm;
 
 use std::future::Future;
@@ -81,7 +83,7 @@ impl Endpoint {
 
 /// What paths of requests begin with that only look: they have no number in their workspace, so that a deterministic
 /// server answers the same whether or not somebody watches it.
-pub(crate) const LOOKS: [&str; 19] = [
+pub(crate) const LOOKS: [&str; 22] = [
     "/fakeai/",
     "/dashboard",
     "/health",
@@ -91,6 +93,9 @@ pub(crate) const LOOKS: [&str; 19] = [
     "/sglang/metrics",
     "/trtllm/metrics",
     "/v1/metrics",
+    "/v1/metadata",
+    "/v1/version",
+    "/v1/health/",
     "/dynamo/metrics",
     "/dynamo/kv-events",
     "/tokenize",
@@ -113,6 +118,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         engines::endpoints(),
         fakeai::endpoints(),
         kv_events::endpoints(),
+        nim::endpoints(),
         vllm::endpoints(),
         openapi::endpoints(),
     ]

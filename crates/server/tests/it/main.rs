@@ -31,6 +31,8 @@ mod live;
 mod media;
 mod models;
 mod moderations;
+mod nim;
+mod nim_ranking;
 mod observe;
 mod persistence;
 mod physics;

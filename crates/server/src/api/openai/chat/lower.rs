@@ -40,6 +40,9 @@ pub(super) struct Lowered {
 
 pub(super) fn lower(context: &Context, mut wire: Box<ChatRequest>) -> Result<Lowered, ApiError> {
     let model = wire.model.take().filter(|model| !model.is_empty()).ok_or_else(ApiError::missing_model)?;
+    if let Some(nvext) = wire.nvext.take() {
+        nvext.tell(&mut wire);
+    }
     let mut messages = messages(&mut wire)?;
     let sampling = sampling(&mut wire)?;
     let choices = integer("n", wire.n, Range::new(1, 128))?.unwrap_or(1) as u32;
