@@ -68,6 +68,7 @@ pub(crate) fn settings(config: &Config) -> Settings {
             caption: features.caption_images,
         },
         safety_message: features.prepend_safety_message,
+        azure_deployments: api.deployments(),
         metrics: metrics.enable_metrics,
         log_requests: server.log_requests,
         stream_clients: metrics.stream_clients,

@@ -1,5 +1,6 @@
 //! What the server is told at start. Plain values: where they come from is the composition root's business.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -57,6 +58,8 @@ pub struct Settings {
     pub images: Images,
     /// Whether conversations without a system message begin with one about safety.
     pub safety_message: bool,
+    /// The models that Azure's deployments stand for, by name. One that is not here is the model of its name.
+    pub azure_deployments: BTreeMap<String, String>,
     /// Whether requests are written down.
     pub metrics: bool,
     /// Whether bodies of requests are logged, without secrets.
@@ -255,6 +258,7 @@ impl Default for Settings {
             moderation: Some(Moderation { threshold: 0.5 }),
             images: Images { retention: Duration::from_secs(3600), delay: None, caption: false },
             safety_message: false,
+            azure_deployments: BTreeMap::new(),
             metrics: true,
             log_requests: false,
             stream_clients: 10_000,

@@ -260,8 +260,8 @@ mod tests {
     #[test]
     fn flags_of_unbuilt_features_are_taken_with_and_without_value() {
         assert_eq!(
-            parse("--enable-abuse-detection --abuse-cleanup-interval 5"),
-            pairs(&[("enable-abuse-detection", ""), ("abuse-cleanup-interval", "")])
+            parse("--enable-security --enable-input-validation 5"),
+            pairs(&[("enable-security", ""), ("enable-input-validation", "")])
         );
     }
 }

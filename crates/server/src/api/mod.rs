@@ -1,5 +1,6 @@
 //! The table of contents: families of endpoints, one list each; router, labels and coverage follow from the lists.
 
+pub(crate) mod azure;
 mod dashboard;
 mod engines;
 mod fakeai;
@@ -119,6 +120,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         fakeai::endpoints(),
         kv_events::endpoints(),
         nim::endpoints(),
+        azure::endpoints(),
         vllm::endpoints(),
         openapi::endpoints(),
     ]

@@ -10,6 +10,7 @@
 mod assistants;
 mod assistants_bad;
 mod assistants_streams;
+mod azure;
 mod background;
 mod batches;
 mod chat;
