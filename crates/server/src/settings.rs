@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use fakeai_engine::LatencyModel;
@@ -9,6 +10,7 @@ pub use fakeai_events::{Endpoint, FeedSettings, Format, Hashes, Style};
 use fakeai_tokens::Tokenizer;
 use fakeai_writer::WriterOptions;
 
+pub use crate::api::rag::{Library, LibraryError};
 pub use crate::driver::Physics;
 pub use crate::gate::{Banning, Gatekeeping, Quota};
 pub use crate::persistence::Persistence;
@@ -60,6 +62,8 @@ pub struct Settings {
     pub safety_message: bool,
     /// The models that Azure's deployments stand for, by name. One that is not here is the model of its name.
     pub azure_deployments: BTreeMap<String, String>,
+    /// The documents that `/rag/api/prompt` retrieves; `None` for the built-in sample.
+    pub rag: Option<Arc<Library>>,
     /// Whether requests are written down.
     pub metrics: bool,
     /// Whether bodies of requests are logged, without secrets.
@@ -259,6 +263,7 @@ impl Default for Settings {
             images: Images { retention: Duration::from_secs(3600), delay: None, caption: false },
             safety_message: false,
             azure_deployments: BTreeMap::new(),
+            rag: None,
             metrics: true,
             log_requests: false,
             stream_clients: 10_000,

@@ -11,6 +11,7 @@ mod nim;
 mod observe;
 mod openai;
 mod openapi;
+pub(crate) mod rag;
 mod straight;
 mod truncate;
 mod vllm;
@@ -121,6 +122,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         kv_events::endpoints(),
         nim::endpoints(),
         azure::endpoints(),
+        rag::endpoints(),
         vllm::endpoints(),
         openapi::endpoints(),
     ]

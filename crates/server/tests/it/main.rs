@@ -37,6 +37,7 @@ mod nim_ranking;
 mod observe;
 mod persistence;
 mod physics;
+mod rag;
 mod recall;
 mod responses;
 mod responses_tools;

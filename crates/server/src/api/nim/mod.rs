@@ -7,6 +7,8 @@ mod rerank;
 mod score;
 mod service;
 
+pub(super) use relevance::{DIMENSIONS, vector};
+
 use super::Endpoint;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {

@@ -4,12 +4,12 @@ use fakeai_core::Seed;
 use fakeai_search::{Chunk, Index, Query, quantise};
 
 /// Numbers of a vector.
-const DIMENSIONS: usize = 256;
+pub(in crate::api) const DIMENSIONS: usize = 256;
 /// Scores this low are shown as if they were this, so that logits are finite.
 const LEAST: f32 = 1e-4;
 
 /// The direction of a text, for comparing texts with one another.
-fn vector(text: &str) -> Vec<i8> {
+pub(in crate::api) fn vector(text: &str) -> Vec<i8> {
     quantise(&fakeai_writer::embed(text, DIMENSIONS as u32, Seed::new(0).derive("relevance").value()))
 }
 
