@@ -20,21 +20,22 @@ pub(super) struct Nvext {
 }
 
 impl Nvext {
-    /// Says the same in the request's own fields. Where both say something, Dynamo listens to `nvext`.
-    pub(super) fn tell(self, wire: &mut ChatRequest) {
-        wire.ignore_eos = self.ignore_eos.or(wire.ignore_eos);
-        if self.greed_sampling == Some(true) {
+    /// Says what a request's `nvext` says in its own fields. Where both say something, Dynamo listens to `nvext`.
+    pub(super) fn tell(wire: &mut ChatRequest) {
+        let Some(own) = wire.nvext.take() else { return };
+        wire.ignore_eos = own.ignore_eos.or(wire.ignore_eos);
+        if own.greed_sampling == Some(true) {
             wire.temperature = Some(0.0);
         }
-        if self.max_thinking_tokens.is_some() {
+        if own.max_thinking_tokens.is_some() {
             let thinking = wire.thinking.take().unwrap_or_default();
-            wire.thinking = Some(ThinkingWire { budget_tokens: self.max_thinking_tokens, ..thinking });
+            wire.thinking = Some(ThinkingWire { budget_tokens: own.max_thinking_tokens, ..thinking });
         }
         let guides = [
-            (self.guided_json, &mut wire.guided_json),
-            (self.guided_regex, &mut wire.guided_regex),
-            (self.guided_choice, &mut wire.guided_choice),
-            (self.guided_grammar, &mut wire.guided_grammar),
+            (own.guided_json, &mut wire.guided_json),
+            (own.guided_regex, &mut wire.guided_regex),
+            (own.guided_choice, &mut wire.guided_choice),
+            (own.guided_grammar, &mut wire.guided_grammar),
         ];
         for (said, field) in guides {
             if said.is_some() {
