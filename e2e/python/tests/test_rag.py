@@ -1,7 +1,6 @@
 """Retrieval over a directory of one's own, read by the binary at start."""
 
 import httpx
-import pytest
 
 
 def test_documents_of_a_directory_are_quoted(start, tmp_path):
@@ -11,8 +10,3 @@ def test_documents_of_a_directory_are_quoted(start, tmp_path):
     answer = httpx.post(f"{server.url}/rag/api/prompt", json=question, trust_env=False).raise_for_status().json()
     assert answer["retrieved_docs"][0]["source"] == "tea.md"
     assert "two minutes" in answer["content"]
-
-
-def test_a_directory_without_documents_stops_the_start(start, tmp_path):
-    with pytest.raises(AssertionError, match="has no documents"):
-        start("--rag-docs", tmp_path)
