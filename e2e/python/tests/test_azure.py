@@ -32,6 +32,8 @@ def test_a_stream_begins_with_what_the_filter_says_of_the_prompt(client):
     assert "Paris" in text
 
 
+# The SDK calls assistants deprecated.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_other_operations(client):
     assert client.completions.create(model="davinci-002", prompt="Once", max_tokens=5).usage.completion_tokens == 5
     vectors = client.embeddings.create(model="text-embedding-3-small", input="hello").data
