@@ -209,7 +209,8 @@ pub(crate) async fn bind(config: &Config) -> Result<(Server, Arc<App>), StartErr
     let kit = wiring::kit(config)?;
     let (latency, persistence) = (wiring::latency(config)?, wiring::persistence(config)?);
     let gate = wiring::gate::gate(config, kit.entropy)?;
-    let settings = fakeai_server::Settings { latency, physics, persistence, gate, ..wiring::settings(config) };
+    let rag = wiring::rag(config)?;
+    let settings = fakeai_server::Settings { latency, physics, persistence, rag, gate, ..wiring::settings(config) };
     let app = App::new(settings, kit, catalog);
     let server = Server::bind(Arc::clone(&app)).await?;
     if let Some(path) = &config.storage.seed_data {

@@ -54,6 +54,9 @@ pub enum StartError {
         /// Why not.
         source: fakeai_server::settings::KeptError,
     },
+    /// The documents to retrieve can't be read.
+    #[error("can't use the documents to retrieve: {0}")]
+    Library(#[from] fakeai_server::settings::LibraryError),
     /// What should be made at start can't be.
     #[error("can't use the seed data in {}: {reason}", path.display())]
     SeedData {

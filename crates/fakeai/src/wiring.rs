@@ -13,8 +13,8 @@ use fakeai_catalog::Catalog;
 use fakeai_core::{Clock, Seed, Tasks};
 use fakeai_engine::LatencyModel;
 use fakeai_server::settings::{
-    Address, Audio, Cors, Directory, Flavor, Gatekeeping, Images, Jobs, Listen, Moderation, Persistence, PromptCaching,
-    ResponseDelay, Streams, Tls,
+    Address, Audio, Cors, Directory, Flavor, Gatekeeping, Images, Jobs, Library, Listen, Moderation, Persistence,
+    PromptCaching, ResponseDelay, Streams, Tls,
 };
 use fakeai_server::{Kit, Settings};
 use fakeai_store::{Durable, Memory};
@@ -30,7 +30,7 @@ use crate::{adapters, kv_events};
 pub(crate) use timing::{latency, physics};
 
 /// The server's settings as `config` has them, but for what needs files, chance or the catalog: [`latency`], [`physics`],
-/// [`persistence`] and [`gate::gate`].
+/// [`persistence`], [`rag`] and [`gate::gate`].
 pub(crate) fn settings(config: &Config) -> Settings {
     let Config { server, generation, models, api, features, metrics, storage, security, workspaces, jobs, .. } =
         config.clone();
@@ -71,6 +71,8 @@ pub(crate) fn settings(config: &Config) -> Settings {
             caption: features.caption_images,
         },
         safety_message: features.prepend_safety_message,
+        azure_deployments: api.deployments(),
+        rag: None,
         metrics: metrics.enable_metrics,
         log_requests: server.log_requests,
         stream_clients: metrics.stream_clients,
@@ -205,6 +207,12 @@ pub(crate) fn persistence(config: &Config) -> Result<Option<Persistence>, StartE
         interval: Duration::from_secs_f64(*write_interval_seconds),
         retention: Duration::from_secs(metrics_retention_hours * 3600),
     }))
+}
+
+/// The documents to retrieve; `None` for the built-in sample.
+pub(crate) fn rag(config: &Config) -> Result<Option<Arc<Library>>, StartError> {
+    let directory = config.storage.rag_docs.as_deref();
+    Ok(directory.map(Library::open).transpose()?.map(Arc::new))
 }
 
 /// A number nobody can guess: the standard library seeds its hash maps from the operating system.

@@ -1,6 +1,8 @@
 //! What the server is told at start. Plain values: where they come from is the composition root's business.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use fakeai_engine::LatencyModel;
@@ -8,6 +10,7 @@ pub use fakeai_events::{Endpoint, FeedSettings, Format, Hashes, Style};
 use fakeai_tokens::Tokenizer;
 use fakeai_writer::WriterOptions;
 
+pub use crate::api::rag::{Library, LibraryError};
 pub use crate::driver::Physics;
 pub use crate::gate::{Banning, Gatekeeping, Quota, Screening, ScreeningMode};
 pub use crate::persistence::Persistence;
@@ -61,6 +64,10 @@ pub struct Settings {
     pub images: Images,
     /// Whether conversations without a system message begin with one about safety.
     pub safety_message: bool,
+    /// The models that Azure's deployments stand for, by name. One that is not here is the model of its name.
+    pub azure_deployments: BTreeMap<String, String>,
+    /// The documents that `/rag/api/prompt` retrieves; `None` for the built-in sample.
+    pub rag: Option<Arc<Library>>,
     /// Whether requests are written down.
     pub metrics: bool,
     /// Whether bodies of requests are logged, without secrets.
@@ -263,6 +270,8 @@ impl Default for Settings {
             moderation: Some(Moderation { threshold: 0.5 }),
             images: Images { retention: Duration::from_secs(3600), delay: None, caption: false },
             safety_message: false,
+            azure_deployments: BTreeMap::new(),
+            rag: None,
             metrics: true,
             log_requests: false,
             stream_clients: 10_000,

@@ -95,7 +95,7 @@ fn another_value(key: &Key, existing_file: &Path) -> (Value, String) {
             _ => json!("uniform:1,9"),
         },
         Kind::Texts { .. } => match key.name {
-            "lora_modules" => json!(["a=/a", "b=/b"]),
+            "lora_modules" | "azure_deployments" => json!(["a=/a", "b=/b"]),
             "faults" => json!(["internal_error", "cut;after=3"]),
             "error_injection_types" => json!(["bad_gateway", "rate_limit"]),
             "patterns" => json!(["(?i)launch code", "x+"]),

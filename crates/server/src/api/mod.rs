@@ -1,15 +1,19 @@
 //! The table of contents: families of endpoints, one list each; router, labels and coverage follow from the lists.
 
+pub(crate) mod azure;
 mod dashboard;
 mod engines;
 mod fakeai;
 mod fallback;
 mod kv_events;
 mod live;
+mod nim;
 mod observe;
 mod openai;
 mod openapi;
+pub(crate) mod rag;
 mod straight;
+mod truncate;
 mod vllm;
 
 use std::future::Future;
@@ -82,7 +86,7 @@ impl Endpoint {
 
 /// What paths of requests begin with that only look: they have no number in their workspace, so that a deterministic
 /// server answers the same whether or not somebody watches it.
-pub(crate) const LOOKS: [&str; 19] = [
+pub(crate) const LOOKS: [&str; 22] = [
     "/fakeai/",
     "/dashboard",
     "/health",
@@ -92,6 +96,9 @@ pub(crate) const LOOKS: [&str; 19] = [
     "/sglang/metrics",
     "/trtllm/metrics",
     "/v1/metrics",
+    "/v1/metadata",
+    "/v1/version",
+    "/v1/health/",
     "/dynamo/metrics",
     "/dynamo/kv-events",
     "/tokenize",
@@ -114,6 +121,9 @@ pub fn endpoints() -> Vec<Endpoint> {
         engines::endpoints(),
         fakeai::endpoints(),
         kv_events::endpoints(),
+        nim::endpoints(),
+        azure::endpoints(),
+        rag::endpoints(),
         vllm::endpoints(),
         openapi::endpoints(),
     ]

@@ -24,6 +24,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method, header};
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::api::azure;
 use crate::context::Context;
 use crate::error::ApiError;
 
@@ -81,7 +82,18 @@ impl Area {
     fn of(path: &str) -> Self {
         let path = path.split('?').next().unwrap_or_default();
         let begins = |starts: &[&str]| starts.iter().any(|start| path.starts_with(start));
-        if path == "/" || begins(&["/health", "/ready", "/v1/health", "/version", "/docs", "/openapi.json"]) {
+        if path == "/"
+            || begins(&[
+                "/health",
+                "/ready",
+                "/v1/health",
+                "/v1/metadata",
+                "/v1/version",
+                "/version",
+                "/docs",
+                "/openapi.json",
+            ])
+        {
             return Self::Health;
         }
         if begins(&["/fakeai/"]) {
@@ -279,6 +291,9 @@ impl Gate {
 /// What a path is called in rules: `chat/completions`.
 pub(crate) fn endpoint(path: &str) -> &str {
     let path = path.split('?').next().unwrap_or_default();
+    if let Some(operation) = azure::operation(path) {
+        return operation;
+    }
     path.strip_prefix("/v1").unwrap_or(path).trim_start_matches('/')
 }
 
@@ -307,5 +322,6 @@ mod tests {
         }
         assert_eq!(endpoint("/v1/chat/completions?x=1"), "chat/completions");
         assert_eq!(endpoint("/embeddings"), "embeddings");
+        assert_eq!(endpoint("/openai/deployments/gpt-4o/embeddings?api-version=1"), "embeddings");
     }
 }

@@ -18,7 +18,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Ur
 use tower::Service;
 
 use super::cors;
-use crate::api::{self, Routes};
+use crate::api::{self, Routes, azure};
 use crate::app::App;
 use crate::context::{BatchLine, Context};
 use crate::error::{ApiError, ErrorNote};
@@ -84,6 +84,10 @@ impl Door {
             Ok(workspace) => (workspace, None),
             Err(error) => (None, Some(error)),
         };
+        if request.uri().path().starts_with(azure::PREFIX) {
+            // These go on to the room of the same operation of OpenAI's.
+            request.extensions_mut().insert(self.clone());
+        }
         let path = request.uri().path_and_query().map_or_else(String::new, |path| path.as_str().to_owned());
         let watcher = request.method() == http::Method::GET && request.headers().contains_key(WATCHER);
         let of_batch = request.extensions_mut().remove::<BatchLine>();
@@ -127,6 +131,11 @@ impl Door {
         }
     }
 
+    /// The same for a room that puts a request in another room's words.
+    pub(crate) fn ask(&self, context: &Context, request: Request<Body>) -> Routed {
+        Box::pin(self.answer(context, request))
+    }
+
     /// What the room of the request says to it.
     fn answer<B>(
         &self,
@@ -150,7 +159,7 @@ impl Door {
 }
 
 /// The answer of a room that the router found.
-type Routed = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+pub(crate) type Routed = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
 /// A request on its way through.
 pub type Passing = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
@@ -207,6 +216,9 @@ impl<F: Future<Output = Response<Body>>> Future for Guarded<F> {
         }
         if let Some(asked) = &this.asked {
             cors::mark(&context.app().settings.cors, asked, response.headers_mut());
+        }
+        if context.path().starts_with(azure::PREFIX) {
+            azure::shape(&context, &mut response);
         }
         finish(&context, &mut response);
         let planned = context.note_fault();

@@ -12,7 +12,7 @@ mod union;
 pub(crate) use multipart::{BodyParts, Part, PartsBody, broken};
 pub(crate) use number::{Range, integer, number};
 pub(crate) use path::PathText;
-pub(crate) use payload::{JsonBody, content_type, json, json_bytes, named_model, read_body, read_json};
+pub(crate) use payload::{JsonBody, content_type, json, json_bytes, named_model, read_body, read_bytes, read_json};
 pub(crate) use query::Query;
 pub(crate) use skim::{Skimmer, put};
 pub(crate) use union::{OneOrMany, TokenInput, one_of};

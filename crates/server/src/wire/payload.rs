@@ -51,7 +51,7 @@ pub(crate) async fn read_json<B>(context: &Context, body: B) -> Result<Bytes, Ap
 where
     B: HttpBody<Data = Bytes>,
 {
-    let bytes = read(body, context.app().settings.body_limit(context.path())).await?;
+    let bytes = read_bytes(body, context.app().settings.body_limit(context.path())).await?;
     {
         let mut note = context.note();
         note.bytes_in = bytes.len() as u64;
@@ -67,7 +67,7 @@ pub(crate) async fn read_body<B>(context: &Context, body: B) -> Result<Bytes, Ap
 where
     B: HttpBody<Data = Bytes>,
 {
-    let bytes = read(body, context.app().settings.body_limit(context.path())).await?;
+    let bytes = read_bytes(body, context.app().settings.body_limit(context.path())).await?;
     context.note().bytes_in = bytes.len() as u64;
     context.remember(b"");
     Ok(bytes)
@@ -107,7 +107,7 @@ pub(crate) fn content_type(headers: &HeaderMap) -> Result<(), ApiError> {
 }
 
 /// The whole body, unless it grows over `limit` or breaks off.
-async fn read<B: HttpBody<Data = Bytes>>(body: B, limit: u64) -> Result<Bytes, ApiError> {
+pub(crate) async fn read_bytes<B: HttpBody<Data = Bytes>>(body: B, limit: u64) -> Result<Bytes, ApiError> {
     let mut body = std::pin::pin!(body);
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();

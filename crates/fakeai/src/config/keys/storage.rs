@@ -16,6 +16,8 @@ section! {
         ingest_ms: f64 = 100.0, Key::milliseconds();
         /// File of requests that are made at start, JSON or YAML, so that what they make is there for the first client.
         seed_data: Option<PathBuf> = None, Key::new(Kind::File);
+        /// Directory of documents that `/rag/api/prompt` retrieves, read at start. Without it there is a built-in sample.
+        rag_docs: Option<PathBuf> = None, Key::new(Kind::Path).value("DIR");
         /// Hours for which the URLs of pictures are good.
         image_retention_hours: f64 = 1.0, Key::number(0.001, 8760.0).aliases(&["image-retention"]).value("HOURS");
     }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::head::Manner;
 use super::messages::turns;
+use super::nvext::Nvext;
 use super::offers;
 use super::params::{
     cache_retention, limit, logprobs, metadata, sampling, service_tier, stops, stream_options, verbosity,
@@ -40,6 +41,7 @@ pub(super) struct Lowered {
 
 pub(super) fn lower(context: &Context, mut wire: Box<ChatRequest>) -> Result<Lowered, ApiError> {
     let model = wire.model.take().filter(|model| !model.is_empty()).ok_or_else(ApiError::missing_model)?;
+    Nvext::tell(&mut wire);
     let mut messages = messages(&mut wire)?;
     let sampling = sampling(&mut wire)?;
     let choices = integer("n", wire.n, Range::new(1, 128))?.unwrap_or(1) as u32;
@@ -95,8 +97,7 @@ pub(super) fn lower(context: &Context, mut wire: Box<ChatRequest>) -> Result<Low
     };
     let (cache_key, cache_salt, priority) = (wire.prompt_cache_key, wire.cache_salt, wire.priority.unwrap_or_default());
     let terms = Terms { limit, cache_key, cache_salt, priority, cached_for_a_day, elsewhere };
-    let transfers = transfer.is_some();
-    Ok(Lowered { request, terms, model, service_tier, stream, manner, spoken, transfers, keep })
+    Ok(Lowered { request, terms, model, service_tier, stream, manner, spoken, transfers: transfer.is_some(), keep })
 }
 
 /// The messages, of which there must be one; what is asked for beside them and not built is refused.

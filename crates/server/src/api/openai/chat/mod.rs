@@ -7,6 +7,7 @@ mod head;
 mod logprobs;
 mod lower;
 mod messages;
+mod nvext;
 mod offers;
 mod params;
 mod plain;

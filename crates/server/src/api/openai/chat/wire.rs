@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use super::nvext::Nvext;
 use super::voice::AudioWire;
 use crate::api::openai::format::SchemaWire;
 use crate::api::openai::tools::{CustomWire, FunctionWire};
@@ -59,6 +60,8 @@ pub(super) struct ChatRequest {
     pub guided_choice: Option<Value>,
     pub guided_grammar: Option<Value>,
     pub structured_outputs: Option<Map<String, Value>>,
+    // Dynamo's own.
+    pub nvext: Option<Nvext>,
     // OpenRouter's own.
     pub reasoning: Option<ReasoningWire>,
     pub include_reasoning: Option<bool>,

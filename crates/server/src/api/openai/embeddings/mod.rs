@@ -6,8 +6,9 @@ use axum::response::Response;
 use axum::routing::post;
 use fakeai_catalog::{EmbeddingSize, ModelCard};
 
-use self::wire::{EmbeddingList, EmbeddingRequest, Encoding};
+use self::wire::{EmbeddingList, EmbeddingRequest, Encoding, InputType};
 use crate::api::Endpoint;
+use crate::api::truncate::Truncate;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::generation::delay;
@@ -39,15 +40,23 @@ fn embed(context: &Context, wire: EmbeddingRequest) -> Result<(EmbeddingList, u6
     let model = wire.model.filter(|model| !model.is_empty()).ok_or_else(ApiError::missing_model)?;
     let given = wire.input.ok_or_else(|| ApiError::missing("input"))?;
     let encoding = Encoding::named(wire.encoding_format.as_deref())?;
+    let input_type = InputType::named(wire.input_type.as_deref())?;
+    let truncate = wire.truncate.as_deref().map(|name| Truncate::named(Some(name))).transpose()?;
     let card = context.model(&model)?;
     context.note().model = Some(card.id.as_str().into());
     let size = card.embedding.unwrap_or(DEFAULT_SIZE);
     let dimensions = dimensions(&card, size, wire.dimensions)?;
-    let inputs = inputs(&card, given, size)?;
+    let inputs = inputs(&card, given, size, truncate)?;
     let prompt_tokens = inputs.iter().map(|input| input.tokens).sum::<usize>() as u32;
     // Models differ in their directions, aliases and snapshots of one model do not.
     let salt = fakeai_core::Seed::new(0).derive(&card.id).value();
-    let vectors = inputs.iter().map(|input| fakeai_writer::embed(&input.text, dimensions, salt));
+    let vectors = inputs.iter().map(|input| {
+        let vector = fakeai_writer::embed(&input.text, dimensions, salt);
+        match input_type {
+            Some(side) => side.lean(vector, salt),
+            None => vector,
+        }
+    });
     let list = EmbeddingList::new(&model, vectors, encoding, prompt_tokens);
     let mut note = context.note();
     note.tokens.prompt = prompt_tokens;
@@ -70,15 +79,20 @@ fn dimensions(card: &ModelCard, size: EmbeddingSize, asked: Option<i64>) -> Resu
     Ok(asked as u32)
 }
 
-/// The texts, checked as OpenAI checks them.
-fn inputs(card: &ModelCard, given: TokenInput, size: EmbeddingSize) -> Result<Vec<Input>, ApiError> {
+/// The texts, checked as OpenAI checks them; a client that says how is one of NIM, and has long ones cut.
+fn inputs(
+    card: &ModelCard,
+    given: TokenInput,
+    size: EmbeddingSize,
+    truncate: Option<Truncate>,
+) -> Result<Vec<Input>, ApiError> {
     let invalid = |message: String| ApiError::invalid(message).param("input");
     let text = |text: String| Input { tokens: card.tokenizer.count(&text), text };
     let ids = |ids: Vec<u32>| Input {
         tokens: ids.len(),
         text: String::from_utf8_lossy(&card.tokenizer.decode(&ids)).into_owned(),
     };
-    let inputs: Vec<Input> = match given {
+    let mut inputs: Vec<Input> = match given {
         TokenInput::Text(one) => vec![text(one)],
         TokenInput::Texts(texts) => texts.into_iter().map(text).collect(),
         TokenInput::Ids(one) => vec![ids(one)],
@@ -99,6 +113,12 @@ fn inputs(card: &ModelCard, given: TokenInput, size: EmbeddingSize) -> Result<Ve
         .code("array_above_max_length"));
     }
     let most = size.max_input_tokens as usize;
+    if let Some(truncate) = truncate {
+        for input in inputs.iter_mut().filter(|input| input.tokens > most) {
+            let cut = truncate.cut(card.tokenizer, std::mem::take(&mut input.text), most);
+            (input.text, input.tokens) = cut.map_err(|error| error.param("input"))?;
+        }
+    }
     if let Some(long) = inputs.iter().find(|input| input.tokens > most) {
         return Err(invalid(format!(
             "This model's maximum context length is {most} tokens, however you requested {} tokens ({} in your \

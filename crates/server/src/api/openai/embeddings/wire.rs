@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use fakeai_core::Seed;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ApiError;
@@ -15,6 +16,50 @@ pub(super) struct EmbeddingRequest {
     pub input: Option<TokenInput>,
     pub dimensions: Option<i64>,
     pub encoding_format: Option<String>,
+    // NIM's own.
+    pub input_type: Option<String>,
+    pub truncate: Option<String>,
+}
+
+/// Which side of a search a text is on. Models for retrieval point questions and passages a little apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum InputType {
+    Query,
+    Passage,
+}
+
+impl InputType {
+    pub(super) fn named(name: Option<&str>) -> Result<Option<Self>, ApiError> {
+        match name {
+            None => Ok(None),
+            Some("query") => Ok(Some(Self::Query)),
+            Some("passage") => Ok(Some(Self::Passage)),
+            Some(other) => Err(ApiError::unsupported_value("input_type", other, &["query", "passage"])),
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Passage => "passage",
+        }
+    }
+
+    /// `vector` moved towards the direction of its side, of length 1 again. `salt` is the model's.
+    pub(super) fn lean(self, mut vector: Vec<f32>, salt: u64) -> Vec<f32> {
+        const SHARE: f32 = 0.2;
+        let side = fakeai_writer::embed("", vector.len() as u32, Seed::new(salt).derive(self.name()).value());
+        for (number, side) in vector.iter_mut().zip(side) {
+            *number += SHARE * side;
+        }
+        let length = vector.iter().map(|number| number * number).sum::<f32>().sqrt();
+        if length > 0.0 {
+            for number in &mut vector {
+                *number /= length;
+            }
+        }
+        vector
+    }
 }
 
 /// How a vector is written.
