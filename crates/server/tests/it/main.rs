@@ -46,6 +46,7 @@ mod stored;
 mod streams;
 mod tools;
 mod totals;
+mod usage;
 mod vector_stores;
 mod videos;
 mod views;

@@ -9,6 +9,7 @@ mod projects;
 mod rate_limits;
 mod roles;
 mod spending;
+mod usage;
 mod validity;
 
 use super::declared::Resource;
@@ -55,6 +56,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         policies::endpoints(),
         certificates::endpoints(),
         rate_limits::endpoints(),
+        usage::endpoints(),
     ];
     rooms.into_iter().flatten().collect()
 }
