@@ -273,7 +273,8 @@ impl Context {
         let ended = self.0.clock.now();
         if let Some((quotas, taken)) = self.app().gate.quotas.as_ref().zip(note.taken) {
             let Tokens { prompt, completion, .. } = note.tokens;
-            quotas.settle(taken, u64::from(prompt) + u64::from(completion), ended);
+            let key = note.caller.as_ref().and_then(|caller| caller.key.as_ref());
+            quotas.settle(taken, key, u64::from(prompt) + u64::from(completion), ended);
         }
         let own = &self.app().kit.clock;
         let record = Record {

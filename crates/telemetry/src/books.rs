@@ -158,7 +158,9 @@ impl Books {
         let Some((start, span)) = self.change(workspace, level, |own| own.pop_old(kept)) else { return false };
         if let Some(width) = WIDTHS.get(level + 1) {
             let put = |above: &mut Level| {
-                span.into_iter().for_each(|(account, used)| above.put(floor(start, *width), account, &used));
+                for (account, used) in span {
+                    above.put(floor(start, *width), account, &used);
+                }
             };
             self.change(workspace, level + 1, put);
         }
@@ -181,7 +183,9 @@ impl Books {
         for (workspace, levels) in other.workspaces {
             for (level, rows) in levels.into_iter().enumerate() {
                 for (start, span) in rows.spans {
-                    span.into_iter().for_each(|(account, used)| self.put(&workspace, level, start, account, &used));
+                    for (account, used) in span {
+                        self.put(&workspace, level, start, account, &used);
+                    }
                 }
             }
         }

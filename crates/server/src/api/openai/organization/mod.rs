@@ -1,5 +1,5 @@
 //! The organisation: people, projects, keys, roles and limits. Records of [`declared`](super::declared) resources, and a
-//! few that are more. They are kept and shown; nobody is kept out by them.
+//! few that are more. They are kept and shown; keys and rate limits have an effect at the gate.
 
 mod certificates;
 mod keys;

@@ -2,6 +2,9 @@
 
 use fakeai_telemetry::{Account, Used};
 
+/// A count that results show: its name, and where it is found.
+pub(super) type Count = (&'static str, fn(&Used) -> u64);
+
 /// A kind of usage.
 pub(super) struct Kind {
     pub path: &'static str,
@@ -9,7 +12,7 @@ pub(super) struct Kind {
     pub operation: &'static str,
     /// What a result is called.
     pub object: &'static str,
-    pub counts: &'static [(&'static str, fn(&Used) -> u64)],
+    pub counts: &'static [Count],
     /// Whether it belongs here.
     pub takes: fn(&Account, &Used) -> bool,
     /// What it can be grouped by.
@@ -20,8 +23,8 @@ pub(super) struct Kind {
 
 const GROUPS: &[&str] = &["project_id", "user_id", "api_key_id", "model"];
 const FILTERS: &[&str] = &["project_ids", "user_ids", "api_key_ids", "models"];
-const REQUESTS: (&str, fn(&Used) -> u64) = ("num_model_requests", |used| used.requests);
-const INPUT: (&str, fn(&Used) -> u64) = ("input_tokens", |used| used.prompt_tokens);
+const REQUESTS: Count = ("num_model_requests", |used| used.requests);
+const INPUT: Count = ("input_tokens", |used| used.prompt_tokens);
 
 /// Endpoints that have a kind of their own.
 const OWN: [&str; 5] =
