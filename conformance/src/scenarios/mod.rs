@@ -22,6 +22,7 @@ mod refusals;
 mod responses;
 mod stored;
 mod streams;
+mod usage;
 mod vector_stores;
 
 mod videos;
@@ -79,6 +80,8 @@ async fn kept<'a>(document: &'a Document, judge: &Judge<'a>, report: &mut Report
     declared::play(&mut Trial::new(document, judge, &server, report, "declared")).await?;
     let server = quick_server()?;
     organization::play(&mut Trial::new(document, judge, &server, report, "organization")).await?;
+    let server = quick_server()?;
+    usage::play(&mut Trial::new(document, judge, &server, report, "usage")).await?;
     let server = Server::new(|settings| settings.fabricate = true)?;
     fabricated::play(&mut Trial::new(document, judge, &server, report, "fabricated")).await
 }

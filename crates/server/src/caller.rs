@@ -52,7 +52,7 @@ impl Callers {
 }
 
 /// `key-` and eight hexadecimal digits of the key's SHA-256.
-fn fingerprint(value: &[u8]) -> Option<Arc<str>> {
+pub(crate) fn fingerprint(value: &[u8]) -> Option<Arc<str>> {
     let key = match value.split_at_checked(7) {
         Some((scheme, key)) if scheme.eq_ignore_ascii_case(b"bearer ") => key,
         _ => value,

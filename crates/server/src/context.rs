@@ -9,7 +9,7 @@ use fakeai_catalog::ModelCard;
 use fakeai_core::{Clock, Ids, Seed, Tick};
 use fakeai_guard::{Client, Standing};
 use fakeai_store::View;
-use fakeai_telemetry::{Caller, Gaps, Outcome, Record, Tokens};
+use fakeai_telemetry::{Caller, Gaps, Outcome, Record, Tokens, Units};
 use http::request::Parts;
 
 use crate::access;
@@ -87,6 +87,8 @@ pub(crate) struct Note {
     pub first_token: Option<Tick>,
     /// What was read and written.
     pub tokens: Tokens,
+    /// What was used beside tokens.
+    pub units: Units,
     /// How evenly the tokens came.
     pub gaps: Gaps,
     /// When the engine began to read the prompt, where it has a queue.
@@ -271,7 +273,8 @@ impl Context {
         let ended = self.0.clock.now();
         if let Some((quotas, taken)) = self.app().gate.quotas.as_ref().zip(note.taken) {
             let Tokens { prompt, completion, .. } = note.tokens;
-            quotas.settle(taken, u64::from(prompt) + u64::from(completion), ended);
+            let key = note.caller.as_ref().and_then(|caller| caller.key.as_ref());
+            quotas.settle(taken, key, u64::from(prompt) + u64::from(completion), ended);
         }
         let own = &self.app().kit.clock;
         let record = Record {
@@ -291,7 +294,9 @@ impl Context {
             first_token: note.first_token,
             ended,
             at: if self.0.clock.shares_ticks(own) { ended } else { own.now() },
+            date: self.0.clock.unix(),
             tokens: note.tokens,
+            units: note.units,
             gaps: note.gaps,
             bytes_in: note.bytes_in,
             bytes_out: note.bytes_out,

@@ -7,7 +7,7 @@ use std::time::Instant;
 use fakeai_core::Tick;
 use fakeai_telemetry::{
     CoreMetrics, Costs, Dates, Dimensions, Errors, Gaps, LatencyMetrics, Ledger, ModelMetrics, Outcome, Record,
-    Requests, Streaming, Tokens, Wanted, openmetrics, prometheus,
+    Requests, Streaming, Tokens, Units, Wanted, openmetrics, prometheus,
 };
 
 const REQUESTS: u64 = 1_000_000;
@@ -32,6 +32,8 @@ fn record(number: u64, models: &[Arc<str>], endpoints: &[&'static str]) -> Recor
         first_token: Some(at(number % 1000 * 20_000)),
         ended: at(number % 1000 * 50_000),
         at: at(number % 1000 * 50_000),
+        date: (number / 10_000) as i64,
+        units: Units::default(),
         tokens: Tokens { prompt: 10, completion: 11, delivered: 11, ..Tokens::default() },
         is_cut: false,
         has_begun: false,

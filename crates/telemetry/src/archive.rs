@@ -7,6 +7,7 @@ use std::time::Duration;
 use fakeai_core::Tick;
 use rustc_hash::FxHashMap;
 
+use crate::books::Books;
 use crate::engine::Requests;
 use crate::hours::Hours;
 use crate::record::{Caller, Outcome, Record};
@@ -37,6 +38,7 @@ pub struct Archive {
     callers: FxHashMap<(Arc<str>, Arc<Caller>), Totals>,
     /// What engines count of requests for which tokens were written, by endpoint and model.
     written: FxHashMap<(&'static str, Arc<str>), Requests>,
+    books: Books,
     series: Series,
     models: FxHashMap<Arc<str>, (Ring, Hours)>,
     recent: VecDeque<Record>,
@@ -61,6 +63,7 @@ impl Archive {
             record.model = Some(Arc::clone(&totals.key().model));
         }
         totals.or_default().add(&record);
+        self.books.add(&record);
         self.series.add(&record);
         self.add_to_model(&record);
         self.add_to_caller(&record);
@@ -109,6 +112,7 @@ impl Archive {
                     self.models.insert(model, (ring, hours));
                 }
             }
+            self.books.absorb(part.books);
             self.series.absorb(&part.series);
             self.added += part.added;
             recent.extend(part.recent);
@@ -201,6 +205,10 @@ impl Archive {
         self.written.entry(self.bounded_written(key)).or_default().merge(requests);
     }
 
+    pub(crate) const fn books_mut(&mut self) -> &mut Books {
+        &mut self.books
+    }
+
     pub(crate) const fn series_mut(&mut self) -> &mut Series {
         &mut self.series
     }
@@ -243,6 +251,11 @@ impl Archive {
         let mut all: Vec<_> = self.callers.iter().map(|((model, caller), totals)| (model, caller, totals)).collect();
         all.sort_by_key(|(model, caller, _)| (*model, *caller));
         all
+    }
+
+    /// What was used, by whom and when.
+    pub const fn books(&self) -> &Books {
+        &self.books
     }
 
     /// Sums by time.

@@ -195,7 +195,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) mod tests {
     use super::*;
     use crate::archive::WINDOW;
-    use crate::record::{Gaps, Outcome, Tokens};
+    use crate::record::{Gaps, Outcome, Tokens, Units};
 
     pub(crate) fn record(endpoint: &'static str, seconds: u64) -> Record {
         let at = |nanos: u64| Tick::from_nanos(seconds * 1_000_000_000 + nanos);
@@ -216,6 +216,8 @@ pub(crate) mod tests {
             first_token: Some(at(20_000_000)),
             ended: at(70_000_000),
             at: at(70_000_000),
+            date: i64::try_from(seconds).unwrap(),
+            units: Units::default(),
             tokens: Tokens { prompt: 10, completion: 11, delivered: 11, ..Tokens::default() },
             gaps: Gaps::default(),
             bytes_in: 100,

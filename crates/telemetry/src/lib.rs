@@ -7,6 +7,7 @@
 
 mod active;
 mod archive;
+mod books;
 pub mod engine;
 mod exposition;
 mod histogram;
@@ -22,13 +23,14 @@ mod totals;
 mod views;
 
 pub use archive::{Archive, WINDOW};
+pub use books::{Account, Books, Used};
 pub use exposition::CONTENT_TYPE;
 pub use histogram::{Buckets, Pacing, PacingSummary};
 pub use hours::Hours;
 pub use kept::{Directory, Kept, KeptError, KeptFile, MOST_HISTORY_BYTES};
 pub use ledger::Ledger;
 pub use open::{OpenStream, Ticket};
-pub use record::{Caller, Gaps, MOST_DETAIL, Outcome, Record, Tokens};
+pub use record::{Caller, Gaps, MOST_DETAIL, Outcome, Record, Tokens, Units};
 pub use series::{Resolution, Ring, Series, Sums};
 pub use slim::Slim;
 pub use totals::{Key, Totals};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fakeai_core::Tick;
+use serde::{Deserialize, Serialize};
 
 /// Characters of an error's message that are kept.
 pub const MOST_DETAIL: usize = 300;
@@ -43,8 +44,12 @@ pub struct Record {
     pub ended: Tick,
     /// When it ended by the server's clock, which orders records of all workspaces.
     pub at: Tick,
+    /// When it ended as its client was told, Unix seconds.
+    pub date: i64,
     /// What was read and written.
     pub tokens: Tokens,
+    /// What was used beside tokens.
+    pub units: Units,
     /// How evenly the tokens came.
     pub gaps: Gaps,
     /// Bytes of the body sent.
@@ -138,6 +143,36 @@ pub struct Tokens {
     pub rejected: u32,
     /// Of given and written, sound.
     pub audio: u32,
+}
+
+/// What a request used that is not counted in tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Units {
+    /// Pictures made.
+    pub images: u64,
+    /// Characters spoken.
+    pub characters: u64,
+    /// Seconds of sound that were written down.
+    pub audio_seconds: u64,
+    /// Searches of files by hosted tools.
+    pub file_searches: u64,
+    /// Searches of the web by hosted tools.
+    pub web_searches: u64,
+    /// Containers that were opened for code.
+    pub code_sessions: u64,
+}
+
+impl Units {
+    /// Adds what else was used.
+    pub const fn merge(&mut self, other: &Self) {
+        self.images += other.images;
+        self.characters += other.characters;
+        self.audio_seconds += other.audio_seconds;
+        self.file_searches += other.file_searches;
+        self.web_searches += other.web_searches;
+        self.code_sessions += other.code_sessions;
+    }
 }
 
 /// How evenly the tokens of one answer came, and how late.

@@ -2,16 +2,12 @@
 
 use http::{Method, StatusCode};
 
-use super::observe;
 use crate::context::Context;
 use crate::error::ApiError;
 
 /// 404 in OpenAI's words.
 pub(super) async fn not_found(context: Context, method: Method) -> ApiError {
     let path = context.path().split('?').next().unwrap_or_default();
-    if let Some(reason) = observe::reason(path) {
-        return ApiError::invalid(reason).status(StatusCode::NOT_FOUND).code("not_built");
-    }
     ApiError::invalid(format!("Invalid URL ({method} {path})")).status(StatusCode::NOT_FOUND)
 }
 

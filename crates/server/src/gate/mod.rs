@@ -6,12 +6,14 @@
 
 mod bans;
 mod broken;
+mod directory;
 mod faults;
 mod key;
 mod line;
 mod quotas;
 mod screening;
 mod settings;
+mod throttles;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -27,14 +29,17 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::api::azure;
 use crate::context::Context;
 use crate::error::ApiError;
+use directory::Known;
 
 pub(crate) use bans::Bans;
 pub(crate) use broken::broken;
+pub(crate) use directory::{Entry, enter as enter_key};
 pub(crate) use faults::Planned;
 pub(crate) use line::Line;
 pub(crate) use quotas::{Payer, Quotas, Taken, Usage, put_standing};
 pub(crate) use screening::Screener;
 pub use settings::{Banning, Gatekeeping, Quota, Screening, ScreeningMode};
+pub(crate) use throttles::{Fared, WAITS};
 
 /// Asks for a fault: `X-FakeAI-Fault: stall=5s;after=10`.
 const FAULT: HeaderName = HeaderName::from_static("x-fakeai-fault");
@@ -144,7 +149,16 @@ impl Gate {
         context.note().credential = key.as_deref().map_or(0, xxh3_128);
         if self.requires_key && !(area == Area::Watching && self.has_public_metrics) {
             let Some(key) = key else { return Passage::Closed(key::missing()) };
-            match self.verdict(&key) {
+            let verdict = match directory::find(context, &key) {
+                Ok(Known::Good(project)) => {
+                    belong(context, project);
+                    Verdict::Good(0)
+                }
+                Ok(Known::Gone) => Verdict::Bad,
+                Ok(Known::No) => self.verdict(&key),
+                Err(error) => return Passage::Closed(error),
+            };
+            match verdict {
                 Verdict::Good(_) => {}
                 Verdict::Bad => return Passage::Closed(key::incorrect(&key)),
                 Verdict::Unknown => return Self::enter_slowly(context, head, key.into_owned(), line),
@@ -269,8 +283,9 @@ impl Gate {
         let project = named(caller.as_ref().and_then(|caller| caller.project.as_ref()));
         let organization = named(caller.as_ref().and_then(|caller| caller.organization.as_ref()));
         // Workspaces may have clocks of their own, so their buckets are their own.
-        let place = format!("{}\0{project}", context.workspace_name());
-        let payer = Payer { credential, project: &place, organization: &organization };
+        let place = place(context, &project);
+        let key = caller.as_ref().and_then(|caller| caller.key.as_ref());
+        let payer = Payer { credential, key, project: &place, organization: &organization };
         let taken = quotas.reserve(payer, usage, endpoint(context.path()), bytes, context.clock().now());
         let mut note = context.note();
         match taken {
@@ -286,6 +301,21 @@ impl Gate {
             }
         }
     }
+}
+
+/// Notes the project that the sender's key belongs to, unless the sender names one.
+fn belong(context: &Context, project: Option<Arc<str>>) {
+    let caller = &mut context.note().caller;
+    let mut known = caller.as_deref().cloned().unwrap_or_default();
+    if known.project.is_none() && project.is_some() {
+        known.project = project;
+        *caller = Some(Arc::new(known));
+    }
+}
+
+/// A project as quotas know it: with the workspace in which it is one.
+pub(crate) fn place(context: &Context, project: &str) -> String {
+    format!("{}\0{project}", context.workspace_name())
 }
 
 /// What a path is called in rules: `chat/completions`.

@@ -1,14 +1,15 @@
 //! What each key may use of each model: taken by an estimate when a request comes, settled by what it used.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use fakeai_core::Tick;
-use fakeai_guard::{Cost, Limiter, Limits, Refusal, Reservation, Standing, Subject, written_duration};
+use fakeai_guard::{Cost, Limiter, Limits, Refusal, Reservation, Room, Standing, Subject, Tier, written_duration};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use super::settings::Quota;
+use super::throttles::{Fared, Throttles};
 use crate::error::ApiError;
 
 /// Subjects that have buckets at a time.
@@ -19,7 +20,10 @@ const BYTES_PER_TOKEN: u64 = 4;
 /// The quotas of everybody.
 #[derive(Debug)]
 pub(crate) struct Quotas {
+    tier: Tier,
     limits: Limits,
+    /// How keys fare.
+    throttles: Throttles,
     /// What an administrator set for a project and a model.
     own: RwLock<FxHashMap<(String, String), Limits>>,
     limiter: Limiter,
@@ -37,6 +41,8 @@ pub(crate) struct Taken {
 pub(crate) struct Payer<'a> {
     /// A hash of the key.
     pub credential: u128,
+    /// The key's fingerprint.
+    pub key: Option<&'a Arc<str>>,
     /// The project, and the workspace in which it is one.
     pub project: &'a str,
     /// The organization, for people.
@@ -75,11 +81,16 @@ impl Usage {
 
 impl Quotas {
     pub(super) fn new(quota: Quota) -> Self {
-        Self { limits: quota.limits, own: RwLock::default(), limiter: Limiter::new(MOST_SUBJECTS) }
+        Self {
+            tier: quota.tier,
+            limits: quota.limits,
+            throttles: Throttles::default(),
+            own: RwLock::default(),
+            limiter: Limiter::new(MOST_SUBJECTS),
+        }
     }
 
     /// Sets the limits of a project for a model, or takes them back.
-    #[expect(dead_code, reason = "the organisation's rate limits are its door, and come with it")]
     pub(crate) fn set(&self, project: &str, model: &str, limits: Option<Limits>) {
         let mut own = self.own.write().unwrap_or_else(PoisonError::into_inner);
         let key = (project.to_owned(), model.to_owned());
@@ -87,6 +98,16 @@ impl Quotas {
             Some(limits) => own.insert(key, limits),
             None => own.remove(&key),
         };
+    }
+
+    /// The tier of all keys.
+    pub(crate) const fn tier(&self) -> Tier {
+        self.tier
+    }
+
+    /// How keys fare, by fingerprint.
+    pub(crate) fn fared(&self) -> Vec<(Arc<str>, Fared)> {
+        self.throttles.all()
     }
 
     /// What a project may use of a model.
@@ -112,15 +133,28 @@ impl Quotas {
         let subject = Subject::new(payer.credential, payer.project, model);
         let cost = Cost { requests: 1, tokens: usage.tokens(bytes), images: usage.images(endpoint) };
         match self.limiter.reserve(subject, &limits, cost, now) {
-            Ok((reservation, standing)) => Ok(Taken { reservation, standing }),
-            Err(refusal) => Err(Box::new((refused(&refusal, model, payer.organization), refusal.standing))),
+            Ok((reservation, standing)) => {
+                let used = [standing.requests, standing.tokens].map(in_use);
+                self.throttles.allow(payer.key, cost.tokens, used, now);
+                Ok(Taken { reservation, standing })
+            }
+            Err(refusal) => {
+                self.throttles.refuse(payer.key, cost.tokens, (refusal.measure, refusal.retry_after), now);
+                Err(Box::new((refused(&refusal, model, payer.organization), refusal.standing)))
+            }
         }
     }
 
     /// Gives back what was taken and not used, or takes what was used beyond it.
-    pub(crate) fn settle(&self, taken: Taken, tokens: u64, now: Tick) {
+    pub(crate) fn settle(&self, taken: Taken, key: Option<&Arc<str>>, tokens: u64, now: Tick) {
+        self.throttles.settle(key, tokens);
         self.limiter.settle(taken.reservation, tokens, now);
     }
+}
+
+/// The share of a limit that is used.
+fn in_use(room: Option<Room>) -> f64 {
+    room.map_or(0.0, |room| 1.0 - room.remaining as f64 / room.limit.max(1) as f64)
 }
 
 impl Taken {

@@ -2,6 +2,8 @@
 
 use axum::body::Body;
 use fakeai_engine::{Knobs, LatencyModel};
+use fakeai_guard::Tier;
+use fakeai_server::settings::Quota;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
@@ -200,12 +202,12 @@ async fn latency_is_cut_by_what_was_asked() {
 }
 
 #[tokio::test]
-async fn what_is_not_built_says_so() {
+async fn what_is_switched_off_says_so() {
     let server = TestServer::new();
     for path in ["rate-limits", "rate-limits/key/abc"] {
         let (status, error) = server.get(&format!("/metrics/{path}")).await.error();
-        assert_eq!((status, &error["code"]), (404, &json!("not_built")), "{path}");
-        assert!(error["message"].as_str().unwrap().contains("not built yet"), "{error}");
+        assert_eq!((status, &error["code"]), (404, &json!("rate_limits_disabled")), "{path}");
+        assert!(error["message"].as_str().unwrap().contains("switched off"), "{error}");
     }
     assert_eq!(server.get("/metrics/nothing").await.status, 404);
 }
@@ -268,7 +270,10 @@ async fn a_stream_that_leaves_at_once_has_a_first_token() {
 
 #[tokio::test]
 async fn every_system_of_metrics_has_a_route() {
-    let server = TestServer::new();
+    let server = TestServer::with(|settings| {
+        // What is counted only where there are limits is there too.
+        settings.gate.quotas = Some(Quota { tier: Tier::One, limits: Tier::One.limits() });
+    });
     let routes = include_str!("../../../../docs/metrics.md").split("\n## ").nth(1).unwrap();
     let rows: Vec<&str> = routes.lines().filter(|line| line.starts_with("| ") && line.contains("`/")).collect();
     assert_eq!(rows.len(), 18);

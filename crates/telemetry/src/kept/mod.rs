@@ -13,6 +13,7 @@ use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::archive::Archive;
+use crate::books::{Account, Row, Used};
 use crate::engine::Requests;
 use crate::record::Caller;
 use crate::series::{Resolution, Ring, Sums};
@@ -58,6 +59,9 @@ pub struct Kept {
     /// Seconds, minutes and hours, with the ticks they begin at.
     series: [Vec<(u64, Sums)>; 3],
     models: Vec<WrittenModel>,
+    /// Files of earlier versions have none.
+    #[serde(default)]
+    books: Vec<WrittenAccount>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -73,6 +77,19 @@ struct WrittenCaller {
     key: Option<Arc<str>>,
     organization: Option<Arc<str>>,
     project: Option<Arc<str>>,
+}
+
+/// A row of the books: the number of its width, and where it begins.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct WrittenAccount {
+    level: usize,
+    start: i64,
+    endpoint: String,
+    model: Option<Arc<str>>,
+    workspace: Arc<str>,
+    caller: Option<WrittenCaller>,
+    is_batch: bool,
+    used: Used,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -94,10 +111,6 @@ impl Kept {
             status: key.status,
             error: key.error.to_owned(),
         };
-        let caller = |caller: &Caller| {
-            let Caller { key, organization, project } = caller.clone();
-            WrittenCaller { key, organization, project }
-        };
         let callers = archive.callers().into_iter();
         let mut written: Vec<_> = archive.written().collect();
         written.sort_by_key(|(endpoint, model, _)| (*endpoint, *model));
@@ -112,12 +125,15 @@ impl Kept {
             zero: dates.unix_nanos(Tick::default()),
             requests: archive.added(),
             totals: archive.totals().into_iter().map(|(own, totals)| (key(own), totals.clone())).collect(),
-            callers: callers.map(|(model, who, totals)| (Arc::clone(model), caller(who), totals.clone())).collect(),
+            callers: callers
+                .map(|(model, who, totals)| (Arc::clone(model), WrittenCaller::of(who), totals.clone()))
+                .collect(),
             written: written
                 .map(|(endpoint, model, of)| (endpoint.to_owned(), Arc::clone(model), of.clone()))
                 .collect(),
             series: RESOLUTIONS.map(|resolution| spans(archive.series().ring(resolution))),
             models: models.collect(),
+            books: archive.books().rows().into_iter().map(WrittenAccount::of).collect(),
         }
     }
 
@@ -147,7 +163,7 @@ impl Kept {
 
     /// An archive of it on the line of ticks of `dates`. Sums by time that lie before the line's beginning are left out.
     pub fn into_archive(self, dates: Dates) -> Archive {
-        let Self { format: _, zero, requests, totals, callers, written, series, models } = self;
+        let Self { format: _, zero, requests, totals, callers, written, series, models, books } = self;
         let shift = i128::from(zero) - i128::from(dates.unix_nanos(Tick::default()));
         let line = Line { shift, now: dates.now() };
         let mut archive = Archive::default();
@@ -156,11 +172,14 @@ impl Kept {
             let key = Key { endpoint: name(&endpoint), model, status, error: name(&error) };
             archive.put_totals(key, &line.moved(totals));
         }
-        for (model, WrittenCaller { key, organization, project }, totals) in callers {
-            archive.put_caller((model, Arc::new(Caller { key, organization, project })), &line.moved(totals));
+        for (model, caller, totals) in callers {
+            archive.put_caller((model, caller.read()), &line.moved(totals));
         }
         for (endpoint, model, requests) in written {
             archive.put_written((name(&endpoint), model), &requests);
+        }
+        for row in books {
+            row.put_into(&mut archive);
         }
         for (resolution, spans) in RESOLUTIONS.into_iter().zip(series) {
             line.fill(archive.series_mut().ring_mut(resolution), spans);
@@ -175,6 +194,36 @@ impl Kept {
             }
         }
         archive
+    }
+}
+
+impl WrittenCaller {
+    fn of(caller: &Caller) -> Self {
+        let Caller { key, organization, project } = caller.clone();
+        Self { key, organization, project }
+    }
+
+    fn read(self) -> Arc<Caller> {
+        let Self { key, organization, project } = self;
+        Arc::new(Caller { key, organization, project })
+    }
+}
+
+impl WrittenAccount {
+    fn of(row: Row<'_>) -> Self {
+        let Row { level, start, used, .. } = row;
+        let workspace = Arc::clone(row.workspace);
+        let Account { endpoint, model, caller, is_batch } = row.account.clone();
+        let caller = caller.as_deref().map(WrittenCaller::of);
+        Self { level, start, endpoint: endpoint.to_owned(), model, workspace, caller, is_batch, used: *used }
+    }
+
+    /// Dates are on the calendar already, so nothing is moved.
+    fn put_into(self, archive: &mut Archive) {
+        let Self { level, start, endpoint, model, workspace, caller, is_batch, used } = self;
+        let caller = caller.map(WrittenCaller::read);
+        let account = Account { endpoint: name(&endpoint), model, caller, is_batch };
+        archive.books_mut().put(&workspace, level, start, account, &used);
     }
 }
 

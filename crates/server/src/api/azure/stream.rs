@@ -60,7 +60,9 @@ impl Annotator {
     }
 
     fn chunk(&mut self, event: &mut Value) {
-        for choice in event["choices"].as_array_mut().into_iter().flatten() {
+        // What is no object is no choice.
+        let choices = event["choices"].as_array_mut().into_iter().flatten();
+        for choice in choices.filter(|choice| choice.is_object()) {
             let text = choice["delta"]["content"].as_str().or_else(|| choice["text"].as_str()).unwrap_or_default();
             let (said, filtered) = self.said.entry(choice["index"].as_u64().unwrap_or_default()).or_default();
             if text.is_empty() {

@@ -7,8 +7,8 @@ mod health;
 mod jobs;
 mod models;
 mod persistence;
+mod rate_limits;
 mod records;
-mod unbuilt;
 mod vector_stores;
 
 use fakeai_telemetry::Dates;
@@ -18,7 +18,6 @@ use crate::context::Context;
 
 pub(in crate::api) use core::allowed;
 pub(in crate::api) use exposition::exposition;
-pub(in crate::api) use unbuilt::reason;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     [
@@ -27,6 +26,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         jobs::endpoints(),
         models::endpoints(),
         persistence::endpoints(),
+        rate_limits::endpoints(),
         records::endpoints(),
         vector_stores::endpoints(),
     ]

@@ -51,7 +51,8 @@ fn charge(context: &Context, wanted: &Wanted, usage: SpeechUsage) {
     note.tokens.completion = usage.output;
     note.tokens.audio = usage.output;
     note.token_usd = pricing.audio_output_per_million.unwrap_or_default() / 1e6;
-    let by_characters = wanted.text.chars().count() as f64 * pricing.characters_per_million.unwrap_or_default() / 1e6;
+    note.units.characters = wanted.text.chars().count() as u64;
+    let by_characters = note.units.characters as f64 * pricing.characters_per_million.unwrap_or_default() / 1e6;
     let by_tokens = f64::from(usage.input) * pricing.input_per_million.unwrap_or_default() / 1e6;
     note.cost_usd = by_characters + by_tokens + f64::from(usage.output) * note.token_usd;
 }

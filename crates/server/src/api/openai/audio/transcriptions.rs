@@ -82,6 +82,7 @@ fn charge(context: &Context, wish: &Wish, seconds: f64, usage: TranscriptUsage) 
     note.tokens.prompt = usage.text + usage.audio;
     note.tokens.completion = usage.output;
     note.tokens.audio = usage.audio;
+    note.units.audio_seconds = seconds.ceil() as u64;
     note.token_usd = pricing.output_per_million.unwrap_or_default() / 1e6;
     let sound = f64::from(usage.audio) * pricing.audio_input_per_million.unwrap_or_default() / 1e6;
     let minutes = seconds / 60.0 * pricing.per_minute.unwrap_or_default();

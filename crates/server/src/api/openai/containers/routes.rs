@@ -64,6 +64,7 @@ async fn create(JsonBody(context, wire): JsonBody<ContainerWire>) -> Result<Resp
         copied.push(File::find(&context, &id).await?);
     }
     container.put(&context).await?;
+    context.note().units.code_sessions += 1;
     for file in &copied {
         files::copy(&context, &container.id, file).await?;
     }

@@ -21,7 +21,7 @@ type Params<'a> = &'a [(String, String)];
 
 impl Resource {
     /// The kind of its documents below these parents.
-    fn kind(&self, params: Params<'_>) -> String {
+    pub(in crate::api::openai) fn kind(&self, params: Params<'_>) -> String {
         let mut kind = format!("declared.{}", self.name);
         for (parent, _) in self.parents {
             kind.push('/');

@@ -65,6 +65,7 @@ async fn answer_with(context: Context, wanted: Wanted, inputs: Inputs, base: &st
         let mut note = context.note();
         note.tokens.prompt = usage.text + usage.pictures_in;
         note.tokens.completion = usage.out;
+        note.units.images += pictures.len() as u64;
         note.cost_usd = usage.cost_usd(&wanted, size);
     }
     if wanted.is_streamed {

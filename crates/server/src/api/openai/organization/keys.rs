@@ -1,5 +1,7 @@
 //! Keys, and the service accounts that get some. A key is shown once; what is kept has its middle left out.
 
+use std::sync::Arc;
+
 use axum::response::Response;
 use axum::routing::post;
 use serde_json::{Map, Value, json};
@@ -9,16 +11,19 @@ use crate::api::Endpoint;
 use crate::api::openai::declared::{Field, From, Identity, Kind, Making, PLAIN, Resource, Rule, Verb};
 use crate::context::Context;
 use crate::error::ApiError;
+use crate::gate::{Entry, enter_key};
 use crate::wire::{JsonBody, PathText, json as json_answer};
 
 const OWNER: &str = r#"{"type": "user", "object": "organization.user", "id": "user-fakeai-owner", "name": "Owner",
     "created_at": 1735689600, "role": "owner"}"#;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
+    const ADMIN: &str = "/organization/admin_api_keys";
     const ACCOUNTS: &str = "/organization/projects/{project_id}/service_accounts";
     const KEYS: &str = "/organization/projects/{project_id}/service_accounts/{service_account_id}/api_keys";
     let declared = [&ADMIN_KEYS, &PROJECT_KEYS, &SERVICE_ACCOUNTS].into_iter().flat_map(Resource::endpoints);
     let own = [
+        Endpoint::api("POST", ADMIN, "admin-api-keys-create", post(create_admin_key)),
         Endpoint::api("POST", ACCOUNTS, "create-project-service-account", post(create_account)),
         Endpoint::api("POST", KEYS, "CreateanAPIkeyforaserviceaccount", post(create_key)),
     ];
@@ -57,7 +62,6 @@ pub(in crate::api::openai) static ADMIN_KEYS: Resource = Resource {
         Field("deleted", From::Fixed("true")),
     ],
     verbs: &[
-        (Verb::Create, "admin-api-keys-create"),
         (Verb::List, "admin-api-keys-list"),
         (Verb::Get, "admin-api-keys-get"),
         (Verb::Delete, "admin-api-keys-delete"),
@@ -137,6 +141,19 @@ pub(in crate::api::openai) static SERVICE_ACCOUNTS: Resource = Resource {
 type Params = PathText<Vec<(String, String)>>;
 type Body = JsonBody<Map<String, Value>>;
 
+async fn create_admin_key(PathText(params): Params, JsonBody(context, body): Body) -> Result<Response, ApiError> {
+    let made = ADMIN_KEYS.create(&context, &params, &body).await;
+    let key = made.map_err(|error| context.validation(error))?;
+    let stands_on = vec![(ADMIN_KEYS.kind(&params), text(&key, "id"))];
+    let entry = Entry { stands_on, project: None, ends: key.get("expires_at").and_then(Value::as_i64) };
+    enter_key(&context, &text(&key, "value"), &entry).await?;
+    Ok(json_answer(&key))
+}
+
+fn text(object: &Map<String, Value>, name: &str) -> String {
+    object.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
 async fn create_account(PathText(params): Params, JsonBody(context, body): Body) -> Result<Response, ApiError> {
     let alone = body.get("create_service_account_only").is_some_and(|alone| *alone == true);
     // A new account is a member, whatever is said.
@@ -166,5 +183,12 @@ async fn key_of(
     let owner = json!({"type": "service_account", "service_account": service_account});
     let mut body = Map::from_iter([("owner".to_owned(), owner)]);
     body.extend(name.map(|name| ("name".to_owned(), name)));
-    PROJECT_KEYS.create(context, params, &body).await
+    let key = PROJECT_KEYS.create(context, params, &body).await?;
+    let project = params.iter().find(|(name, _)| name == "project_id").map(|(_, id)| id.as_str());
+    let mut stands_on =
+        vec![(PROJECT_KEYS.kind(params), text(&key, "id")), (SERVICE_ACCOUNTS.kind(params), text(account, "id"))];
+    stands_on.extend(project.map(|id| (PROJECTS.kind(&[]), id.to_owned())));
+    let entry = Entry { stands_on, project: project.map(Arc::from), ends: None };
+    enter_key(context, &text(&key, "value"), &entry).await?;
+    Ok(key)
 }

@@ -1,5 +1,5 @@
 //! The organisation: people, projects, keys, roles and limits. Records of [`declared`](super::declared) resources, and a
-//! few that are more. They are kept and shown; nobody is kept out by them.
+//! few that are more. They are kept and shown; keys and rate limits have an effect at the gate.
 
 mod certificates;
 mod keys;
@@ -9,6 +9,7 @@ mod projects;
 mod rate_limits;
 mod roles;
 mod spending;
+mod usage;
 mod validity;
 
 use super::declared::Resource;
@@ -55,6 +56,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         policies::endpoints(),
         certificates::endpoints(),
         rate_limits::endpoints(),
+        usage::endpoints(),
     ];
     rooms.into_iter().flatten().collect()
 }

@@ -1,5 +1,5 @@
-//! Rate limits of a project: one for each model of the catalog, changed or not. They are kept and shown; the server does
-//! not enforce them.
+//! Rate limits of a project: one for each model of the catalog, changed or not. Where the server counts at all, a change
+//! holds from then on until the server ends.
 
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -12,6 +12,7 @@ use crate::api::openai::declared::{Kind, Rule};
 use crate::api::openai::listing::{List, page};
 use crate::context::Context;
 use crate::error::ApiError;
+use crate::gate;
 use crate::wire::{JsonBody, PathText, Query, json as json_answer};
 
 const LIMITS: &str = "/organization/projects/{project_id}/rate_limits";
@@ -81,7 +82,27 @@ async fn update(
             changed[name] = value;
         }
     }
+    enforce(&context, &project, model, &body);
     let kept = serde_json::to_vec(&changed).map_err(|_| ApiError::internal())?;
     context.documents().change(Change::put(kind(&project), model, kept).retained(Retention::Kept)).await?;
     Ok(json_answer(&changed))
+}
+
+/// Lets the gate go by what is changed; what is not stays as it is there.
+fn enforce(context: &Context, project: &str, model: &str, changes: &Map<String, Value>) {
+    let Some(quotas) = &context.app().gate.quotas else { return };
+    let place = gate::place(context, project);
+    let mut limits = quotas.limits(&place, model);
+    for (name, limit) in [
+        (NAMES[0], &mut limits.requests_per_minute),
+        (NAMES[1], &mut limits.tokens_per_minute),
+        (NAMES[2], &mut limits.images_per_minute),
+        (NAMES[4], &mut limits.requests_per_day),
+        (NAMES[5], &mut limits.batch_queue_tokens),
+    ] {
+        if let Some(changed) = changes.get(name).and_then(Value::as_u64) {
+            *limit = Some(changed);
+        }
+    }
+    quotas.set(&place, model, Some(limits));
 }

@@ -69,6 +69,11 @@ pub(super) fn performed(
             performed.files = files;
         }
     }
+    {
+        let units = &mut context.note().units;
+        units.file_searches += performed.calls.len() as u64;
+        units.code_sessions += u64::from(code);
+    }
     if code {
         performed.calls.push(ToolCall { id: context.id("call_", 24), tool: written(text) });
     }

@@ -84,6 +84,12 @@ struct Totals {
     search: Value,
 }
 
+/// Bytes that the stores of the asker's workspace take.
+pub(in crate::api::openai) fn usage_bytes(context: &Context) -> Result<u64, ApiError> {
+    let found = figures(context)?;
+    Ok(found["totals"]["usage_bytes"].as_u64().unwrap_or_default())
+}
+
 /// How the stores of the asker's workspace stand: all together, and the newest one by one.
 pub(in crate::api) fn figures(context: &Context) -> Result<Value, ApiError> {
     let (now, now_ms) = (Moment::now(context.clock()), now_ms(context));

@@ -26,6 +26,7 @@ mod strategy;
 use super::Endpoint;
 
 pub(in crate::api) use figures::figures;
+pub(super) use figures::usage_bytes;
 pub(super) use files::forget_file;
 pub(super) use filter::Filter;
 pub(super) use helper::{Helper, attach};

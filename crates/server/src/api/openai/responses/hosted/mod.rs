@@ -183,7 +183,7 @@ impl Hosted {
 
     /// Runs it.
     pub(super) fn perform(self, asked: &Asked<'_>) -> Result<Vec<Performed>, ApiError> {
-        Ok(match self {
+        let performed = match self {
             Self::WebSearch => web_search::perform(asked),
             Self::FileSearch => file_search::perform(asked)?,
             Self::CodeInterpreter => code_interpreter::perform(asked),
@@ -194,7 +194,24 @@ impl Hosted {
             Self::ApplyPatch => apply_patch::perform(asked),
             Self::ToolSearch => tool_search::perform(asked),
             Self::Mcp => mcp::perform(asked),
-        })
+        };
+        self.charge(asked, performed.len() as u64);
+        Ok(performed)
+    }
+
+    /// Notes what running it used.
+    fn charge(self, asked: &Asked<'_>, times: u64) {
+        let units = &mut asked.context.note().units;
+        match self {
+            Self::WebSearch => units.web_searches += times,
+            Self::FileSearch => units.file_searches += times,
+            Self::ImageGeneration => units.images += times,
+            // A container that is named was opened before.
+            Self::CodeInterpreter if !asked.tool.get("container").is_some_and(Value::is_string) => {
+                units.code_sessions += times;
+            }
+            _ => {}
+        }
     }
 }
 

@@ -1,0 +1,75 @@
+//! Keys that were made through the API: found by their SHA-256 among the documents of the workspace. An entry names the
+//! documents that the key stands on (its own object, its service account, its project); without one of them, or once one
+//! is archived, it lets nobody in. Entries stay, so that a key that was taken back is never mistaken for an unknown one.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use fakeai_store::{Change, Retention};
+use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::context::Context;
+use crate::error::ApiError;
+
+/// What entries are called in the store.
+const KIND: &str = "key digest";
+
+/// What is known of a key.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Entry {
+    /// Documents that have to be there: kinds and ids.
+    pub stands_on: Vec<(String, String)>,
+    /// The project it belongs to.
+    pub project: Option<Arc<str>>,
+    /// When it ends, Unix seconds.
+    pub ends: Option<i64>,
+}
+
+/// What the directory says of a key.
+#[derive(Clone, Debug)]
+pub(super) enum Known {
+    /// Nothing: it was not made here.
+    No,
+    /// It is good, in this project.
+    Good(Option<Arc<str>>),
+    /// It was, and is no more.
+    Gone,
+}
+
+/// Remembers a new key.
+pub(crate) async fn enter(context: &Context, key: &str, entry: &Entry) -> Result<(), ApiError> {
+    let body = serde_json::to_vec(entry).map_err(|_| ApiError::internal())?;
+    let change = Change::put(KIND, hex(key.as_bytes()), body).retained(Retention::Kept);
+    context.documents().change(change).await?;
+    Ok(())
+}
+
+/// What is known of a key.
+pub(super) fn find(context: &Context, key: &[u8]) -> Result<Known, ApiError> {
+    let documents = context.documents();
+    let found = documents.get(KIND, &hex(key)).wait()?;
+    let Some(entry) = found.and_then(|found| serde_json::from_slice::<Entry>(&found.body).ok()) else {
+        return Ok(Known::No);
+    };
+    if entry.ends.is_some_and(|ends| ends <= context.created()) {
+        return Ok(Known::Gone);
+    }
+    for (kind, id) in &entry.stands_on {
+        let Some(document) = documents.get(kind, id).wait()? else { return Ok(Known::Gone) };
+        let object: Value = serde_json::from_slice(&document.body).unwrap_or_default();
+        if object["status"] == "archived" {
+            return Ok(Known::Gone);
+        }
+    }
+    Ok(Known::Good(entry.project))
+}
+
+fn hex(key: &[u8]) -> String {
+    digest(&SHA256, key).as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
+        // Writing to a string never fails.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
