@@ -16,7 +16,7 @@ pub(crate) struct Fault {
 pub(crate) const COMPLETION_CHUNK: &str = "#/components/schemas/CreateCompletionStreamResponse";
 
 /// Every fault known; the last one copies what the ones before it have mended.
-pub(crate) const FAULTS: [Fault; 8] = [
+pub(crate) const FAULTS: [Fault; 10] = [
     Fault {
         pointer: "/components/schemas/CreateCompletionResponse/properties/choices/items/properties/logprobs/anyOf/0/properties",
         reason: "the first token of an echoed prompt has no probability: null, in both lists; and `logprobs: 0` asks for no \
@@ -83,6 +83,16 @@ pub(crate) const FAULTS: [Fault; 8] = [
         },
     },
     Fault {
+        pointer: "/paths/~1audio~1transcriptions/post/responses/200/content/application~1json/schema",
+        reason: "the richer forms have every field of the plain one, so each of them is the plain one too",
+        mend: one_or_more,
+    },
+    Fault {
+        pointer: "/paths/~1audio~1translations/post/responses/200/content/application~1json/schema",
+        reason: "as that of transcriptions",
+        mend: one_or_more,
+    },
+    Fault {
         pointer: "/components/schemas/EvalApiError",
         reason: "runs and samples without an error have null for it, as the document's own examples do",
         mend: or_null,
@@ -103,6 +113,13 @@ pub(crate) const FAULTS: [Fault; 8] = [
 fn or_null(schema: &mut Value) {
     let plain = schema.take();
     *schema = json!({"anyOf": [plain, {"type": "null"}]});
+}
+
+/// Lets a value fit several of its forms.
+fn one_or_more(schema: &mut Value) {
+    if let Some(forms) = schema.as_object_mut().and_then(|schema| schema.remove("oneOf")) {
+        schema["anyOf"] = forms;
+    }
 }
 
 /// Reads the document as JSON Schema 2020-12: mends [`FAULTS`], then what `OpenAPI` 3.0 and older drafts left

@@ -33,12 +33,15 @@ pub(super) async fn play(trial: &mut Trial<'_, '_>) -> Result<()> {
     trial.hold(CREATE, events.is_empty() || events.len() == 3, "not two unfinished pictures and a finished one")?;
     trial.name("edits");
     let picture = Picture::filled(64, 64, [200, 80, 40, 255]).encode(Writing::Png)?;
-    let url = format!("data:image/png;base64,{}", STANDARD.encode(picture));
+    let url = format!("data:image/png;base64,{}", STANDARD.encode(&picture));
     let body = json!({"model": "gpt-image-1", "prompt": "make it black and white", "images": [{"image_url": url}], "quality": "low"});
     trial.call(EDIT, &[], body.clone()).await?;
     let mut streamed = body;
     streamed["stream"] = json!(true);
     trial.stream(EDIT, &[], streamed).await?;
+    trial.name("varied");
+    let texts = [("model", "dall-e-2"), ("n", "2"), ("size", "256x256")];
+    trial.named_form("createImageVariation", &[], &texts, ("image", "picture.png", &picture)).await?;
     trial.name("refused");
     trial.refuse(CREATE, &[], json!({"model": "dall-e-2"}), 400).await?;
     trial.refuse(CREATE, &[], json!({"model": "dall-e-3", "prompt": "x", "n": 3}), 400).await

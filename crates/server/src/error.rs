@@ -9,6 +9,7 @@ use fakeai_store::{PageEnd, StoreError};
 use fakeai_telemetry::MOST_DETAIL;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
+use serde_json::Value;
 
 /// An answer that is an error: `{"error": {"message", "type", "param", "code"}}`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,6 +85,22 @@ impl ApiError {
     /// No `model` was sent.
     pub fn missing_model() -> Self {
         Self::invalid("you must provide a model parameter")
+    }
+
+    /// A value of another type than `expected`, `an object`.
+    pub fn wrong_type(param: &str, expected: &str, got: &Value) -> Self {
+        let got = match got {
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Number(number) if number.is_f64() => "a decimal number",
+            Value::Number(_) => "an integer",
+            Value::String(_) => "a string",
+            Value::Array(_) => "an array",
+            Value::Object(_) => "an object",
+        };
+        Self::invalid(format!("Invalid type for '{param}': expected {expected}, but got {got} instead."))
+            .param(param)
+            .code("invalid_type")
     }
 
     /// A value that is none of a fixed set.

@@ -30,7 +30,7 @@ impl Fields {
         match self.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(other) => Err(wrong_type(name, "a string", other)),
+            Some(other) => Err(ApiError::wrong_type(name, "a string", other)),
         }
     }
 
@@ -39,9 +39,9 @@ impl Fields {
             None => None,
             Some(Value::Number(number)) if number.is_i64() => number.as_i64(),
             Some(other @ Value::String(text)) if self.is_form => {
-                Some(text.trim().parse().map_err(|_| wrong_type(name, "an integer", other))?)
+                Some(text.trim().parse().map_err(|_| ApiError::wrong_type(name, "an integer", other))?)
             }
-            Some(other) => return Err(wrong_type(name, "an integer", other)),
+            Some(other) => return Err(ApiError::wrong_type(name, "an integer", other)),
         };
         integer(name, number, Range::new(least, most))
     }
@@ -51,13 +51,13 @@ impl Fields {
         let value = match self.get(name) {
             None => None,
             Some(other @ Value::Number(number)) => {
-                Some(number.as_f64().ok_or_else(|| wrong_type(name, wanted, other))?)
+                Some(number.as_f64().ok_or_else(|| ApiError::wrong_type(name, wanted, other))?)
             }
             Some(other @ Value::String(text)) if self.is_form => {
                 let parsed = text.trim().parse().ok().filter(|number: &f64| number.is_finite());
-                Some(parsed.ok_or_else(|| wrong_type(name, wanted, other))?)
+                Some(parsed.ok_or_else(|| ApiError::wrong_type(name, wanted, other))?)
             }
-            Some(other) => return Err(wrong_type(name, wanted, other)),
+            Some(other) => return Err(ApiError::wrong_type(name, wanted, other)),
         };
         number(name, value, Range::new(least, most))
     }
@@ -69,7 +69,7 @@ impl Fields {
             Some(Value::String(text)) if self.is_form && matches!(text.as_str(), "true" | "false") => {
                 Ok(text == "true")
             }
-            Some(other) => Err(wrong_type(name, "a boolean", other)),
+            Some(other) => Err(ApiError::wrong_type(name, "a boolean", other)),
         }
     }
 
@@ -90,19 +90,4 @@ impl Fields {
                 .code("unknown_parameter"))
         })
     }
-}
-
-fn wrong_type(param: &str, expected: &str, got: &Value) -> ApiError {
-    let got = match got {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(number) if number.is_f64() => "a decimal",
-        Value::Number(_) => "an integer",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    };
-    ApiError::invalid(format!("Invalid type for '{param}': expected {expected}, but got {got} instead."))
-        .param(param)
-        .code("invalid_type")
 }

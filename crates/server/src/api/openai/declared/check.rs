@@ -89,7 +89,7 @@ impl Kind {
             (Self::Object, Value::Object(_)) => Ok(()),
             (Self::Texts, Value::Array(values)) => each(param, values, Value::is_string, "a string"),
             (Self::Objects, Value::Array(values)) => each(param, values, Value::is_object, "an object"),
-            _ => Err(wrong_type(param, self.in_words(), value)),
+            _ => Err(ApiError::wrong_type(param, self.in_words(), value)),
         }
     }
 
@@ -124,22 +124,8 @@ fn each(param: &str, values: &[Value], fits: fn(&Value) -> bool, expected: &str)
     }
     match values.iter().enumerate().find(|(_, value)| !fits(value)) {
         None => Ok(()),
-        Some((index, value)) => Err(wrong_type(&format!("{param}[{index}]"), expected, value)),
+        Some((index, value)) => Err(ApiError::wrong_type(&format!("{param}[{index}]"), expected, value)),
     }
-}
-
-pub(super) fn wrong_type(param: &str, expected: &str, got: &Value) -> ApiError {
-    let got = match got {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(number) if number.is_f64() => "a decimal number",
-        Value::Number(_) => "an integer",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    };
-    let message = format!("Invalid type for '{param}': expected {expected}, but got {got} instead.");
-    ApiError::invalid(message).param(param).code("invalid_type")
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ impl Grader {
     }
 
     fn read(value: &Value, param: &str, may_nest: bool) -> Result<Self, ApiError> {
-        let Some(fields) = value.as_object() else { return Err(wrong_type(param, "an object", value)) };
+        let Some(fields) = value.as_object() else { return Err(ApiError::wrong_type(param, "an object", value)) };
         let fields = Fields { fields, param };
         let kind = fields.text("type")?;
         let kinds: &[&'static str] = if may_nest { &KINDS } else { &KINDS[..5] };
@@ -123,17 +123,17 @@ impl<'a> Fields<'a> {
 
     fn text(&self, name: &str) -> Result<&'a str, ApiError> {
         let value = self.needed(name)?;
-        value.as_str().ok_or_else(|| wrong_type(&self.path(name), "a string", value))
+        value.as_str().ok_or_else(|| ApiError::wrong_type(&self.path(name), "a string", value))
     }
 
     fn number(&self, name: &str) -> Result<Option<f64>, ApiError> {
         let Some(value) = self.get(name) else { return Ok(None) };
-        value.as_f64().map(Some).ok_or_else(|| wrong_type(&self.path(name), "a decimal", value))
+        value.as_f64().map(Some).ok_or_else(|| ApiError::wrong_type(&self.path(name), "a decimal", value))
     }
 
     fn list(&self, name: &str) -> Result<&'a Vec<Value>, ApiError> {
         let value = self.needed(name)?;
-        value.as_array().ok_or_else(|| wrong_type(&self.path(name), "an array", value))
+        value.as_array().ok_or_else(|| ApiError::wrong_type(&self.path(name), "an array", value))
     }
 
     fn one_of(&self, name: &str, words: &[&'static str]) -> Result<&'static str, ApiError> {
@@ -162,7 +162,7 @@ impl<'a> Fields<'a> {
                     let text = part.get("text").and_then(Value::as_str).unwrap_or_default();
                     texts.push(template(text, &path)?);
                 }
-                other => return Err(wrong_type(&path, "a string or an array", other)),
+                other => return Err(ApiError::wrong_type(&path, "a string or an array", other)),
             }
         }
         Ok(texts)
@@ -239,7 +239,7 @@ impl<'a> Fields<'a> {
                 };
                 named.iter().map(read).collect()
             }
-            other => return Err(wrong_type(&path, "an object", other)),
+            other => return Err(ApiError::wrong_type(&path, "an object", other)),
         };
         let graders = graders?;
         if graders.is_empty() || graders.len() > MOST_GRADERS {
@@ -269,20 +269,6 @@ fn template(text: &str, path: &str) -> Result<Template, ApiError> {
             Err(ApiError::invalid(message).param(path).code("invalid_value"))
         }
     }
-}
-
-fn wrong_type(param: &str, expected: &str, got: &Value) -> ApiError {
-    let got = match got {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(number) if number.is_f64() => "a decimal number",
-        Value::Number(_) => "an integer",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    };
-    let message = format!("Invalid type for '{param}': expected {expected}, but got {got} instead.");
-    ApiError::invalid(message).param(param).code("invalid_type")
 }
 
 #[cfg(test)]

@@ -67,7 +67,9 @@ pub(super) fn items(input: &Value, is_omni: bool) -> Result<Vec<Item>, ApiError>
             Ok(list.iter().filter_map(Value::as_str).map(text).collect())
         }
         Value::Array(list) => parts(list, is_omni).map(|item| vec![item]),
-        other => Err(wrong_type("input", "one of a string, an array of strings, or an array of objects", other)),
+        other => {
+            Err(ApiError::wrong_type("input", "one of a string, an array of strings, or an array of objects", other))
+        }
     }
 }
 
@@ -78,16 +80,18 @@ fn parts(list: &[Value], is_omni: bool) -> Result<Item, ApiError> {
     let mut item = Item::default();
     for (place, part) in list.iter().enumerate() {
         let path = |rest: &str| format!("input[{place}]{rest}");
-        let Value::Object(object) = part else { return Err(wrong_type(&path(""), "an object", part)) };
+        let Value::Object(object) = part else { return Err(ApiError::wrong_type(&path(""), "an object", part)) };
         match object.get("type").and_then(Value::as_str) {
             Some("text") => {
                 let text = object.get("text").ok_or_else(|| ApiError::missing(&path(".text")))?;
-                item.texts.push(text.as_str().ok_or_else(|| wrong_type(&path(".text"), "a string", text))?.to_owned());
+                item.texts.push(
+                    text.as_str().ok_or_else(|| ApiError::wrong_type(&path(".text"), "a string", text))?.to_owned(),
+                );
             }
             Some("image_url") => {
                 let url = object.get("image_url").and_then(|image| image.get("url"));
                 let url = url.ok_or_else(|| ApiError::missing(&path(".image_url.url")))?;
-                let url = url.as_str().ok_or_else(|| wrong_type(&path(".image_url.url"), "a string", url))?;
+                let url = url.as_str().ok_or_else(|| ApiError::wrong_type(&path(".image_url.url"), "a string", url))?;
                 if !is_omni {
                     let message = "This model does not support image inputs. Use omni-moderation-latest instead.";
                     return Err(ApiError::invalid(message).param(path("")));
@@ -102,19 +106,4 @@ fn parts(list: &[Value], is_omni: bool) -> Result<Item, ApiError> {
         }
     }
     Ok(item)
-}
-
-fn wrong_type(param: &str, expected: &str, got: &Value) -> ApiError {
-    let got = match got {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(number) if number.is_f64() => "a decimal",
-        Value::Number(_) => "an integer",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    };
-    ApiError::invalid(format!("Invalid type for '{param}': expected {expected}, but got {got} instead."))
-        .param(param)
-        .code("invalid_type")
 }
