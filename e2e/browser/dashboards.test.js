@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { start } from "../node/process.js";
+import { start as begin } from "../node/process.js";
 import { load } from "./load.js";
 import { launch, open } from "./page.js";
 
@@ -14,6 +14,14 @@ if (process.env.FAKEAI_SCREENSHOTS) SIZES.push(...SIZES.map((size) => ({ ...size
 let browser;
 before(async () => (browser = await launch()));
 after(() => browser.close());
+
+/** Starts a server that ends with the tests, also where one fails. */
+const servers = [];
+async function start(...flags) {
+  servers.push(await begin(...flags));
+  return servers.at(-1);
+}
+after(() => Promise.all(servers.map((server) => server.stop())));
 
 /** Photographs a page, if it is asked for. */
 async function photograph(page, name) {

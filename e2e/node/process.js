@@ -30,7 +30,7 @@ export async function start(...flags) {
   const stop = async () => {
     child.kill("SIGKILL");
     await ended;
-    rmSync(directory, { recursive: true });
+    rmSync(directory, { recursive: true, force: true });
   };
   const lines = createInterface({ input: child.stdout });
   for await (const line of lines) {
