@@ -16,28 +16,32 @@ impl Ids {
 
     /// `prefix` followed by `length` letters and digits, for example `chatcmpl-` and 29.
     pub fn next(&mut self, prefix: &str, length: usize) -> String {
-        let mut id = String::with_capacity(prefix.len() + length);
-        id.push_str(prefix);
-        for _ in 0..length {
-            id.push(char::from(ALPHABET[self.0.below(ALPHABET.len())]));
-        }
-        id
+        made(prefix, (0..length).map(|_| ALPHABET[self.0.below(ALPHABET.len())]))
     }
 
     /// `prefix` followed by `length` lower-case hexadecimal digits, for example `req_` and 32.
     pub fn next_hex(&mut self, prefix: &str, length: usize) -> String {
-        let mut id = String::with_capacity(prefix.len() + length);
-        id.push_str(prefix);
         let mut bits = 0;
-        for digit in 0..length {
+        let digits = (0..length).map(|digit| {
             if digit % 16 == 0 {
                 bits = self.0.bits();
             }
-            id.push(char::from(b"0123456789abcdef"[(bits & 15) as usize]));
+            let own = b"0123456789abcdef"[(bits & 15) as usize];
             bits >>= 4;
-        }
-        id
+            own
+        });
+        made(prefix, digits)
     }
+}
+
+/// `prefix` and ASCII after it. Made of bytes, because every request makes some, and a string asks of each character how
+/// many bytes it takes.
+fn made(prefix: &str, rest: impl ExactSizeIterator<Item = u8>) -> String {
+    let mut id = Vec::with_capacity(prefix.len() + rest.len());
+    id.extend_from_slice(prefix.as_bytes());
+    id.extend(rest);
+    // It is text; the check costs less than pushing characters.
+    String::from_utf8(id).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -9,8 +9,9 @@ use rustc_hash::FxHashMap;
 
 use crate::books::Books;
 use crate::engine::Requests;
+use crate::group::{Group, kind};
 use crate::hours::Hours;
-use crate::record::{Caller, Outcome, Record};
+use crate::record::{Caller, Record};
 use crate::series::{Ring, Series};
 use crate::totals::{Key, Totals};
 
@@ -26,6 +27,8 @@ const MOST_MODELS: usize = 200;
 const MOST_CALLERS: usize = 1000;
 /// Pairs of endpoint and model that are told apart as engines count them, some five kilobytes each.
 const MOST_WRITTEN: usize = 500;
+/// Records that are looked at together for those that are alike.
+const FEW: usize = 64;
 /// Errors that are kept in full.
 const MOST_ERRORS: usize = 100;
 /// Minutes of a model's own sums.
@@ -54,28 +57,60 @@ pub(crate) fn window_seconds(began: Tick, now: Tick) -> f64 {
 }
 
 impl Archive {
-    /// Adds a record.
-    pub(crate) fn add(&mut self, mut record: Record) {
-        let key = self.key(&record);
-        let totals = self.totals.entry(key);
-        // The name in hand is this request's own; kept for a minute it would only lie about and grow cold.
-        if record.model.is_some() && record.model.as_deref() == Some(&*totals.key().model) {
-            record.model = Some(Arc::clone(&totals.key().model));
-        }
-        totals.or_default().add(&record);
-        self.books.add(&record);
-        self.series.add(&record);
-        self.add_to_model(&record);
-        self.add_to_caller(&record);
-        self.add_to_written(&record);
-        self.added += 1;
-        if record.is_error() {
-            if self.errors.len() >= MOST_ERRORS {
-                self.errors.pop_front();
+    /// Adds records and leaves the list empty.
+    pub(crate) fn add(&mut self, records: &mut Vec<Record>) {
+        let mut records = records.drain(..);
+        loop {
+            let few: Vec<Record> = records.by_ref().take(FEW).collect();
+            if few.is_empty() {
+                break;
             }
-            self.errors.push_back(record.clone());
+            self.add_few(few);
         }
-        self.remember(record);
+    }
+
+    fn add_few(&mut self, records: Vec<Record>) {
+        let (groups, places) = Group::all(&records);
+        let models: Vec<Arc<str>> = groups.iter().map(|group| self.add_group(group)).collect();
+        self.added += records.len() as u64;
+        for (mut record, place) in records.into_iter().zip(places) {
+            // The name in hand is this request's own; kept for a minute it would only lie about and grow cold.
+            if record.model.is_some() && record.model.as_deref() == Some(&*models[place]) {
+                record.model = Some(Arc::clone(&models[place]));
+            }
+            if record.is_error() {
+                if self.errors.len() >= MOST_ERRORS {
+                    self.errors.pop_front();
+                }
+                self.errors.push_back(record.clone());
+            }
+            self.remember(record);
+        }
+    }
+
+    /// Adds records that are alike. Returns the name that their model is kept under.
+    fn add_group(&mut self, group: &Group) -> Arc<str> {
+        let first = group.first();
+        let model = first.model.clone().unwrap_or_default();
+        let key = Key { endpoint: first.endpoint, model: Arc::clone(&model), status: first.status, error: kind(first) };
+        let totals = self.totals.entry(self.bounded(key));
+        let kept = Arc::clone(&totals.key().model);
+        totals.or_default().merge(&group.totals);
+        if let Some(used) = &group.used {
+            self.books.put(&first.workspace, 0, first.date, group.account(), used);
+        }
+        self.series.add(first.at, &group.sums);
+        if let Some((ring, hours)) = first.model.as_ref().and_then(|model| self.model_mut(model)) {
+            ring.add(first.at, &group.sums);
+            hours.add(first.at, group.totals.requests);
+        }
+        if let Some(caller) = &first.caller {
+            self.put_caller((Arc::clone(&model), Arc::clone(caller)), &group.totals);
+        }
+        if let Some(written) = &group.written {
+            self.put_written((first.endpoint, model), written);
+        }
+        kept
     }
 
     pub(crate) const fn begin_at(&mut self, began: Tick) {
@@ -149,40 +184,6 @@ impl Archive {
             key
         } else {
             (key.0, Arc::from("other"))
-        }
-    }
-
-    fn key(&self, record: &Record) -> Key {
-        let error = match record.outcome {
-            Outcome::Error(kind) => kind,
-            Outcome::ClientClosed => "client_closed",
-            Outcome::Success => "",
-        };
-        let model = record.model.clone().unwrap_or_default();
-        self.bounded(Key { endpoint: record.endpoint, model, status: record.status, error })
-    }
-
-    fn add_to_model(&mut self, record: &Record) {
-        let Some(model) = &record.model else { return };
-        if let Some((ring, hours)) = self.model_mut(model) {
-            ring.add(record);
-            hours.add(record.at);
-        }
-    }
-
-    fn add_to_written(&mut self, record: &Record) {
-        if record.tokens.completion == 0 {
-            return;
-        }
-        let key = self.bounded_written((record.endpoint, record.model.clone().unwrap_or_default()));
-        self.written.entry(key).or_default().add(record);
-    }
-
-    fn add_to_caller(&mut self, record: &Record) {
-        let Some(caller) = &record.caller else { return };
-        let key = (record.model.clone().unwrap_or_default(), Arc::clone(caller));
-        if self.callers.len() < MOST_CALLERS || self.callers.contains_key(&key) {
-            self.callers.entry(key).or_default().add(record);
         }
     }
 

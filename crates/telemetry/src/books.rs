@@ -35,6 +35,26 @@ pub struct Account {
     pub is_batch: bool,
 }
 
+impl Account {
+    /// Whose a record is.
+    pub(crate) fn of(record: &Record) -> Self {
+        Self {
+            endpoint: record.endpoint,
+            model: record.model.clone(),
+            caller: record.caller.clone(),
+            is_batch: record.batch.is_some(),
+        }
+    }
+
+    /// Whether two records are of the same account.
+    pub(crate) fn is_same(one: &Record, other: &Record) -> bool {
+        one.endpoint == other.endpoint
+            && one.model == other.model
+            && one.batch.is_some() == other.batch.is_some()
+            && one.caller == other.caller
+    }
+}
+
 /// What was used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Used {
@@ -53,15 +73,19 @@ pub struct Used {
 }
 
 impl Used {
-    fn of(record: &Record) -> Self {
-        Self {
+    /// What a request used; one that was refused and cost nothing used nothing.
+    pub(crate) fn of(record: &Record) -> Option<Self> {
+        if record.is_error() && record.total_tokens() == 0 && record.cost_usd == 0.0 {
+            return None;
+        }
+        Some(Self {
             requests: u64::from(!record.is_error()),
             prompt_tokens: record.tokens.prompt.into(),
             cached_tokens: record.tokens.cached.into(),
             completion_tokens: record.tokens.completion.into(),
             units: record.units,
             cost_usd: record.cost_usd,
-        }
+        })
     }
 
     /// Adds what else was used.
@@ -119,20 +143,6 @@ pub struct Books {
 }
 
 impl Books {
-    /// Adds what a request used; one that was refused and cost nothing used nothing.
-    pub(crate) fn add(&mut self, record: &Record) {
-        if record.is_error() && record.total_tokens() == 0 && record.cost_usd == 0.0 {
-            return;
-        }
-        let account = Account {
-            endpoint: record.endpoint,
-            model: record.model.clone(),
-            caller: record.caller.clone(),
-            is_batch: record.batch.is_some(),
-        };
-        self.put(&record.workspace, 0, record.date, account, &Used::of(record));
-    }
-
     /// Adds a row of the width of `level`: 0 is minutes, 1 hours, 2 days.
     pub(crate) fn put(&mut self, workspace: &Arc<str>, level: usize, date: i64, account: Account, used: &Used) {
         let level = level.min(WIDTHS.len() - 1);
@@ -251,11 +261,16 @@ mod tests {
         all
     }
 
+    fn add(books: &mut Books, record: &Record) {
+        let used = Used::of(record).unwrap();
+        books.put(&record.workspace, 0, record.date, Account::of(record), &used);
+    }
+
     #[test]
     fn what_grows_old_is_dated_less_exactly() {
         let mut books = Books::default();
         for date in [100, 200, 90_000, 40 * 86_400, 80 * 86_400] {
-            books.add(&Record { date, ..record("/a", 1) });
+            add(&mut books, &Record { date, ..record("/a", 1) });
         }
         let dates: Vec<(usize, i64)> = books.rows().iter().map(|row| (row.level, row.start)).collect();
         assert_eq!(dates, [(0, 80 * 86_400), (1, 40 * 86_400), (2, 0), (2, 86_400)]);
@@ -266,7 +281,7 @@ mod tests {
         let mut books = Books::default();
         for number in 0..50_000 {
             let model = Some(Arc::from(format!("invented-{number}")));
-            books.add(&Record { date: number / 10 * 60, model, ..record("/a", 1) });
+            add(&mut books, &Record { date: number / 10 * 60, model, ..record("/a", 1) });
         }
         assert!(books.rows.iter().all(|rows| *rows <= MOST_ROWS), "{:?}", books.rows);
         assert_eq!(books.rows.iter().sum::<usize>(), books.rows().len());

@@ -13,9 +13,9 @@ const MOST: usize = 24;
 pub struct Hours(VecDeque<(u64, u64)>);
 
 impl Hours {
-    /// Counts a request that ended at `at`; one that ended before all hours kept is left out.
-    pub(crate) fn add(&mut self, at: Tick) {
-        self.add_to(at.as_nanos() / NANOS, 1);
+    /// Counts requests that ended at `at`; those that ended before all hours kept are left out.
+    pub(crate) fn add(&mut self, at: Tick, requests: u64) {
+        self.add_to(at.as_nanos() / NANOS, requests);
     }
 
     /// Adds what others counted.
@@ -61,7 +61,7 @@ mod tests {
             hours.sort_unstable();
             let mut kept = Hours::default();
             for hour in &hours {
-                kept.add(Tick::from_nanos(hour * NANOS));
+                kept.add(Tick::from_nanos(hour * NANOS), 1);
             }
             let last = *hours.last().unwrap();
             let young = hours.iter().filter(|hour| **hour + MOST as u64 > last).count() as u64;
@@ -72,7 +72,7 @@ mod tests {
         fn any_order_is_taken(hours in prop::collection::vec(0_u64..100, 1..200)) {
             let mut kept = Hours::default();
             for hour in &hours {
-                kept.add(Tick::from_nanos(hour * NANOS));
+                kept.add(Tick::from_nanos(hour * NANOS), 1);
             }
             let starts: Vec<Tick> = kept.iter().map(|(start, _)| start).collect();
             prop_assert!(starts.len() <= MOST && starts.is_sorted());

@@ -177,9 +177,7 @@ impl Ledger {
 fn collect(list: &Mutex<Vec<Record>>, archive: &mut Archive) {
     // Taken out first, so that the thread that writes the list waits no longer than it takes to swap two of them.
     let mut records = std::mem::take(&mut *lock(list));
-    for record in records.drain(..) {
-        archive.add(record);
-    }
+    archive.add(&mut records);
     // The memory serves the next records.
     let mut list = lock(list);
     if list.is_empty() {

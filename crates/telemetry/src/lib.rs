@@ -10,6 +10,7 @@ mod archive;
 mod books;
 pub mod engine;
 mod exposition;
+mod group;
 mod histogram;
 mod hours;
 mod kept;

@@ -137,10 +137,10 @@ impl Ring {
         Self { width_ns: (width.as_nanos() as u64).max(1), most: most.max(1), first: 0, sums: VecDeque::new() }
     }
 
-    /// Adds one request to the span it ended in; what ended before all spans is left out.
-    pub fn add(&mut self, record: &Record) {
-        if let Some(sums) = self.at(record.at) {
-            sums.add(record);
+    /// Adds sums of requests to the span they ended in; what ended before all spans is left out.
+    pub fn add(&mut self, at: Tick, sums: &Sums) {
+        if let Some(own) = self.at(at) {
+            own.merge(sums);
         }
     }
 
@@ -204,9 +204,9 @@ impl Default for Series {
 }
 
 impl Series {
-    /// Adds one request.
-    pub fn add(&mut self, record: &Record) {
-        self.rings.iter_mut().for_each(|ring| ring.add(record));
+    /// Adds sums of requests that ended at `at`.
+    pub fn add(&mut self, at: Tick, sums: &Sums) {
+        self.rings.iter_mut().for_each(|ring| ring.add(at, sums));
     }
 
     /// Adds the spans of another series.
@@ -232,13 +232,19 @@ mod tests {
     use super::*;
     use crate::ledger::tests::record;
 
+    fn one(second: u64) -> Sums {
+        let mut sums = Sums::default();
+        sums.add(&record("/v1/models", second));
+        sums
+    }
+
     #[test]
     fn each_second_has_its_own_requests() {
         let mut series = Series::default();
-        for second in [5, 5, 7, 70] {
-            series.add(&record("/v1/models", second));
-        }
         let at = |second: u64| Tick::from_nanos(second * 1_000_000_000);
+        for second in [5, 5, 7, 70] {
+            series.add(at(second), &one(second));
+        }
         let seconds: Vec<_> = series
             .ring(Resolution::Second)
             .spans(at(0), at(100))
@@ -258,7 +264,7 @@ mod tests {
             seconds.sort_unstable();
             let mut ring = Ring::new(Duration::from_secs(1), most);
             for second in &seconds {
-                ring.add(&record("/v1/models", *second));
+                ring.add(Tick::from_nanos(second * 1_000_000_000), &one(*second));
             }
             let last = *seconds.last().unwrap();
             let young = seconds.iter().filter(|second| **second + most as u64 > last).count();
