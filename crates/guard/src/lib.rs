@@ -6,6 +6,7 @@ mod error;
 mod faults;
 mod keys;
 mod quota;
+mod scopes;
 mod screen;
 
 pub use abuse::{Ban, Client, Networks, Offence, Thresholds, Watch};
@@ -15,4 +16,5 @@ pub use keys::{KeyRing, StoredKey, Verdict};
 pub use quota::{
     Cost, Limiter, Limits, Measure, Refusal, Reservation, Room, Standing, Subject, Tier, written_duration,
 };
+pub use scopes::Scope;
 pub use screen::{Finding, Level, Screen, Threat};

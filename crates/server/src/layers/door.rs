@@ -20,6 +20,7 @@ use tower::Service;
 use super::cors;
 use crate::api::{self, Routes, azure};
 use crate::app::App;
+use crate::audit;
 use crate::context::{BatchLine, Context};
 use crate::error::{ApiError, ErrorNote};
 use crate::gate::{Line, Passage, broken, put_standing};
@@ -98,6 +99,10 @@ impl Door {
         let context =
             Context::new(Arc::clone(&self.station), workspace, request.method().clone(), path, watcher, of_batch);
         context.note().caller = caller;
+        if audit::concerns(request.method(), context.path()) {
+            let sender = self.app().gate.sender(request.headers(), line);
+            context.note().sender = Some(Box::new(sender));
+        }
         let refused = refused.or_else(|| oversized(&request, self.app().settings.body_limit(context.path())));
         let answer = match refused {
             None if self.app().gate.stands_open(request.headers()) => self.answer(&context, request),

@@ -11,6 +11,7 @@ mod assistants;
 mod assistants_bad;
 mod assistants_streams;
 mod audio;
+mod audit_logs;
 mod azure;
 mod background;
 mod batches;

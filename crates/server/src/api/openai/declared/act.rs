@@ -5,8 +5,9 @@ use fakeai_store::{Change, Document, Expected, Retention};
 use serde_json::{Map, Value, json};
 
 use super::make::{Making, parameter};
-use super::{Ending, Field, Hidden, Identity, Paging, Resource};
+use super::{Act, Deed, Ending, Field, Hidden, Identity, Paging, Resource};
 use crate::api::openai::listing::List;
+use crate::audit;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::wire::Query;
@@ -110,8 +111,20 @@ impl Resource {
             let id = if matches!(self.identity, Identity::Single) { ONLY.to_owned() } else { making.id };
             (self.kind(params), shown, id, object)
         };
-        context.documents().change(put(&kind, &id, &object, Expected::Any)?).await?;
+        let event = self.told(Act::Created, params, &id, (&object, body));
+        audit::apply(context, vec![put(&kind, &id, &object, Expected::Any)?], event).await?;
         Ok(shown)
+    }
+
+    /// What the organisation's log says of a deed: the object, and what was asked for.
+    fn told(
+        &self,
+        act: Act,
+        params: Params<'_>,
+        id: &str,
+        (object, given): (&Map<String, Value>, &Map<String, Value>),
+    ) -> Option<audit::Event> {
+        self.audit.and_then(|tell| tell(&Deed { act, params, id, object, given }))
     }
 
     /// A page of them.
@@ -170,7 +183,9 @@ impl Resource {
             return self.create(context, params, body).await;
         }
         let changes = self.changes(body)?;
-        self.change(context, params, changes).await
+        let changed = self.change(context, params, changes).await?;
+        audit::note(context, self.told(Act::Updated, params, self.id_in(params), (&changed, body))).await?;
+        Ok(changed)
     }
 
     /// Sets fields to what they become by this verb.
@@ -186,10 +201,12 @@ impl Resource {
             let making = Making { context, params, body: &body, id: String::new(), secret: String::new() };
             making.object(fields)?
         };
-        self.change(context, params, changes).await
+        let changed = self.change(context, params, changes.clone()).await?;
+        audit::note(context, self.told(Act::Updated, params, self.id_in(params), (&changed, &changes))).await?;
+        Ok(changed)
     }
 
-    /// Changes the object that the path names.
+    /// Changes the object that the path names, untold.
     pub(in crate::api::openai) async fn change(
         &self,
         context: &Context,
@@ -217,12 +234,14 @@ impl Resource {
         self.below(context, params)?;
         self.sow(context, params)?;
         let id = self.id_in(params);
+        let before = if self.audit.is_some() { self.need(context, params, id)? } else { Map::new() };
+        let event = self.told(Act::Deleted, params, id, (&before, &Map::new()));
         let mut changes = vec![Change::delete(self.kind(params), id)];
         if matches!(self.identity, Identity::Single) {
             // It goes back to what it was before anybody changed it.
             changes.push(Change::delete(self.sown(), self.kind(params)));
         }
-        let gone = context.documents().apply(changes).await?;
+        let gone = audit::apply(context, changes, event).await?;
         if gone.first().is_none_or(Option::is_none) {
             return Err(self.no_such(id));
         }

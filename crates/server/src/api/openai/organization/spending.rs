@@ -1,6 +1,7 @@
 //! Limits of spending and alerts about it. What is set is kept; nothing is refused because of it.
 
 use super::projects::PROJECTS;
+use super::told;
 use crate::api::Endpoint;
 use crate::api::openai::declared::{Field, From, Identity, Kind, PLAIN, Resource, Rule, Verb};
 
@@ -38,6 +39,7 @@ pub(in crate::api::openai) static ALERTS: Resource = Resource {
         (Verb::Update, "update-organization-spend-alert"),
         (Verb::Delete, "delete-organization-spend-alert"),
     ],
+    audit: Some(told::spend_alert),
     ..PLAIN
 };
 
@@ -67,6 +69,7 @@ pub(in crate::api::openai) static PROJECT_ALERTS: Resource = Resource {
         (Verb::Update, "update-project-spend-alert"),
         (Verb::Delete, "delete-project-spend-alert"),
     ],
+    audit: Some(told::project_spend_alert),
     ..PLAIN
 };
 
@@ -91,6 +94,7 @@ static LIMIT: Resource = Resource {
         (Verb::Update, "Updateorganizationspendlimit"),
         (Verb::Delete, "Deleteorganizationspendlimit"),
     ],
+    audit: Some(told::spend_limit),
     ..PLAIN
 };
 
@@ -112,5 +116,6 @@ static PROJECT_LIMIT: Resource = Resource {
         (Verb::Update, "Updateprojectspendlimit"),
         (Verb::Delete, "Deleteprojectspendlimit"),
     ],
+    audit: Some(told::project_spend_limit),
     ..PLAIN
 };
