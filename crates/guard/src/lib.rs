@@ -2,6 +2,7 @@
 //! refused is told as a value. It must not know HTTP, JSON or the store.
 
 mod abuse;
+mod budget;
 mod error;
 mod faults;
 mod keys;
@@ -10,6 +11,7 @@ mod scopes;
 mod screen;
 
 pub use abuse::{Ban, Client, Networks, Offence, Thresholds, Watch};
+pub use budget::{Budget, Period, Spent};
 pub use error::GuardError;
 pub use faults::{Asked, Fault, FaultCounts, FaultKind, FaultPlan, FaultRule, Spike};
 pub use keys::{KeyRing, StoredKey, Verdict};

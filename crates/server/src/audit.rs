@@ -121,8 +121,13 @@ fn put(context: &Context, shelf: usize, event: &Event, actor: Value) -> Result<C
     let mut shown = json!({"id": id, "type": kind, "effective_at": context.created()});
     if let Some(project) = project {
         let name = context.documents().get("declared.project", project).wait()?;
-        let name = name.and_then(|found| serde_json::from_slice::<Value>(&found.body).ok());
-        shown["project"] = json!({"id": project, "name": name.map_or(Value::Null, |mut found| found["name"].take())});
+        let record = name.and_then(|found| serde_json::from_slice::<Value>(&found.body).ok());
+        // A project that is being made is not there yet.
+        let name = record.map_or_else(|| details["data"]["name"].clone(), |mut record| record["name"].take());
+        shown["project"] = json!({"id": project});
+        if name.is_string() {
+            shown["project"]["name"] = name;
+        }
     }
     shown["actor"] = actor;
     if !details.is_null() {

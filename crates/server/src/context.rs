@@ -122,6 +122,8 @@ pub(crate) struct Note {
     pub sender: Option<Box<Sender>>,
     /// What was taken from its sender's quota.
     pub taken: Option<Taken>,
+    /// A budget that is nearly spent, for the headers of the answer.
+    pub alert: Option<Box<str>>,
     /// Where its sender stands, for the headers of the answer.
     pub standing: Option<Standing>,
     /// What is to go wrong with the answer.

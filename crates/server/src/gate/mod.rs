@@ -6,6 +6,7 @@
 
 mod bans;
 mod broken;
+mod budgets;
 mod directory;
 mod faults;
 mod key;
@@ -37,12 +38,13 @@ use directory::Known;
 
 pub(crate) use bans::Bans;
 pub(crate) use broken::broken;
+pub(crate) use budgets::{Budgets, Held, enforces};
 pub(crate) use directory::{Bearer, Entry, Owner, enter as enter_key};
 pub(crate) use faults::Planned;
 pub(crate) use line::Line;
 pub(crate) use quotas::{Payer, Quotas, Taken, Usage, limit_kind, put_standing};
 pub(crate) use screening::Screener;
-pub use settings::{Banning, Gatekeeping, Quota, Screening, ScreeningMode};
+pub use settings::{Banning, Budgeting, Gatekeeping, Quota, Screening, ScreeningMode};
 pub(crate) use throttles::{Fared, WAITS};
 
 /// Asks for a fault: `X-FakeAI-Fault: stall=5s;after=10`.
@@ -58,6 +60,8 @@ pub(crate) struct Gate {
     has_public_metrics: bool,
     /// What keys may use, if it is counted.
     pub quotas: Option<Quotas>,
+    /// What may be spent.
+    pub budgets: Budgets,
     /// Who is not heard, if anybody ever is not.
     pub bans: Option<Bans>,
     /// Looks for attacks in texts, if anybody does.
@@ -132,6 +136,7 @@ impl Gate {
             requires_key: settings.requires_key,
             has_public_metrics: settings.has_public_metrics,
             quotas: settings.quotas.map(Quotas::new),
+            budgets: Budgets::new(settings.budgets),
             bans: settings.bans.clone().map(|banning| Bans::new(banning, settings.trusted_proxies.clone())),
             screener: settings.screening.as_ref().map(Screener::new),
             faults: FaultPlan::new(settings.faults.iter().cloned(), seed),
@@ -142,7 +147,11 @@ impl Gate {
 
     /// Whether a request of these headers passes without being looked at.
     pub(crate) fn stands_open(&self, headers: &HeaderMap) -> bool {
-        let is_idle = !self.requires_key && self.quotas.is_none() && self.bans.is_none() && self.faults.is_empty();
+        let is_idle = !self.requires_key
+            && !self.budgets.are_set()
+            && self.quotas.is_none()
+            && self.bans.is_none()
+            && self.faults.is_empty();
         is_idle && !headers.contains_key(FAULT)
     }
 
@@ -231,6 +240,11 @@ impl Gate {
 
     /// Quotas and faults of a request whose sender may ask.
     fn go_on(&self, context: &Context, head: &Parts, line: Option<&Arc<Line>>) -> Passage {
+        if head.method == Method::POST
+            && let Err(error) = self.budgets.check(context)
+        {
+            return Passage::Closed(error);
+        }
         if !Self::waits_for_body(head)
             && let Err(error) = self.reserve(context, &Usage::default(), 0)
         {

@@ -37,6 +37,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const PROCESSING_MS: HeaderName = HeaderName::from_static("openai-processing-ms");
 const VERSION: HeaderName = HeaderName::from_static("openai-version");
 const ORGANIZATION: HeaderName = HeaderName::from_static("openai-organization");
+const BUDGET: HeaderName = HeaderName::from_static("x-fakeai-budget");
 const MODEL: HeaderName = HeaderName::from_static("openai-model");
 
 /// Headers that the door adds to an answer.
@@ -258,7 +259,7 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
 fn finish(context: &Context, response: &mut Response<Body>) {
     let status = response.status();
     let error = response.extensions_mut().remove::<ErrorNote>();
-    let (streams, model, standing) = {
+    let (streams, model, standing, alert) = {
         let mut note = context.note();
         note.status = status.as_u16();
         if let Some(ErrorNote { label, detail }) = error {
@@ -276,7 +277,7 @@ fn finish(context: &Context, response: &mut Response<Body>) {
         if note.error.is_some() && note.model.is_none() {
             note.model = named_model(&body);
         }
-        (streams, model, note.standing)
+        (streams, model, note.standing, note.alert.take())
     };
     let headers = response.headers_mut();
     // One table for all of them instead of three that grow.
@@ -286,6 +287,9 @@ fn finish(context: &Context, response: &mut Response<Body>) {
     headers.insert(ORGANIZATION, HeaderValue::from_static("fakeai"));
     if let Some(model) = model {
         put(headers, MODEL, &model);
+    }
+    if let Some(alert) = alert {
+        put(headers, BUDGET, &alert);
     }
     if let Some(standing) = standing {
         put_standing(headers, &standing);

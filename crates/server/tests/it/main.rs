@@ -15,6 +15,7 @@ mod audit_logs;
 mod azure;
 mod background;
 mod batches;
+mod budgets;
 mod chat;
 mod completions;
 mod containers;

@@ -45,7 +45,7 @@ impl Resource {
         self.sow(context, params)?;
         let found = context.documents().get(&self.kind(params), id).wait()?;
         let object = found.and_then(|found| read(&found.body)).ok_or_else(|| self.no_such(id))?;
-        Ok(self.now(object, context.created()))
+        Ok(self.now(context, params, object))
     }
 
     /// Whether what the path names before it is there.
@@ -86,9 +86,12 @@ impl Resource {
     }
 
     /// The object as it is now: some are over after a while.
-    fn now(&self, mut object: Map<String, Value>, now: i64) -> Map<String, Value> {
+    fn now(&self, context: &Context, params: Params<'_>, mut object: Map<String, Value>) -> Map<String, Value> {
+        if let Some(refresh) = self.refresh {
+            refresh(context, params, &mut object);
+        }
         if let Some(Ending { at, from, to }) = self.ending
-            && object.get(at).and_then(Value::as_i64).is_some_and(|at| at <= now)
+            && object.get(at).and_then(Value::as_i64).is_some_and(|at| at <= context.created())
             && object.get("status").is_some_and(|status| status == from)
         {
             object.insert("status".to_owned(), to.into());
@@ -143,7 +146,7 @@ impl Resource {
         };
         let next = listing.has_more.then(|| listing.last_id().map(str::to_owned)).flatten();
         let shown = |(_, document): (String, Document)| {
-            read(&document.body).map(|object| Value::Object(self.now(object, context.created())))
+            read(&document.body).map(|object| Value::Object(self.now(context, params, object)))
         };
         let data: Vec<Value> = listing.documents.into_iter().filter_map(shown).collect();
         Ok(match self.paging {
@@ -222,7 +225,7 @@ impl Resource {
             Ok::<_, ApiError>((bytes.into(), object))
         };
         let changed = context.documents().update(self.kind(params), id, change).await?;
-        Ok(self.now(changed.ok_or_else(|| self.no_such(id))?, context.created()))
+        Ok(self.now(context, params, changed.ok_or_else(|| self.no_such(id))?))
     }
 
     /// Removes the object that the path names. Gives what the answer shows.

@@ -14,6 +14,7 @@ pub(super) use make::Making;
 use serde_json::{Map, Value};
 
 use crate::audit::Event;
+use crate::context::Context;
 use crate::error::ApiError;
 
 /// A resource that only keeps fields.
@@ -41,6 +42,8 @@ pub(super) struct Resource {
     pub file: Option<&'static str>,
     /// The word its status becomes when its time is over.
     pub ending: Option<Ending>,
+    /// Sets what depends on the moment it is shown.
+    pub refresh: Option<Refresh>,
     /// What lists leave out.
     pub hidden: Option<Hidden>,
     /// What the organisation's log says of what is done to one.
@@ -63,10 +66,14 @@ pub(super) const PLAIN: Resource = Resource {
     verbs: &[],
     file: None,
     ending: None,
+    refresh: None,
     hidden: None,
     audit: None,
     seeds: &[],
 };
+
+/// Sets fields of an object that is to be shown: the request, parameters of its path, the object.
+pub(super) type Refresh = fn(&Context, &[(String, String)], &mut Map<String, Value>);
 
 /// Something done to an object.
 #[derive(Debug)]
