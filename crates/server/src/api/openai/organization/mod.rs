@@ -1,5 +1,5 @@
 //! The organisation: people, projects, keys, roles and limits. Records of [`declared`](super::declared) resources, and a
-//! few that are more. They are kept and shown; keys and rate limits have an effect at the gate.
+//! few that are more. The gate reads keys, permissions and limits where they are kept.
 
 mod audit_logs;
 mod certificates;
