@@ -31,7 +31,19 @@ pub(super) async fn play(trial: &mut Trial<'_, '_>) -> Result<()> {
     trial.list("delete-group", &[&group], "").await?;
     trial.call("archive-project", &[&project], json!({})).await?;
     trial.list("delete-user", &[&user], "").await?;
-    trial.refuse("retrieve-user", &[&user], Value::Null, 404).await
+    trial.refuse("retrieve-user", &[&user], Value::Null, 404).await?;
+    audit_logs(trial, &project).await
+}
+
+async fn audit_logs(trial: &mut Trial<'_, '_>, project: &Value) -> Result<()> {
+    trial.name("audit logs");
+    let all = trial.list("list-audit-logs", &[], "limit=100").await?;
+    let last = all["data"][0]["type"] == "user.deleted" && all["data"].as_array().is_some_and(|all| all.len() > 50);
+    trial.hold("list-audit-logs", all.is_null() || last, "what was changed is not told")?;
+    let of_project = format!("project_ids[]={}&event_types[]=project.archived", project.as_str().unwrap_or_default());
+    let archived = trial.list("list-audit-logs", &[], &of_project).await?;
+    let one = archived["data"].as_array().is_some_and(|found| found.len() == 1);
+    trial.hold("list-audit-logs", archived.is_null() || one, "the project's end is not found")
 }
 
 async fn invites(trial: &mut Trial<'_, '_>) -> Result<()> {

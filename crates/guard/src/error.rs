@@ -46,6 +46,9 @@ pub enum GuardError {
         /// What is wrong.
         why: String,
     },
+    /// A period nobody has.
+    #[error("there is no period `{0}`: day, week, month, never")]
+    BadPeriod(String),
     /// A level nobody knows.
     #[error("there is no level `{0}`: relaxed, standard, strict")]
     UnknownLevel(String),

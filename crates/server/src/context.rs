@@ -15,8 +15,9 @@ use http::request::Parts;
 use crate::access;
 use crate::api;
 use crate::app::App;
+use crate::audit::Sender;
 use crate::error::ApiError;
-use crate::gate::{Planned, Taken};
+use crate::gate::{Bearer, Planned, Taken, policy};
 use crate::station::Station;
 use crate::workspace::Workspace;
 
@@ -115,8 +116,14 @@ pub(crate) struct Note {
     pub credential: u128,
     /// Who sent it, where clients are watched.
     pub client: Option<Client>,
+    /// Who has the key that was sent, if it was made through the API.
+    pub bearer: Option<Arc<Bearer>>,
+    /// Where it comes from, if it changes the organisation.
+    pub sender: Option<Box<Sender>>,
     /// What was taken from its sender's quota.
     pub taken: Option<Taken>,
+    /// A budget that is nearly spent, for the headers of the answer.
+    pub alert: Option<Box<str>>,
     /// Where its sender stands, for the headers of the answer.
     pub standing: Option<Standing>,
     /// What is to go wrong with the answer.
@@ -180,8 +187,9 @@ impl Context {
         self.workspace().space().at(self.0.clock.unix_nanos().div_euclid(1_000_000))
     }
 
-    /// The model the request names; see [`App::model`].
+    /// The model the request names, if its project may ask it; see [`App::model`].
     pub(crate) fn model(&self, id: &str) -> Result<Arc<ModelCard>, ApiError> {
+        policy::model(self, id)?;
         self.0.station.model(self.workspace(), id, self.request_id())
     }
 

@@ -9,6 +9,7 @@ mod access;
 mod adapters;
 pub mod api;
 mod app;
+mod audit;
 mod body;
 mod caller;
 mod context;

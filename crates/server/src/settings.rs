@@ -12,7 +12,7 @@ use fakeai_writer::WriterOptions;
 
 pub use crate::api::rag::{Library, LibraryError};
 pub use crate::driver::Physics;
-pub use crate::gate::{Banning, Gatekeeping, Quota, Screening, ScreeningMode};
+pub use crate::gate::{Banning, Budgeting, Gatekeeping, Quota, Screening, ScreeningMode};
 pub use crate::persistence::Persistence;
 pub use fakeai_telemetry::engine::Flavor;
 pub use fakeai_telemetry::{Directory, KeptError};

@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::record::{Caller, Record, Units};
+use crate::spent::{Spending, Whose};
 
 /// Seconds of a minute, an hour and a day.
 const WIDTHS: [i64; 3] = [60, 3600, 86_400];
@@ -140,6 +141,7 @@ type Span = FxHashMap<Account, Used>;
 pub struct Books {
     workspaces: FxHashMap<Arc<str>, [Level; 3]>,
     rows: [usize; 3],
+    spent: FxHashMap<Arc<str>, Spending>,
 }
 
 impl Books {
@@ -148,6 +150,9 @@ impl Books {
         let level = level.min(WIDTHS.len() - 1);
         let is_known = self.workspaces.len() < MOST_WORKSPACES || self.workspaces.contains_key(workspace);
         let workspace = if is_known { Arc::clone(workspace) } else { Arc::from("other") };
+        if used.cost_usd > 0.0 {
+            self.spent.entry(Arc::clone(&workspace)).or_default().add(date, account.caller.as_deref(), used.cost_usd);
+        }
         self.change(&workspace, level, |own| own.put(floor(date, WIDTHS[level]), account, used));
         for level in level..WIDTHS.len() {
             if let Some(kept) = KEPT.get(level) {
@@ -216,6 +221,22 @@ impl Books {
             .collect();
         all.sort_by_key(|row| (row.workspace, row.level, row.start, row.account));
         all
+    }
+
+    /// What a workspace spent on the days from that of `from` until that of `until`, both included, Unix seconds; see
+    /// [`Whose`]. US dollars.
+    pub fn spent(&self, workspace: &str, (from, until): (i64, i64), whose: Whose<'_>) -> f64 {
+        self.spent.get(workspace).map_or(0.0, |spending| spending.of((from, until), whose))
+    }
+
+    /// The keys and the projects of a workspace that spent something on these days, in order.
+    pub fn spenders(&self, workspace: &str, span: (i64, i64)) -> [Vec<Arc<str>>; 2] {
+        self.spent.get(workspace).map_or_else(Default::default, |spending| spending.names(span))
+    }
+
+    /// When a workspace spent something first, as far as days are known: the beginning of that day, Unix seconds.
+    pub fn first_spent(&self, workspace: &str) -> Option<i64> {
+        self.spent.get(workspace)?.first()
     }
 
     /// What a workspace used from `from` until before `until`, Unix seconds: date, account, sums, in no order. What is

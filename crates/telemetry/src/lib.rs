@@ -20,6 +20,7 @@ mod open;
 mod record;
 mod series;
 mod slim;
+mod spent;
 mod totals;
 mod views;
 
@@ -34,6 +35,7 @@ pub use open::{OpenStream, Ticket};
 pub use record::{Caller, Gaps, MOST_DETAIL, Outcome, Record, Tokens, Units};
 pub use series::{Resolution, Ring, Series, Sums};
 pub use slim::Slim;
+pub use spent::Whose;
 pub use totals::{Key, Totals};
 pub use views::core::{CoreMetrics, Statistics, StreamingStatistics};
 pub use views::costs::Costs;

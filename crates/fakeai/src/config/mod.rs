@@ -32,6 +32,7 @@ pub(crate) use key::ENV_PREFIX;
 pub use key::Key;
 pub use keys::api::Api;
 pub use keys::auth::Auth;
+pub use keys::budgets::Budgets;
 pub use keys::engine::Engine;
 pub use keys::features::Features;
 pub use keys::generation::Generation;

@@ -91,6 +91,7 @@ fn another_value(key: &Key, existing_file: &Path) -> (Value, String) {
             "config" => json!(r#"{"topic": "x"}"#),
             "endpoint" | "replay_endpoint" => json!("tcp://*:1"),
             "tier" => json!("tier-5"),
+            "period" => json!("week"),
             "batch_speed" | "job_speed" => json!("24h"),
             _ => json!("uniform:1,9"),
         },

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use fakeai_core::Seed;
 use fakeai_guard::{FaultKind, FaultRule, GuardError, Limits, Networks, Screen, StoredKey, Thresholds, Tier};
-use fakeai_server::settings::{Banning, Gatekeeping, Quota, Screening};
+use fakeai_server::settings::{Banning, Budgeting, Gatekeeping, Quota, Screening};
 
 use crate::config::{Auth, Config, Metrics, RateLimits, Security};
 use crate::start_error::StartError;
 
 /// What the gate is told. `entropy` salts hashes of keys.
 pub(crate) fn gate(config: &Config, entropy: Seed) -> Result<Gatekeeping, StartError> {
-    let Config { auth, rate_limits, metrics, security, .. } = config;
+    let Config { auth, rate_limits, budgets, metrics, security, .. } = config;
     let keys = keys(auth, entropy)?;
     let proxies = security.trusted_proxies.iter().map(String::as_str);
     Ok(Gatekeeping {
@@ -27,6 +27,14 @@ pub(crate) fn gate(config: &Config, entropy: Seed) -> Result<Gatekeeping, StartE
         }),
         trusted_proxies: Networks::read(proxies)?,
         screening: screening(security)?,
+        budgets: Budgeting {
+            total_usd: budgets.total_usd,
+            per_key_usd: budgets.per_key_usd,
+            per_project_usd: budgets.per_project_usd,
+            period: budgets.period.parse()?,
+            is_hard: !budgets.soft,
+            alert_at: budgets.alert_percent / 100.0,
+        },
         faults: faults(metrics)?,
     })
 }

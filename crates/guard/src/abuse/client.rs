@@ -57,9 +57,14 @@ impl Networks {
         texts.into_iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Who is behind a connection from `peer` that carries this `X-Forwarded-For`: the last address that no trusted proxy
-    /// has, because all before it may be invented. Without trust in `peer` the header counts nothing.
+    /// Who is behind a connection from `peer` that carries this `X-Forwarded-For`; see [`Networks::address`].
     pub fn client(&self, peer: IpAddr, forwarded: Option<&str>) -> Client {
+        self.address(peer, forwarded).into()
+    }
+
+    /// The address behind a connection from `peer` that carries this `X-Forwarded-For`: the last one that no trusted proxy
+    /// has, because all before it may be invented. Without trust in `peer` the header counts nothing.
+    pub fn address(&self, peer: IpAddr, forwarded: Option<&str>) -> IpAddr {
         let mut client = peer.to_canonical();
         let hops = forwarded.into_iter().flat_map(|hops| hops.rsplit(','));
         for hop in hops {
@@ -69,7 +74,7 @@ impl Networks {
             let Some(address) = read_hop(hop) else { break };
             client = address.to_canonical();
         }
-        client.into()
+        client
     }
 
     fn holds(&self, address: IpAddr) -> bool {

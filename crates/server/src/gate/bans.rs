@@ -4,14 +4,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use fakeai_core::Tick;
 use fakeai_guard::{Ban, Client, Networks, Offence, Watch};
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, StatusCode};
 
+use super::FORWARDED;
 use super::line::Line;
 use super::settings::Banning;
 use crate::context::Context;
 use crate::error::ApiError;
-
-const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Offences and bans of clients, by the server's own clock.
 #[derive(Debug)]

@@ -21,10 +21,37 @@ const KIND: &str = "key digest";
 pub(crate) struct Entry {
     /// Documents that have to be there: kinds and ids.
     pub stands_on: Vec<(String, String)>,
-    /// The project it belongs to.
-    pub project: Option<Arc<str>>,
     /// When it ends, Unix seconds.
     pub ends: Option<i64>,
+    /// Who has it.
+    pub bearer: Arc<Bearer>,
+}
+
+/// Who has a key, and what it is good for.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Bearer {
+    /// The id by which the key is listed.
+    pub id: String,
+    /// The project it belongs to; none of an admin key.
+    pub project: Option<Arc<str>>,
+    /// Whose it is.
+    pub owner: Owner,
+    /// What it may be used for; all that its owner may do if it says nothing.
+    pub scopes: Option<Vec<String>>,
+}
+
+/// Whose a key is.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) enum Owner {
+    /// A person's.
+    User { id: String, email: String },
+    /// A program's.
+    ServiceAccount { id: String },
+}
+
+impl Owner {
+    /// The user that every organisation has: id and address.
+    pub(crate) const FIRST: (&str, &str) = ("user-fakeai-owner", "owner@example.com");
 }
 
 /// What the directory says of a key.
@@ -32,8 +59,8 @@ pub(crate) struct Entry {
 pub(super) enum Known {
     /// Nothing: it was not made here.
     No,
-    /// It is good, in this project.
-    Good(Option<Arc<str>>),
+    /// It is good, and has this bearer.
+    Good(Arc<Bearer>),
     /// It was, and is no more.
     Gone,
 }
@@ -63,7 +90,7 @@ pub(super) fn find(context: &Context, key: &[u8]) -> Result<Known, ApiError> {
             return Ok(Known::Gone);
         }
     }
-    Ok(Known::Good(entry.project))
+    Ok(Known::Good(entry.bearer))
 }
 
 fn hex(key: &[u8]) -> String {

@@ -6,6 +6,7 @@ use fakeai_guard::{Fault, FaultKind, FaultRule};
 use http::{HeaderValue, StatusCode};
 
 use super::Passage;
+use super::budgets;
 use super::line::Line;
 use crate::context::Context;
 use crate::error::{ApiError, SERVER_ERROR};
@@ -64,14 +65,7 @@ pub(super) fn answer(fault: Fault) -> ApiError {
             "service_unavailable",
         ),
         FaultKind::GatewayTimeout => own(StatusCode::GATEWAY_TIMEOUT, "Gateway timeout.", "gateway_timeout"),
-        FaultKind::RateLimitQuota => {
-            let message = "You exceeded your current quota, please check your plan and billing details. For more \
-                           information on this error, read the docs: \
-                           https://platform.openai.com/docs/guides/error-codes/api-errors.";
-            ApiError { kind: "insufficient_quota", ..ApiError::invalid(message) }
-                .status(StatusCode::TOO_MANY_REQUESTS)
-                .code("insufficient_quota")
-        }
+        FaultKind::RateLimitQuota => budgets::spent(),
         FaultKind::RateLimit => {
             let message = "Rate limit reached for requests. Please try again later.";
             ApiError { kind: "requests", ..ApiError::invalid(message) }

@@ -6,11 +6,15 @@
 
 mod bans;
 mod broken;
+mod budgets;
 mod directory;
 mod faults;
 mod key;
 mod line;
+mod permits;
+pub(crate) mod policy;
 mod quotas;
+mod records;
 mod screening;
 mod settings;
 mod throttles;
@@ -21,28 +25,32 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fakeai_core::Seed;
-use fakeai_guard::{Asked, FaultKind, FaultPlan, KeyRing, Verdict};
+use fakeai_guard::{Asked, FaultKind, FaultPlan, KeyRing, Networks, Verdict};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method, header};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::api::azure;
+use crate::audit::{Refusals, Sender};
 use crate::context::Context;
 use crate::error::ApiError;
 use directory::Known;
 
 pub(crate) use bans::Bans;
 pub(crate) use broken::broken;
-pub(crate) use directory::{Entry, enter as enter_key};
+pub(crate) use budgets::{Budgets, Held, enforces};
+pub(crate) use directory::{Bearer, Entry, Owner, enter as enter_key};
 pub(crate) use faults::Planned;
 pub(crate) use line::Line;
-pub(crate) use quotas::{Payer, Quotas, Taken, Usage, put_standing};
+pub(crate) use quotas::{Payer, Quotas, Taken, Usage, limit_kind, put_standing};
 pub(crate) use screening::Screener;
-pub use settings::{Banning, Gatekeeping, Quota, Screening, ScreeningMode};
+pub use settings::{Banning, Budgeting, Gatekeeping, Quota, Screening, ScreeningMode};
 pub(crate) use throttles::{Fared, WAITS};
 
 /// Asks for a fault: `X-FakeAI-Fault: stall=5s;after=10`.
 const FAULT: HeaderName = HeaderName::from_static("x-fakeai-fault");
+/// Who a proxy asks for.
+const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// What stands between the door and the rooms.
 #[derive(Debug)]
@@ -52,12 +60,18 @@ pub(crate) struct Gate {
     has_public_metrics: bool,
     /// What keys may use, if it is counted.
     pub quotas: Option<Quotas>,
+    /// What may be spent.
+    pub budgets: Budgets,
     /// Who is not heard, if anybody ever is not.
     pub bans: Option<Bans>,
     /// Looks for attacks in texts, if anybody does.
     pub screener: Option<Screener>,
     /// What goes wrong on purpose.
     pub faults: FaultPlan,
+    /// Proxies whose word is taken for who their clients are.
+    proxies: Networks,
+    /// Whose keys were refused lately.
+    refusals: Refusals,
 }
 
 /// Whether a request may go on.
@@ -122,16 +136,38 @@ impl Gate {
             requires_key: settings.requires_key,
             has_public_metrics: settings.has_public_metrics,
             quotas: settings.quotas.map(Quotas::new),
+            budgets: Budgets::new(settings.budgets),
             bans: settings.bans.clone().map(|banning| Bans::new(banning, settings.trusted_proxies.clone())),
             screener: settings.screening.as_ref().map(Screener::new),
             faults: FaultPlan::new(settings.faults.iter().cloned(), seed),
+            proxies: settings.trusted_proxies.clone(),
+            refusals: Refusals::default(),
         }
     }
 
     /// Whether a request of these headers passes without being looked at.
     pub(crate) fn stands_open(&self, headers: &HeaderMap) -> bool {
-        let is_idle = !self.requires_key && self.quotas.is_none() && self.bans.is_none() && self.faults.is_empty();
+        let is_idle = !self.requires_key
+            && !self.budgets.are_set()
+            && self.quotas.is_none()
+            && self.bans.is_none()
+            && self.faults.is_empty();
         is_idle && !headers.contains_key(FAULT)
+    }
+
+    /// Where a request comes from.
+    pub(crate) fn sender(&self, headers: &HeaderMap, line: Option<&Arc<Line>>) -> Sender {
+        let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+        let peer = line.and_then(|line| line.peer());
+        let address = peer.map(|peer| self.proxies.address(peer, text(FORWARDED)).to_string());
+        Sender::new(address, text(header::USER_AGENT))
+    }
+
+    /// The refusal of a wrong key, which the organisation's log tells of.
+    fn refuse(&self, context: &Context, key: &[u8], sender: &Sender) -> ApiError {
+        let error = key::incorrect(key);
+        self.refusals.note(context, sender, &error);
+        error
     }
 
     /// Looks at the head of a request.
@@ -150,8 +186,13 @@ impl Gate {
         if self.requires_key && !(area == Area::Watching && self.has_public_metrics) {
             let Some(key) = key else { return Passage::Closed(key::missing()) };
             let verdict = match directory::find(context, &key) {
-                Ok(Known::Good(project)) => {
-                    belong(context, project);
+                Ok(Known::Good(bearer)) => {
+                    if area == Area::Api
+                        && let Err(error) = permits::check(context, head, &bearer)
+                    {
+                        return Passage::Closed(error);
+                    }
+                    belong(context, bearer);
                     Verdict::Good(0)
                 }
                 Ok(Known::Gone) => Verdict::Bad,
@@ -160,7 +201,9 @@ impl Gate {
             };
             match verdict {
                 Verdict::Good(_) => {}
-                Verdict::Bad => return Passage::Closed(key::incorrect(&key)),
+                Verdict::Bad => {
+                    return Passage::Closed(self.refuse(context, &key, &self.sender(&head.headers, line)));
+                }
                 Verdict::Unknown => return Self::enter_slowly(context, head, key.into_owned(), line),
             }
         }
@@ -181,7 +224,8 @@ impl Gate {
             let (keys, asked) = (Arc::clone(&app), key.clone());
             let verified = app.kit.tasks.compute(move || keys.gate.keys.verify(&asked)).await;
             if !matches!(verified, Some(Verdict::Good(_))) {
-                return Some(key::incorrect(&key));
+                let sender = app.gate.sender(&rest.headers, line.as_ref());
+                return Some(app.gate.refuse(&context, &key, &sender));
             }
             if Area::of(context.path()) != Area::Api {
                 return None;
@@ -196,6 +240,11 @@ impl Gate {
 
     /// Quotas and faults of a request whose sender may ask.
     fn go_on(&self, context: &Context, head: &Parts, line: Option<&Arc<Line>>) -> Passage {
+        if head.method == Method::POST
+            && let Err(error) = self.budgets.check(context)
+        {
+            return Passage::Closed(error);
+        }
         if !Self::waits_for_body(head)
             && let Err(error) = self.reserve(context, &Usage::default(), 0)
         {
@@ -282,11 +331,9 @@ impl Gate {
         let named = |name: Option<&Arc<str>>| name.map_or("", |name| &**name).to_owned();
         let project = named(caller.as_ref().and_then(|caller| caller.project.as_ref()));
         let organization = named(caller.as_ref().and_then(|caller| caller.organization.as_ref()));
-        // Workspaces may have clocks of their own, so their buckets are their own.
-        let place = place(context, &project);
         let key = caller.as_ref().and_then(|caller| caller.key.as_ref());
-        let payer = Payer { credential, key, project: &place, organization: &organization };
-        let taken = quotas.reserve(payer, usage, endpoint(context.path()), bytes, context.clock().now());
+        let payer = Payer { credential, key, project: &project, organization: &organization };
+        let taken = quotas.reserve(context, payer, usage, endpoint(context.path()), bytes);
         let mut note = context.note();
         match taken {
             Ok(taken) => {
@@ -296,26 +343,22 @@ impl Gate {
             }
             Err(refused) => {
                 let (error, standing) = *refused;
-                note.standing = Some(standing);
+                note.standing = standing;
                 Err(error)
             }
         }
     }
 }
 
-/// Notes the project that the sender's key belongs to, unless the sender names one.
-fn belong(context: &Context, project: Option<Arc<str>>) {
-    let caller = &mut context.note().caller;
-    let mut known = caller.as_deref().cloned().unwrap_or_default();
-    if known.project.is_none() && project.is_some() {
-        known.project = project;
-        *caller = Some(Arc::new(known));
+/// Notes who has the sender's key, and the project it belongs to, unless the sender names one.
+fn belong(context: &Context, bearer: Arc<Bearer>) {
+    let mut note = context.note();
+    let mut known = note.caller.as_deref().cloned().unwrap_or_default();
+    if known.project.is_none() && bearer.project.is_some() {
+        known.project.clone_from(&bearer.project);
+        note.caller = Some(Arc::new(known));
     }
-}
-
-/// A project as quotas know it: with the workspace in which it is one.
-pub(crate) fn place(context: &Context, project: &str) -> String {
-    format!("{}\0{project}", context.workspace_name())
+    note.bearer = Some(bearer);
 }
 
 /// What a path is called in rules: `chat/completions`.

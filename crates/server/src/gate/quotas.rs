@@ -1,15 +1,15 @@
 //! What each key may use of each model: taken by an estimate when a request comes, settled by what it used.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use fakeai_core::Tick;
 use fakeai_guard::{Cost, Limiter, Limits, Refusal, Reservation, Room, Standing, Subject, Tier, written_duration};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use super::settings::Quota;
 use super::throttles::{Fared, Throttles};
+use crate::context::Context;
 use crate::error::ApiError;
 
 /// Subjects that have buckets at a time.
@@ -24,8 +24,6 @@ pub(crate) struct Quotas {
     limits: Limits,
     /// How keys fare.
     throttles: Throttles,
-    /// What an administrator set for a project and a model.
-    own: RwLock<FxHashMap<(String, String), Limits>>,
     limiter: Limiter,
 }
 
@@ -36,6 +34,22 @@ pub(crate) struct Taken {
     standing: Standing,
 }
 
+/// Limits of a project for a model that were changed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Changed {
+    max_requests_per_1_minute: Option<u64>,
+    max_tokens_per_1_minute: Option<u64>,
+    max_images_per_1_minute: Option<u64>,
+    max_requests_per_1_day: Option<u64>,
+    batch_1_day_max_input_tokens: Option<u64>,
+}
+
+/// What the changed limits of a project are called in the store; their ids are models.
+pub(crate) fn limit_kind(project: &str) -> String {
+    format!("rate limit/{project}")
+}
+
 /// Who asks, as quotas know it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Payer<'a> {
@@ -43,7 +57,7 @@ pub(crate) struct Payer<'a> {
     pub credential: u128,
     /// The key's fingerprint.
     pub key: Option<&'a Arc<str>>,
-    /// The project, and the workspace in which it is one.
+    /// The project.
     pub project: &'a str,
     /// The organization, for people.
     pub organization: &'a str,
@@ -85,19 +99,8 @@ impl Quotas {
             tier: quota.tier,
             limits: quota.limits,
             throttles: Throttles::default(),
-            own: RwLock::default(),
             limiter: Limiter::new(MOST_SUBJECTS),
         }
-    }
-
-    /// Sets the limits of a project for a model, or takes them back.
-    pub(crate) fn set(&self, project: &str, model: &str, limits: Option<Limits>) {
-        let mut own = self.own.write().unwrap_or_else(PoisonError::into_inner);
-        let key = (project.to_owned(), model.to_owned());
-        match limits {
-            Some(limits) => own.insert(key, limits),
-            None => own.remove(&key),
-        };
     }
 
     /// The tier of all keys.
@@ -110,27 +113,41 @@ impl Quotas {
         self.throttles.all()
     }
 
-    /// What a project may use of a model.
-    pub(crate) fn limits(&self, project: &str, model: &str) -> Limits {
-        let own = self.own.read().unwrap_or_else(PoisonError::into_inner);
-        if own.is_empty() {
-            return self.limits;
+    /// What a project may use of a model: as was changed for it, else as everybody.
+    fn limits(&self, context: &Context, project: &str, model: &str) -> Result<Limits, ApiError> {
+        let mut limits = self.limits;
+        if project.is_empty() || model.is_empty() {
+            return Ok(limits);
         }
-        own.get(&(project.to_owned(), model.to_owned())).copied().unwrap_or(self.limits)
+        let Some(found) = context.documents().get(&limit_kind(project), model).wait()? else { return Ok(limits) };
+        let changed: Changed = serde_json::from_slice(&found.body).unwrap_or_default();
+        for (changed, limit) in [
+            (changed.max_requests_per_1_minute, &mut limits.requests_per_minute),
+            (changed.max_tokens_per_1_minute, &mut limits.tokens_per_minute),
+            (changed.max_images_per_1_minute, &mut limits.images_per_minute),
+            (changed.max_requests_per_1_day, &mut limits.requests_per_day),
+            (changed.batch_1_day_max_input_tokens, &mut limits.batch_queue_tokens),
+        ] {
+            *limit = changed.or(*limit);
+        }
+        Ok(limits)
     }
 
     /// Takes what a request of `bytes` to `endpoint` may use.
     pub(super) fn reserve(
         &self,
+        context: &Context,
         payer: Payer<'_>,
         usage: &Usage,
         endpoint: &str,
         bytes: u64,
-        now: Tick,
-    ) -> Result<Taken, Box<(ApiError, Standing)>> {
+    ) -> Result<Taken, Box<(ApiError, Option<Standing>)>> {
+        let now = context.clock().now();
         let model = usage.model.as_deref().unwrap_or_default();
-        let limits = self.limits(payer.project, model);
-        let subject = Subject::new(payer.credential, payer.project, model);
+        let limits = self.limits(context, payer.project, model).map_err(|error| Box::new((error, None)))?;
+        // Workspaces may have clocks of their own, so their buckets are their own.
+        let place = format!("{}\0{}", context.workspace_name(), payer.project);
+        let subject = Subject::new(payer.credential, &place, model);
         let cost = Cost { requests: 1, tokens: usage.tokens(bytes), images: usage.images(endpoint) };
         match self.limiter.reserve(subject, &limits, cost, now) {
             Ok((reservation, standing)) => {
@@ -140,7 +157,7 @@ impl Quotas {
             }
             Err(refusal) => {
                 self.throttles.refuse(payer.key, cost.tokens, (refusal.measure, refusal.retry_after), now);
-                Err(Box::new((refused(&refusal, model, payer.organization), refusal.standing)))
+                Err(Box::new((refused(&refusal, model, payer.organization), Some(refusal.standing))))
             }
         }
     }

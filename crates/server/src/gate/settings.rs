@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fakeai_guard::{FaultRule, Limits, Networks, Screen, StoredKey, Thresholds, Tier};
+use fakeai_guard::{FaultRule, Limits, Networks, Period, Screen, StoredKey, Thresholds, Tier};
 
 /// Who is let in, and what goes wrong on purpose. By default everybody is, and nothing does.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,8 @@ pub struct Gatekeeping {
     pub trusted_proxies: Networks,
     /// What is looked for in texts; `None` if nothing is.
     pub screening: Option<Screening>,
+    /// What may be spent.
+    pub budgets: Budgeting,
     /// What goes wrong from the start.
     pub faults: Vec<FaultRule>,
 }
@@ -34,6 +36,30 @@ pub struct Quota {
     pub tier: Tier,
     /// The limits.
     pub limits: Limits,
+}
+
+/// What may be spent in each workspace, US dollars.
+#[derive(Clone, Copy, Debug)]
+pub struct Budgeting {
+    /// By all together.
+    pub total_usd: Option<f64>,
+    /// By each key.
+    pub per_key_usd: Option<f64>,
+    /// By each project.
+    pub per_project_usd: Option<f64>,
+    /// In which time.
+    pub period: Period,
+    /// Whether what comes after it is refused.
+    pub is_hard: bool,
+    /// The share from which on answers tell of it, 0 to 1.
+    pub alert_at: f64,
+}
+
+impl Default for Budgeting {
+    fn default() -> Self {
+        let period = Period::default();
+        Self { total_usd: None, per_key_usd: None, per_project_usd: None, period, is_hard: true, alert_at: 0.8 }
+    }
 }
 
 /// When clients are banned.

@@ -20,6 +20,7 @@ use tower::Service;
 use super::cors;
 use crate::api::{self, Routes, azure};
 use crate::app::App;
+use crate::audit;
 use crate::context::{BatchLine, Context};
 use crate::error::{ApiError, ErrorNote};
 use crate::gate::{Line, Passage, broken, put_standing};
@@ -36,6 +37,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const PROCESSING_MS: HeaderName = HeaderName::from_static("openai-processing-ms");
 const VERSION: HeaderName = HeaderName::from_static("openai-version");
 const ORGANIZATION: HeaderName = HeaderName::from_static("openai-organization");
+const BUDGET: HeaderName = HeaderName::from_static("x-fakeai-budget");
 const MODEL: HeaderName = HeaderName::from_static("openai-model");
 
 /// Headers that the door adds to an answer.
@@ -98,6 +100,10 @@ impl Door {
         let context =
             Context::new(Arc::clone(&self.station), workspace, request.method().clone(), path, watcher, of_batch);
         context.note().caller = caller;
+        if audit::concerns(request.method(), context.path()) {
+            let sender = self.app().gate.sender(request.headers(), line);
+            context.note().sender = Some(Box::new(sender));
+        }
         let refused = refused.or_else(|| oversized(&request, self.app().settings.body_limit(context.path())));
         let answer = match refused {
             None if self.app().gate.stands_open(request.headers()) => self.answer(&context, request),
@@ -253,7 +259,7 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
 fn finish(context: &Context, response: &mut Response<Body>) {
     let status = response.status();
     let error = response.extensions_mut().remove::<ErrorNote>();
-    let (streams, model, standing) = {
+    let (streams, model, standing, alert) = {
         let mut note = context.note();
         note.status = status.as_u16();
         if let Some(ErrorNote { label, detail }) = error {
@@ -271,7 +277,7 @@ fn finish(context: &Context, response: &mut Response<Body>) {
         if note.error.is_some() && note.model.is_none() {
             note.model = named_model(&body);
         }
-        (streams, model, note.standing)
+        (streams, model, note.standing, note.alert.take())
     };
     let headers = response.headers_mut();
     // One table for all of them instead of three that grow.
@@ -281,6 +287,9 @@ fn finish(context: &Context, response: &mut Response<Body>) {
     headers.insert(ORGANIZATION, HeaderValue::from_static("fakeai"));
     if let Some(model) = model {
         put(headers, MODEL, &model);
+    }
+    if let Some(alert) = alert {
+        put(headers, BUDGET, &alert);
     }
     if let Some(standing) = standing {
         put_standing(headers, &standing);

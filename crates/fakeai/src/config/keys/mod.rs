@@ -2,6 +2,7 @@
 
 pub(super) mod api;
 pub(super) mod auth;
+pub(super) mod budgets;
 pub(super) mod engine;
 pub(super) mod features;
 pub(super) mod generation;
@@ -57,6 +58,7 @@ sections! {
     api: Api,
     auth: Auth,
     rate_limits: RateLimits,
+    budgets: Budgets,
     features: Features,
     metrics: Metrics,
     storage: Storage,

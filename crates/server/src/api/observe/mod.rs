@@ -9,6 +9,7 @@ mod models;
 mod persistence;
 mod rate_limits;
 mod records;
+mod savings;
 mod vector_stores;
 
 use fakeai_telemetry::Dates;

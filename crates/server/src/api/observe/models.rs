@@ -8,10 +8,12 @@ use serde::Serialize;
 
 use super::core::allowed;
 use super::exposition::exposition;
+use super::savings::Month;
 use super::{asked, dates};
 use crate::api::Endpoint;
 use crate::context::Context;
 use crate::error::ApiError;
+use crate::gate::Held;
 use crate::wire::{PathText, Query, json};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -82,8 +84,20 @@ async fn rank(context: Context) -> Result<Response, ApiError> {
     Ok(json(&Ranked::all(ModelMetrics::all(&context.app().ledger, dates(&context)), by, limit)))
 }
 
-async fn costs(context: Context) -> Response {
-    json(&Costs::of(&context.app().ledger, dates(&context)))
+/// Costs of the whole server; and of the asker's workspace its month, and its budgets.
+#[derive(Serialize)]
+struct CostsWire {
+    #[serde(flatten)]
+    costs: Costs,
+    #[serde(flatten)]
+    month: Month,
+    budgets: Vec<Held>,
+}
+
+async fn costs(context: Context) -> Result<Response, ApiError> {
+    let costs = Costs::of(&context.app().ledger, dates(&context));
+    let budgets = context.app().gate.budgets.all(&context)?;
+    Ok(json(&CostsWire { costs, month: Month::of(&context), budgets }))
 }
 
 async fn dimensions(context: Context) -> Response {

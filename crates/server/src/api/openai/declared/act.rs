@@ -5,8 +5,9 @@ use fakeai_store::{Change, Document, Expected, Retention};
 use serde_json::{Map, Value, json};
 
 use super::make::{Making, parameter};
-use super::{Ending, Field, Hidden, Identity, Paging, Resource};
+use super::{Act, Deed, Ending, Field, Hidden, Identity, Paging, Resource};
 use crate::api::openai::listing::List;
+use crate::audit;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::wire::Query;
@@ -44,7 +45,7 @@ impl Resource {
         self.sow(context, params)?;
         let found = context.documents().get(&self.kind(params), id).wait()?;
         let object = found.and_then(|found| read(&found.body)).ok_or_else(|| self.no_such(id))?;
-        Ok(self.now(object, context.created()))
+        Ok(self.now(context, params, object))
     }
 
     /// Whether what the path names before it is there.
@@ -85,9 +86,12 @@ impl Resource {
     }
 
     /// The object as it is now: some are over after a while.
-    fn now(&self, mut object: Map<String, Value>, now: i64) -> Map<String, Value> {
+    fn now(&self, context: &Context, params: Params<'_>, mut object: Map<String, Value>) -> Map<String, Value> {
+        if let Some(refresh) = self.refresh {
+            refresh(context, params, &mut object);
+        }
         if let Some(Ending { at, from, to }) = self.ending
-            && object.get(at).and_then(Value::as_i64).is_some_and(|at| at <= now)
+            && object.get(at).and_then(Value::as_i64).is_some_and(|at| at <= context.created())
             && object.get("status").is_some_and(|status| status == from)
         {
             object.insert("status".to_owned(), to.into());
@@ -110,8 +114,20 @@ impl Resource {
             let id = if matches!(self.identity, Identity::Single) { ONLY.to_owned() } else { making.id };
             (self.kind(params), shown, id, object)
         };
-        context.documents().change(put(&kind, &id, &object, Expected::Any)?).await?;
+        let event = self.told(Act::Created, params, &id, (&object, body));
+        audit::apply(context, vec![put(&kind, &id, &object, Expected::Any)?], event).await?;
         Ok(shown)
+    }
+
+    /// What the organisation's log says of a deed: the object, and what was asked for.
+    fn told(
+        &self,
+        act: Act,
+        params: Params<'_>,
+        id: &str,
+        (object, given): (&Map<String, Value>, &Map<String, Value>),
+    ) -> Option<audit::Event> {
+        self.audit.and_then(|tell| tell(&Deed { act, params, id, object, given }))
     }
 
     /// A page of them.
@@ -130,7 +146,7 @@ impl Resource {
         };
         let next = listing.has_more.then(|| listing.last_id().map(str::to_owned)).flatten();
         let shown = |(_, document): (String, Document)| {
-            read(&document.body).map(|object| Value::Object(self.now(object, context.created())))
+            read(&document.body).map(|object| Value::Object(self.now(context, params, object)))
         };
         let data: Vec<Value> = listing.documents.into_iter().filter_map(shown).collect();
         Ok(match self.paging {
@@ -170,7 +186,9 @@ impl Resource {
             return self.create(context, params, body).await;
         }
         let changes = self.changes(body)?;
-        self.change(context, params, changes).await
+        let changed = self.change(context, params, changes).await?;
+        audit::note(context, self.told(Act::Updated, params, self.id_in(params), (&changed, body))).await?;
+        Ok(changed)
     }
 
     /// Sets fields to what they become by this verb.
@@ -186,10 +204,12 @@ impl Resource {
             let making = Making { context, params, body: &body, id: String::new(), secret: String::new() };
             making.object(fields)?
         };
-        self.change(context, params, changes).await
+        let changed = self.change(context, params, changes.clone()).await?;
+        audit::note(context, self.told(Act::Updated, params, self.id_in(params), (&changed, &changes))).await?;
+        Ok(changed)
     }
 
-    /// Changes the object that the path names.
+    /// Changes the object that the path names, untold.
     pub(in crate::api::openai) async fn change(
         &self,
         context: &Context,
@@ -205,7 +225,7 @@ impl Resource {
             Ok::<_, ApiError>((bytes.into(), object))
         };
         let changed = context.documents().update(self.kind(params), id, change).await?;
-        Ok(self.now(changed.ok_or_else(|| self.no_such(id))?, context.created()))
+        Ok(self.now(context, params, changed.ok_or_else(|| self.no_such(id))?))
     }
 
     /// Removes the object that the path names. Gives what the answer shows.
@@ -217,12 +237,14 @@ impl Resource {
         self.below(context, params)?;
         self.sow(context, params)?;
         let id = self.id_in(params);
+        let before = if self.audit.is_some() { self.need(context, params, id)? } else { Map::new() };
+        let event = self.told(Act::Deleted, params, id, (&before, &Map::new()));
         let mut changes = vec![Change::delete(self.kind(params), id)];
         if matches!(self.identity, Identity::Single) {
             // It goes back to what it was before anybody changed it.
             changes.push(Change::delete(self.sown(), self.kind(params)));
         }
-        let gone = context.documents().apply(changes).await?;
+        let gone = audit::apply(context, changes, event).await?;
         if gone.first().is_none_or(Option::is_none) {
             return Err(self.no_such(id));
         }

@@ -11,8 +11,11 @@ pub(super) use check::{Kind, Rule};
 pub(super) use fabricate::{fabricated, fabricated_end};
 pub(super) use make::Making;
 
+use serde_json::{Map, Value};
+
+use crate::audit::Event;
+use crate::context::Context;
 use crate::error::ApiError;
-use serde_json::Value;
 
 /// A resource that only keeps fields.
 #[derive(Debug)]
@@ -39,8 +42,12 @@ pub(super) struct Resource {
     pub file: Option<&'static str>,
     /// The word its status becomes when its time is over.
     pub ending: Option<Ending>,
+    /// Sets what depends on the moment it is shown.
+    pub refresh: Option<Refresh>,
     /// What lists leave out.
     pub hidden: Option<Hidden>,
+    /// What the organisation's log says of what is done to one.
+    pub audit: Option<fn(&Deed<'_>) -> Option<Event>>,
     /// Objects that are there without anybody having made them. `"now"` in a field stands for the time.
     pub seeds: &'static [fn() -> Value],
 }
@@ -59,9 +66,42 @@ pub(super) const PLAIN: Resource = Resource {
     verbs: &[],
     file: None,
     ending: None,
+    refresh: None,
     hidden: None,
+    audit: None,
     seeds: &[],
 };
+
+/// Sets fields of an object that is to be shown: the request, parameters of its path, the object.
+pub(super) type Refresh = fn(&Context, &[(String, String)], &mut Map<String, Value>);
+
+/// Something done to an object.
+#[derive(Debug)]
+pub(super) struct Deed<'a> {
+    pub act: Act,
+    /// Parameters of the path by name.
+    pub params: &'a [(String, String)],
+    pub id: &'a str,
+    /// The object: as it became, or as it was before it was removed.
+    pub object: &'a Map<String, Value>,
+    /// What was asked for: the body, or the fields that were set.
+    pub given: &'a Map<String, Value>,
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Act {
+    Created,
+    Updated,
+    Deleted,
+}
+
+impl Deed<'_> {
+    /// A parameter of the path.
+    pub(super) fn param(&self, name: &str) -> Option<&str> {
+        make::parameter(self.params, name)
+    }
+}
 
 /// How one is told from another.
 #[derive(Clone, Copy, Debug)]

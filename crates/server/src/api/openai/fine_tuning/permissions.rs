@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::api::openai::listing::List;
+use crate::audit::{self, Event};
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::tuned;
@@ -60,7 +61,7 @@ pub(super) async fn create(
         return Err(context.validation(ApiError::too_many(PARAM, MOST_PROJECTS, projects.len())));
     }
     known(&context, &checkpoint)?;
-    let (mut changes, mut shown) = (Vec::new(), Vec::new());
+    let (mut changes, mut events, mut shown) = (Vec::new(), Vec::new(), Vec::new());
     for project_id in projects {
         let permission = Permission {
             object: "checkpoint.permission".to_owned(),
@@ -71,10 +72,20 @@ pub(super) async fn create(
         };
         let body = serde_json::to_vec(&permission).map_err(|_| ApiError::internal())?;
         changes.push(Change::put(KIND, &*permission.id, body).retained(Retention::Kept));
+        let data = json!({"project_id": permission.project_id, "fine_tuned_model_checkpoint": checkpoint});
+        events.push(told("checkpoint.permission.created", json!({"id": permission.id, "data": data})));
         shown.push(permission.shown());
     }
     context.documents().apply(changes).await?;
+    for event in events {
+        audit::note(&context, Some(event)).await?;
+    }
     Ok(json_answer(&List::new(shown, false)))
+}
+
+/// What the organisation's log says of it.
+const fn told(kind: &'static str, details: Value) -> Event {
+    Event { kind, project: None, details }
 }
 
 pub(super) async fn list(context: Context, PathText(checkpoint): PathText) -> Result<Response, ApiError> {
@@ -114,6 +125,7 @@ pub(super) async fn delete(
     if found.is_none_or(|permission| permission.checkpoint.as_deref() != Some(&checkpoint)) {
         return Err(ApiError::no_such("checkpoint permission", &id));
     }
-    context.documents().change(Change::delete(KIND, &*id)).await?;
+    let event = told("checkpoint.permission.deleted", json!({"id": id}));
+    audit::apply(&context, vec![Change::delete(KIND, &*id)], Some(event)).await?;
     Ok(json_answer(&json!({"id": id, "object": "checkpoint.permission", "deleted": true})))
 }

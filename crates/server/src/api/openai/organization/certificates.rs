@@ -8,9 +8,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::projects::PROJECTS;
+use super::told;
 use super::validity::validity;
 use crate::api::Endpoint;
 use crate::api::openai::declared::{Field, From, Identity, Kind, Making, PLAIN, Resource, Rule, Verb};
+use crate::audit;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::wire::{JsonBody, PathText, json as json_answer};
@@ -75,6 +77,7 @@ pub(in crate::api::openai) static CERTIFICATES: Resource = Resource {
         (Verb::Update, "modifyCertificate"),
         (Verb::Delete, "deleteCertificate"),
     ],
+    audit: Some(told::certificate),
     ..PLAIN
 };
 
@@ -124,6 +127,8 @@ async fn switch(JsonBody(context, body): JsonBody<Switched>, active: bool) -> Re
         let active = Map::from_iter([("active".to_owned(), active.into())]);
         changed.push(CERTIFICATES.change(&context, &named(id), active).await?);
     }
+    let changed: Vec<Value> = changed.into_iter().map(Value::Object).collect();
+    audit::note(&context, Some(told::certificates(active, None, &changed))).await?;
     let word = if active { "activation" } else { "deactivation" };
     Ok(json_answer(&json!({"object": format!("organization.certificate.{word}"), "data": changed})))
 }
@@ -175,7 +180,8 @@ async fn switch_in_project(
             Change::delete(kind(&project), &**id)
         });
     }
-    context.documents().apply(changes).await?;
+    let switched: Vec<Value> = certificates.iter().cloned().map(Value::Object).collect();
+    audit::apply(&context, changes, Some(told::certificates(active, Some(&project), &switched))).await?;
     let shown: Result<Vec<Value>, ApiError> =
         certificates.into_iter().map(|certificate| in_project(&context, &project, certificate)).collect();
     let word = if active { "activation" } else { "deactivation" };

@@ -6,16 +6,18 @@ use axum::response::Response;
 use axum::routing::post;
 use serde_json::{Map, Value, json};
 
+use super::people::USERS;
 use super::projects::PROJECTS;
+use super::told;
 use crate::api::Endpoint;
 use crate::api::openai::declared::{Field, From, Identity, Kind, Making, PLAIN, Resource, Rule, Verb};
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::gate::{Entry, enter_key};
+use crate::gate::{Bearer, Entry, Owner, enter_key};
 use crate::wire::{JsonBody, PathText, json as json_answer};
 
-const OWNER: &str = r#"{"type": "user", "object": "organization.user", "id": "user-fakeai-owner", "name": "Owner",
-    "created_at": 1735689600, "role": "owner"}"#;
+/// What a key may be used for, if it says: OpenAI's page has them for all keys, the document for those of accounts.
+const SCOPES: Rule = Rule::or(Kind::Texts, "");
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     const ADMIN: &str = "/organization/admin_api_keys";
@@ -43,7 +45,8 @@ pub(in crate::api::openai) static ADMIN_KEYS: Resource = Resource {
         Field("created_at", From::Now),
         Field("expires_at", From::Made(key_ends)),
         Field("last_used_at", From::Fixed("null")),
-        Field("owner", From::Fixed(OWNER)),
+        Field("owner", From::Made(key_owner)),
+        Field("scopes", From::Given(SCOPES)),
     ],
     created: Some(&[
         Field("object", From::Fixed("\"organization.admin_api_key\"")),
@@ -54,7 +57,8 @@ pub(in crate::api::openai) static ADMIN_KEYS: Resource = Resource {
         Field("created_at", From::Now),
         Field("expires_at", From::Made(key_ends)),
         Field("last_used_at", From::Fixed("null")),
-        Field("owner", From::Fixed(OWNER)),
+        Field("owner", From::Made(key_owner)),
+        Field("scopes", From::Given(SCOPES)),
     ]),
     deleted: &[
         Field("id", From::Id),
@@ -66,8 +70,29 @@ pub(in crate::api::openai) static ADMIN_KEYS: Resource = Resource {
         (Verb::Get, "admin-api-keys-get"),
         (Verb::Delete, "admin-api-keys-delete"),
     ],
+    audit: Some(told::api_key),
     ..PLAIN
 };
+
+/// Whoever makes it, or the owner that every organisation has.
+#[expect(clippy::unnecessary_wraps, reason = "what makes a value may fail")]
+fn key_owner(making: &Making<'_>) -> Result<Value, ApiError> {
+    let id = maker(making.context).0;
+    let user = USERS.need(making.context, &[], &id).unwrap_or_default();
+    let of = |name: &str, otherwise: Value| user.get(name).cloned().unwrap_or(otherwise);
+    Ok(json!({
+        "type": "user", "object": "organization.user", "id": id, "name": of("name", "Owner".into()),
+        "created_at": of("added_at", making.context.created().into()), "role": of("role", "owner".into()),
+    }))
+}
+
+/// The user whose key asks, by id and address.
+fn maker(context: &Context) -> (String, String) {
+    match context.note().bearer.as_deref() {
+        Some(Bearer { owner: Owner::User { id, email }, .. }) => (id.clone(), email.clone()),
+        _ => (Owner::FIRST.0.to_owned(), Owner::FIRST.1.to_owned()),
+    }
+}
 
 fn key_ends(making: &Making<'_>) -> Result<Value, ApiError> {
     let seconds = making.given("expires_in_seconds", Rule::or(Kind::Integer(1, 31_536_000), "null"))?;
@@ -90,6 +115,7 @@ pub(in crate::api::openai) static PROJECT_KEYS: Resource = Resource {
         Field("id", From::Id),
         Field("owner_project_access", From::Fixed("\"active\"")),
         Field("owner", From::Given(Rule::needed(Kind::Object))),
+        Field("scopes", From::Given(SCOPES)),
     ],
     created: Some(&[
         Field("object", From::Fixed("\"organization.project.service_account.api_key\"")),
@@ -108,6 +134,7 @@ pub(in crate::api::openai) static PROJECT_KEYS: Resource = Resource {
         (Verb::Get, "retrieve-project-api-key"),
         (Verb::Delete, "delete-project-api-key"),
     ],
+    audit: Some(told::api_key),
     ..PLAIN
 };
 
@@ -135,6 +162,7 @@ pub(in crate::api::openai) static SERVICE_ACCOUNTS: Resource = Resource {
         (Verb::Update, "update-project-service-account"),
         (Verb::Delete, "delete-project-service-account"),
     ],
+    audit: Some(told::service_account),
     ..PLAIN
 };
 
@@ -145,9 +173,19 @@ async fn create_admin_key(PathText(params): Params, JsonBody(context, body): Bod
     let made = ADMIN_KEYS.create(&context, &params, &body).await;
     let key = made.map_err(|error| context.validation(error))?;
     let stands_on = vec![(ADMIN_KEYS.kind(&params), text(&key, "id"))];
-    let entry = Entry { stands_on, project: None, ends: key.get("expires_at").and_then(Value::as_i64) };
+    let (id, email) = maker(&context);
+    let bearer =
+        Bearer { id: text(&key, "id"), project: None, owner: Owner::User { id, email }, scopes: scopes(&body)? };
+    let ends = key.get("expires_at").and_then(Value::as_i64);
+    let entry = Entry { stands_on, ends, bearer: Arc::new(bearer) };
     enter_key(&context, &text(&key, "value"), &entry).await?;
     Ok(json_answer(&key))
+}
+
+/// The scopes that a body gives.
+fn scopes(body: &Map<String, Value>) -> Result<Option<Vec<String>>, ApiError> {
+    let given = SCOPES.read(body, "scopes")?;
+    Ok(given.and_then(|given| serde_json::from_value(given).ok()))
 }
 
 fn text(object: &Map<String, Value>, name: &str) -> String {
@@ -160,14 +198,14 @@ async fn create_account(PathText(params): Params, JsonBody(context, body): Body)
     let named = body.get("name").map(|name| ("name".to_owned(), name.clone()));
     let made = SERVICE_ACCOUNTS.create(&context, &params, &Map::from_iter(named)).await;
     let mut account = made.map_err(|error| context.validation(error))?;
-    let key = if alone { Value::Null } else { key_of(&context, &params, &account, None).await?.into() };
+    let key = if alone { Value::Null } else { key_of(&context, &params, &account, &Map::new()).await?.into() };
     account.insert("api_key".to_owned(), key);
     Ok(json_answer(&account))
 }
 
 async fn create_key(PathText(params): Params, JsonBody(context, body): Body) -> Result<Response, ApiError> {
     let account = SERVICE_ACCOUNTS.get(&context, &params)?;
-    let key = key_of(&context, &params, &account, body.get("name").cloned()).await;
+    let key = key_of(&context, &params, &account, &body).await;
     Ok(json_answer(&key.map_err(|error| context.validation(error))?))
 }
 
@@ -176,19 +214,22 @@ async fn key_of(
     context: &Context,
     params: &[(String, String)],
     account: &Map<String, Value>,
-    name: Option<Value>,
+    given: &Map<String, Value>,
 ) -> Result<Map<String, Value>, ApiError> {
     let mut service_account = account.clone();
     service_account.remove("object");
     let owner = json!({"type": "service_account", "service_account": service_account});
     let mut body = Map::from_iter([("owner".to_owned(), owner)]);
-    body.extend(name.map(|name| ("name".to_owned(), name)));
+    body.extend(["name", "scopes"].into_iter().filter_map(|name| Some((name.to_owned(), given.get(name)?.clone()))));
+    let scopes = scopes(&body)?;
     let key = PROJECT_KEYS.create(context, params, &body).await?;
     let project = params.iter().find(|(name, _)| name == "project_id").map(|(_, id)| id.as_str());
     let mut stands_on =
         vec![(PROJECT_KEYS.kind(params), text(&key, "id")), (SERVICE_ACCOUNTS.kind(params), text(account, "id"))];
     stands_on.extend(project.map(|id| (PROJECTS.kind(&[]), id.to_owned())));
-    let entry = Entry { stands_on, project: project.map(Arc::from), ends: None };
+    let owner = Owner::ServiceAccount { id: text(account, "id") };
+    let bearer = Bearer { id: text(&key, "id"), project: project.map(Arc::from), owner, scopes };
+    let entry = Entry { stands_on, ends: None, bearer: Arc::new(bearer) };
     enter_key(context, &text(&key, "value"), &entry).await?;
     Ok(key)
 }

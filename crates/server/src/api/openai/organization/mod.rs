@@ -1,6 +1,7 @@
 //! The organisation: people, projects, keys, roles and limits. Records of [`declared`](super::declared) resources, and a
-//! few that are more. They are kept and shown; keys and rate limits have an effect at the gate.
+//! few that are more. The gate reads keys, permissions and limits where they are kept.
 
+mod audit_logs;
 mod certificates;
 mod keys;
 mod people;
@@ -9,6 +10,7 @@ mod projects;
 mod rate_limits;
 mod roles;
 mod spending;
+mod told;
 mod usage;
 mod validity;
 
@@ -57,6 +59,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         certificates::endpoints(),
         rate_limits::endpoints(),
         usage::endpoints(),
+        vec![audit_logs::endpoint()],
     ];
     rooms.into_iter().flatten().collect()
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::told;
 use crate::api::Endpoint;
 use crate::api::openai::declared::{Ending, Field, From, Identity, Kind, Making, PLAIN, Paging, Resource, Rule, Verb};
 use crate::error::ApiError;
@@ -34,6 +35,7 @@ pub(in crate::api::openai) static USERS: Resource = Resource {
         (Verb::Delete, "delete-user"),
     ],
     seeds: &[owner],
+    audit: Some(told::user),
     ..PLAIN
 };
 
@@ -73,6 +75,7 @@ pub(in crate::api::openai) static INVITES: Resource = Resource {
         (Verb::Delete, "delete-invite"),
     ],
     ending: Some(Ending { at: "expires_at", from: "pending", to: "expired" }),
+    audit: Some(told::invite),
     ..PLAIN
 };
 
@@ -106,6 +109,7 @@ pub(in crate::api::openai) static GROUPS: Resource = Resource {
         (Verb::Update, "update-group"),
         (Verb::Delete, "delete-group"),
     ],
+    audit: Some(told::group),
     ..PLAIN
 };
 
@@ -136,5 +140,6 @@ pub(in crate::api::openai) static GROUP_USERS: Resource = Resource {
         (Verb::Get, "retrieve-group-user"),
         (Verb::Delete, "remove-group-user"),
     ],
+    audit: Some(told::group_user),
     ..PLAIN
 };

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::projects::PROJECTS;
+use super::told;
 use crate::api::Endpoint;
 use crate::api::openai::declared::{Field, From, Identity, Kind, PLAIN, Resource, Rule, Verb};
 
@@ -30,6 +31,7 @@ static RETENTION: Resource = Resource {
     )],
     verbs: &[(Verb::Get, "retrieve-organization-data-retention"), (Verb::Update, "update-organization-data-retention")],
     seeds: &[monitored],
+    audit: Some(told::retention),
     ..PLAIN
 };
 
@@ -59,6 +61,7 @@ static PROJECT_RETENTION: Resource = Resource {
     )],
     verbs: &[(Verb::Get, "retrieve-project-data-retention"), (Verb::Update, "update-project-data-retention")],
     seeds: &[as_the_organization],
+    audit: Some(told::project_retention),
     ..PLAIN
 };
 
@@ -86,6 +89,7 @@ static HOSTED_TOOLS: Resource = Resource {
         (Verb::Update, "update-project-hosted-tool-permissions"),
     ],
     seeds: &[all_tools],
+    audit: Some(told::project_tools),
     ..PLAIN
 };
 
@@ -115,6 +119,7 @@ static MODELS: Resource = Resource {
         (Verb::Delete, "delete-project-model-permissions"),
     ],
     seeds: &[all_models],
+    audit: Some(told::project_models),
     ..PLAIN
 };
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::people::{GROUPS, USERS};
+use super::told;
 use crate::api::Endpoint;
 use crate::api::openai::declared::{Field, From, Hidden, Identity, Kind, PLAIN, Paging, Resource, Rule, Verb};
 
@@ -55,6 +56,7 @@ pub(in crate::api::openai) static PROJECTS: Resource = Resource {
     ],
     hidden: Some(Hidden { field: "status", word: "archived", unless: "include_archived" }),
     seeds: &[default_project],
+    audit: Some(told::project),
     ..PLAIN
 };
 
@@ -92,6 +94,7 @@ pub(in crate::api::openai) static PROJECT_USERS: Resource = Resource {
         (Verb::Update, "modify-project-user"),
         (Verb::Delete, "delete-project-user"),
     ],
+    audit: Some(told::user),
     ..PLAIN
 };
 
@@ -117,5 +120,6 @@ pub(in crate::api::openai) static PROJECT_GROUPS: Resource = Resource {
         (Verb::Get, "retrieve-project-group"),
         (Verb::Delete, "remove-project-group"),
     ],
+    audit: Some(told::project_group),
     ..PLAIN
 };

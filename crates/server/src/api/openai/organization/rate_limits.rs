@@ -1,5 +1,5 @@
-//! Rate limits of a project: one for each model of the catalog, changed or not. Where the server counts at all, a change
-//! holds from then on until the server ends.
+//! Rate limits of a project: one for each model of the catalog, changed or not. Where the server counts at all, the gate
+//! reads the changes from where they are kept.
 
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -7,12 +7,14 @@ use fakeai_store::{Change, Retention};
 use serde_json::{Map, Value, json};
 
 use super::projects::PROJECTS;
+use super::told;
 use crate::api::Endpoint;
 use crate::api::openai::declared::{Kind, Rule};
 use crate::api::openai::listing::{List, page};
+use crate::audit;
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::gate;
+use crate::gate::limit_kind;
 use crate::wire::{JsonBody, PathText, Query, json as json_answer};
 
 const LIMITS: &str = "/organization/projects/{project_id}/rate_limits";
@@ -36,10 +38,6 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-fn kind(project: &str) -> String {
-    format!("rate limit/{project}")
-}
-
 fn project_of(context: &Context, project: &str) -> Result<(), ApiError> {
     PROJECTS.need(context, &[], project).map(drop)
 }
@@ -50,12 +48,16 @@ fn limit(context: &Context, project: &str, model: &str) -> Result<Value, ApiErro
         "object": "project.rate_limit", "id": format!("{PREFIX}{model}"), "model": model,
         "max_requests_per_1_minute": 500, "max_tokens_per_1_minute": 200_000,
     });
-    let changed = context.documents().get(&kind(project), model).wait()?;
-    let changed = changed.and_then(|found| serde_json::from_slice::<Map<String, Value>>(&found.body).ok());
-    for (name, value) in changed.unwrap_or_default() {
+    for (name, value) in changes(context, project, model)? {
         limit[name] = value;
     }
     Ok(limit)
+}
+
+/// What was changed of it.
+fn changes(context: &Context, project: &str, model: &str) -> Result<Map<String, Value>, ApiError> {
+    let changed = context.documents().get(&limit_kind(project), model).wait()?;
+    Ok(changed.and_then(|found| serde_json::from_slice(&found.body).ok()).unwrap_or_default())
 }
 
 async fn list(context: Context, PathText(project): PathText) -> Result<Response, ApiError> {
@@ -75,34 +77,18 @@ async fn update(
     project_of(&context, &project)?;
     let model = id.strip_prefix(PREFIX).filter(|model| context.app().catalog.get(model).is_some());
     let model = model.ok_or_else(|| ApiError::no_such("rate limit", &id))?;
-    let mut changed = limit(&context, &project, model)?;
+    let mut asked = Map::new();
     for name in NAMES {
         let given = Rule::or(Kind::Integer(0, i64::MAX), "").read(&body, name);
         if let Some(value) = given.map_err(|error| context.validation(error))? {
-            changed[name] = value;
+            asked.insert(name.to_owned(), value);
         }
     }
-    enforce(&context, &project, model, &body);
+    // Only what was changed is kept: it alone is held against the project.
+    let mut changed = changes(&context, &project, model)?;
+    changed.extend(asked.clone());
     let kept = serde_json::to_vec(&changed).map_err(|_| ApiError::internal())?;
-    context.documents().change(Change::put(kind(&project), model, kept).retained(Retention::Kept)).await?;
-    Ok(json_answer(&changed))
-}
-
-/// Lets the gate go by what is changed; what is not stays as it is there.
-fn enforce(context: &Context, project: &str, model: &str, changes: &Map<String, Value>) {
-    let Some(quotas) = &context.app().gate.quotas else { return };
-    let place = gate::place(context, project);
-    let mut limits = quotas.limits(&place, model);
-    for (name, limit) in [
-        (NAMES[0], &mut limits.requests_per_minute),
-        (NAMES[1], &mut limits.tokens_per_minute),
-        (NAMES[2], &mut limits.images_per_minute),
-        (NAMES[4], &mut limits.requests_per_day),
-        (NAMES[5], &mut limits.batch_queue_tokens),
-    ] {
-        if let Some(changed) = changes.get(name).and_then(Value::as_u64) {
-            *limit = Some(changed);
-        }
-    }
-    quotas.set(&place, model, Some(limits));
+    let change = Change::put(limit_kind(&project), model, kept).retained(Retention::Kept);
+    audit::apply(&context, vec![change], Some(told::rate_limit(&project, &id, &asked))).await?;
+    Ok(json_answer(&limit(&context, &project, model)?))
 }

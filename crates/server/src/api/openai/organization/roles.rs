@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::people::{GROUPS, USERS};
 use super::projects::{PROJECT_GROUPS, PROJECT_USERS, PROJECTS};
+use super::told;
 use crate::api::Endpoint;
 use crate::api::openai::declared::{Field, From, Identity, Kind, PLAIN, Paging, Resource, Rule, Verb};
 
@@ -131,6 +132,7 @@ pub(in crate::api::openai) static ROLES: Resource = Resource {
         (Verb::Delete, "delete-role"),
     ],
     seeds: &[owner, reader],
+    audit: Some(told::role),
     ..PLAIN
 };
 
@@ -152,6 +154,7 @@ pub(in crate::api::openai) static PROJECT_ROLES: Resource = Resource {
         (Verb::Delete, "delete-project-role"),
     ],
     seeds: &[project_owner, project_member],
+    audit: Some(told::role),
     ..PLAIN
 };
 
@@ -172,6 +175,7 @@ pub(in crate::api::openai) static GROUP_ROLES: Resource = Resource {
         (Verb::Delete, "unassign-group-role"),
     ],
     seeds: &[],
+    audit: Some(told::assignment),
     ..PLAIN
 };
 
@@ -192,6 +196,7 @@ pub(in crate::api::openai) static USER_ROLES: Resource = Resource {
         (Verb::Delete, "unassign-user-role"),
     ],
     seeds: &[],
+    audit: Some(told::assignment),
     ..PLAIN
 };
 
@@ -212,6 +217,7 @@ pub(in crate::api::openai) static PROJECT_GROUP_ROLES: Resource = Resource {
         (Verb::Delete, "unassign-project-group-role"),
     ],
     seeds: &[],
+    audit: Some(told::assignment),
     ..PLAIN
 };
 
@@ -232,5 +238,6 @@ pub(in crate::api::openai) static PROJECT_USER_ROLES: Resource = Resource {
         (Verb::Delete, "unassign-project-user-role"),
     ],
     seeds: &[],
+    audit: Some(told::assignment),
     ..PLAIN
 };

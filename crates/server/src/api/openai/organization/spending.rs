@@ -1,12 +1,25 @@
-//! Limits of spending and alerts about it. What is set is kept; nothing is refused because of it.
+//! Limits of spending and alerts about it, which the gate holds against the ledger.
+
+use serde_json::{Map, Value, json};
 
 use super::projects::PROJECTS;
+use super::told;
 use crate::api::Endpoint;
 use crate::api::openai::declared::{Field, From, Identity, Kind, PLAIN, Resource, Rule, Verb};
+use crate::context::Context;
+use crate::gate::enforces;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let resources = [&ALERTS, &PROJECT_ALERTS, &LIMIT, &PROJECT_LIMIT];
     resources.into_iter().flat_map(Resource::endpoints).collect()
+}
+
+/// Whether a limit is reached.
+fn enforcement(context: &Context, params: &[(String, String)], limit: &mut Map<String, Value>) {
+    let Some(cents) = limit.get("threshold_amount").and_then(Value::as_u64) else { return };
+    let project = params.iter().find_map(|(name, id)| (name == "project_id").then_some(id.as_str()));
+    let status = if enforces(context, project, cents as f64 / 100.0) { "enforcing" } else { "inactive" };
+    limit.insert("enforcement".to_owned(), json!({"status": status}));
 }
 
 const CURRENCY: Rule = Rule::needed(Kind::Words(&["USD"])).changing();
@@ -38,6 +51,7 @@ pub(in crate::api::openai) static ALERTS: Resource = Resource {
         (Verb::Update, "update-organization-spend-alert"),
         (Verb::Delete, "delete-organization-spend-alert"),
     ],
+    audit: Some(told::spend_alert),
     ..PLAIN
 };
 
@@ -67,6 +81,7 @@ pub(in crate::api::openai) static PROJECT_ALERTS: Resource = Resource {
         (Verb::Update, "update-project-spend-alert"),
         (Verb::Delete, "delete-project-spend-alert"),
     ],
+    audit: Some(told::project_spend_alert),
     ..PLAIN
 };
 
@@ -91,6 +106,8 @@ static LIMIT: Resource = Resource {
         (Verb::Update, "Updateorganizationspendlimit"),
         (Verb::Delete, "Deleteorganizationspendlimit"),
     ],
+    refresh: Some(enforcement),
+    audit: Some(told::spend_limit),
     ..PLAIN
 };
 
@@ -112,5 +129,7 @@ static PROJECT_LIMIT: Resource = Resource {
         (Verb::Update, "Updateprojectspendlimit"),
         (Verb::Delete, "Deleteprojectspendlimit"),
     ],
+    refresh: Some(enforcement),
+    audit: Some(told::project_spend_limit),
     ..PLAIN
 };

@@ -19,6 +19,7 @@ use crate::api::openai::media;
 use crate::api::openai::reasoning::{self, Wish, only_default, refuses_sampling, unsupported_parameter};
 use crate::context::Context;
 use crate::error::ApiError;
+use crate::gate::policy;
 use crate::generation::{Terms, TokenLimit};
 use crate::wire::{Range, integer, number};
 
@@ -77,6 +78,9 @@ pub(super) fn lower(context: &Context, mut wire: CreateResponse, ids: &ItemIds) 
     let model = model(&mut wire)?;
     if !wire.says_something() {
         return Err(ApiError::missing("input"));
+    }
+    if wire.store != Some(false) && !policy::stores(context)? {
+        wire.store = Some(false);
     }
     let conversation = conversation(wire.conversation.take(), wire.previous_response_id.as_deref())?;
     let checked = check(&mut wire)?;

@@ -15,6 +15,7 @@ use crate::api::openai::reasoning::{Wish, only_default, reasoning, refuses_sampl
 use crate::api::openai::tools::{Wanted, choose};
 use crate::context::Context;
 use crate::error::ApiError;
+use crate::gate::policy;
 use crate::wire::{Range, integer};
 
 /// Most tools of a run of its own.
@@ -138,6 +139,11 @@ impl RunSettings {
             let message =
                 format!("Invalid value for 'tool_choice': '{name}' was not specified in the 'tools' parameter.");
             return Err(ApiError::invalid(message).param("tool_choice"));
+        }
+        for (is_offered, name) in [(code, "code_interpreter"), (search.is_some(), "file_search")] {
+            if is_offered {
+                policy::tool(context, name)?;
+            }
         }
         let card = context.model(&self.model)?;
         let wish = Wish { effort: self.reasoning_effort.as_deref(), ..Wish::default() };

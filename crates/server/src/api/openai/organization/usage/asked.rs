@@ -163,7 +163,7 @@ fn whole(query: &Query, name: &'static str, range: Range<i64>) -> Result<Option<
 }
 
 /// All values of a list: `name=a&name=b`, `name[]=a`, `name[0]=a` or `name=a,b`.
-fn values(query: &Query, name: &str) -> Vec<String> {
+pub(in crate::api::openai::organization) fn values(query: &Query, name: &str) -> Vec<String> {
     let of_it = |key: &str| {
         let rest = key.strip_prefix(name)?;
         (rest.is_empty() || (rest.starts_with('[') && rest.ends_with(']'))).then_some(())

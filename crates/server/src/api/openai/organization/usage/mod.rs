@@ -11,6 +11,7 @@ use axum::routing::get;
 use fakeai_telemetry::{Account, Used};
 use serde_json::{Map, Value, json};
 
+pub(super) use self::asked::values;
 use self::asked::{Asked, Bounds};
 use self::kinds::{KINDS, Kind};
 use crate::api::Endpoint;

@@ -22,6 +22,7 @@ use super::lower::Include;
 use super::wire::Object;
 use crate::context::Context;
 use crate::error::ApiError;
+use crate::gate::policy;
 
 /// A kind of hosted tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,8 +172,23 @@ impl Hosted {
         cues.iter().any(|cue| lower.contains(cue))
     }
 
-    /// Refuses a description of something that is not there.
+    /// What permissions of projects call it.
+    const fn permission(self) -> Option<&'static str> {
+        Some(match self {
+            Self::WebSearch => "web_search",
+            Self::FileSearch => "file_search",
+            Self::CodeInterpreter => "code_interpreter",
+            Self::ImageGeneration => "image_generation",
+            Self::Mcp => "mcp",
+            _ => return None,
+        })
+    }
+
+    /// Refuses a tool that is not allowed, and a description of something that is not there.
     pub(super) fn find(self, context: &Context, tool: &Object) -> Result<(), ApiError> {
+        if let Some(name) = self.permission() {
+            policy::tool(context, name)?;
+        }
         if self == Self::FileSearch { file_search::check_stores(context, tool) } else { Ok(()) }
     }
 
