@@ -63,6 +63,7 @@ pub(crate) fn settings(config: &Config) -> Settings {
             voice: features.default_voice.clone(),
             format: features.default_audio_format.clone(),
             rtf: features.speech_rtf,
+            session_limit: Duration::from_secs(features.realtime_session_limit),
         },
         moderation: features.enable_moderation.then_some(Moderation { threshold: features.moderation_threshold }),
         images: Images {

@@ -130,6 +130,15 @@ pub(crate) struct Note {
     pub fault: Option<Planned>,
 }
 
+/// Who sent a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    caller: Option<Arc<Caller>>,
+    credential: u128,
+    client: Option<Client>,
+    endpoint: &'static str,
+}
+
 impl Note {
     /// The client left after `delivered` tokens. What was not written is not charged.
     pub(crate) fn leave(&mut self, delivered: u32) {
@@ -170,6 +179,29 @@ impl Context {
             note: Mutex::default(),
             settled: AtomicBool::new(false),
         }))
+    }
+
+    /// Who sent it, for requests of their own that it brings about.
+    pub(crate) fn origin(&self) -> Origin {
+        let note = self.note();
+        Origin {
+            caller: note.caller.clone(),
+            credential: note.credential,
+            client: note.client,
+            endpoint: note.endpoint,
+        }
+    }
+
+    /// A request of its own that this one brings about, by the same sender: an answer in a session.
+    pub(crate) fn follow(&self, origin: &Origin) -> Self {
+        let (station, workspace) = (Arc::clone(&self.0.station), self.0.workspace.clone());
+        let next = Self::new(station, workspace, self.0.method.clone(), self.0.path.clone(), false, None);
+        {
+            let mut note = next.note();
+            note.caller.clone_from(&origin.caller);
+            (note.credential, note.client, note.endpoint) = (origin.credential, origin.client, origin.endpoint);
+        }
+        next
     }
 
     /// The server.

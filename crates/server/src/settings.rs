@@ -177,6 +177,8 @@ pub struct Audio {
     pub format: String,
     /// Seconds it takes to make a second of speech.
     pub rtf: f64,
+    /// How long a Realtime session may last.
+    pub session_limit: Duration,
 }
 
 /// How texts and pictures are moderated.
@@ -266,7 +268,13 @@ impl Default for Settings {
                 token_timeout: Duration::from_secs(30),
                 keepalive: Some(Duration::from_secs(15)),
             },
-            audio: Audio { enabled: true, voice: "alloy".to_owned(), format: "mp3".to_owned(), rtf: 0.1 },
+            audio: Audio {
+                enabled: true,
+                voice: "alloy".to_owned(),
+                format: "mp3".to_owned(),
+                rtf: 0.1,
+                session_limit: Duration::from_secs(3600),
+            },
             moderation: Some(Moderation { threshold: 0.5 }),
             images: Images { retention: Duration::from_secs(3600), delay: None, caption: false },
             safety_message: false,

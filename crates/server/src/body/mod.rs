@@ -5,5 +5,5 @@ mod script;
 mod stream;
 
 pub(crate) use escape::{plain_bytes, push_json, push_text};
-pub(crate) use script::Piece;
+pub(crate) use script::{Piece, Script};
 pub(crate) use stream::{StreamDialect, stream};

@@ -4,9 +4,10 @@ use fakeai_writer::{CalledTool, Choice, Finish, Logprob, Segment, SegmentKind};
 
 /// One choice's tokens, ready to be said one by one.
 #[derive(Debug)]
-pub(super) struct Script {
+pub(crate) struct Script {
     lines: Box<[Line]>,
-    pub(super) finish: Finish,
+    /// Why it ends.
+    pub(crate) finish: Finish,
     /// The line of the next token, and which of its tokens that is.
     line: usize,
     token: usize,
@@ -84,7 +85,7 @@ impl Script {
     }
 
     /// What the next token is; `None` at the end.
-    pub(super) fn next_kind(&mut self) -> Option<SegmentKind> {
+    pub(crate) fn next_kind(&mut self) -> Option<SegmentKind> {
         while self.lines.get(self.line).is_some_and(|line| self.token >= line.lengths.len()) {
             self.base += self.lines[self.line].text.len();
             (self.line, self.token, self.start, self.shown) = (self.line + 1, 0, 0, 0);
@@ -93,7 +94,7 @@ impl Script {
     }
 
     /// The next token.
-    pub(super) fn say(&mut self) -> Option<Piece<'_>> {
+    pub(crate) fn say(&mut self) -> Option<Piece<'_>> {
         self.next_kind()?;
         let line = &self.lines[self.line];
         // The last token takes the rest, also where one before it was too long to be measured in two bytes.

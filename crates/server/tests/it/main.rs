@@ -47,6 +47,8 @@ mod persistence;
 mod physics;
 mod rag;
 mod rate_limits;
+mod realtime;
+mod realtime_audio;
 mod recall;
 mod responses;
 mod responses_tools;

@@ -42,6 +42,8 @@ section! {
         default_audio_format: String = "mp3".to_owned(), Key::new(Kind::OneOf(FORMATS)).value("FORMAT");
         /// Seconds it takes to make a second of speech.
         speech_rtf: f64 = 0.1, Key::number(0.0, 100.0).value("FACTOR");
+        /// Seconds a Realtime session may last.
+        realtime_session_limit: u64 = 3600, Key::integer(1, 86_400).value("SECONDS");
         /// Accept only exact vocabularies: refuses the tokenizer `words`.
         strict_token_counting: bool = false, Key::switch();
         /// Seconds after which a stream is ended with an error.

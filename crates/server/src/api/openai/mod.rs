@@ -23,6 +23,7 @@ mod media;
 mod models;
 mod moderations;
 mod organization;
+mod realtime;
 mod reasoning;
 mod responses;
 mod runs;
@@ -64,6 +65,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         chat::endpoints(),
         completions::endpoints(),
         responses::endpoints(),
+        realtime::endpoints(),
         conversations::endpoints(),
         embeddings::endpoints(),
         assistants::endpoints(),

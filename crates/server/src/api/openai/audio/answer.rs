@@ -144,7 +144,7 @@ pub(super) fn logprobs(wish: &Wish, transcript: &Transcript) -> Value {
 }
 
 /// The log probability of one token: mostly near 0, as of speech that is understood.
-pub(super) fn logprob(tokens: &[Token], place: usize, transcript: &Transcript) -> Value {
+pub(in crate::api::openai) fn logprob(tokens: &[Token], place: usize, transcript: &Transcript) -> Value {
     let start = place.checked_sub(1).map_or(0, |before| tokens[before].end as usize);
     let bytes = &transcript.text.as_bytes()[start..tokens[place].end as usize];
     let draw = transcript.seed.derive("logprobs").mix(place as u64).rng().range(0.0, 1.0);

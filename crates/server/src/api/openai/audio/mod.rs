@@ -15,6 +15,9 @@ use crate::api::Endpoint;
 use crate::context::Context;
 use crate::error::ApiError;
 
+pub(super) use answer::logprob;
+pub(super) use transcript::{Transcript, keep, transcript_of};
+
 pub(in crate::api::openai) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::api("POST", "/audio/speech", "createSpeech", post(speech::create)),

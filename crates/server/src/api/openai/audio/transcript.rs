@@ -1,6 +1,7 @@
 //! What is said in a recording, and when each word is.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use fakeai_catalog::ModelCard;
@@ -30,7 +31,7 @@ const KEPT_MILLISECONDS: i64 = 24 * 3600 * 1000;
 
 /// A word where it is said.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Word {
+pub(in crate::api::openai) struct Word {
     /// Its bytes in the text.
     pub span: Range<usize>,
     /// Seconds from the beginning.
@@ -39,7 +40,7 @@ pub(super) struct Word {
 
 /// What was said.
 #[derive(Clone, Debug)]
-pub(super) struct Transcript {
+pub(in crate::api::openai) struct Transcript {
     pub text: String,
     pub seconds: f64,
     pub words: Vec<Word>,
@@ -70,7 +71,7 @@ impl Transcript {
 }
 
 /// Keeps a text, so that speech that carries its number only can be read.
-pub(super) async fn keep(context: &Context, number: u64, text: &str) -> Result<(), ApiError> {
+pub(in crate::api::openai) async fn keep(context: &Context, number: u64, text: &str) -> Result<(), ApiError> {
     let expires = (context.created() * 1000).saturating_add(KEPT_MILLISECONDS);
     let put = Change::put(KIND, format!("{number:016x}"), Bytes::copy_from_slice(text.as_bytes()));
     context.documents().change(put.expiring(Some(expires))).await?;
@@ -79,17 +80,32 @@ pub(super) async fn keep(context: &Context, number: u64, text: &str) -> Result<(
 
 /// Listens to a recording and says what it says.
 pub(super) async fn transcribe(context: &Context, wish: &Wish, file: Bytes) -> Result<Transcript, ApiError> {
-    let fingerprint = xxhash_rust::xxh3::xxh3_64(&file);
-    let heard = context.app().kit.tasks.compute(move || hear(&file)).await.ok_or_else(ApiError::internal)?;
-    let heard = heard.map_err(|error| unreadable(&error))?;
-    if heard.seconds < LEAST_SECONDS {
+    let language = if wish.task == Task::Translate { None } else { wish.language.as_deref() };
+    let transcript = transcript_of(context, &wish.card, language, file).await?;
+    if transcript.seconds < LEAST_SECONDS {
         let message = "Audio file is too short. Minimum audio length is 0.1 seconds.";
         return Err(ApiError::invalid(message).param("file").code("audio_too_short"));
     }
+    Ok(transcript)
+}
+
+/// What a recording says, as `card` would write it; `language` is the one that is spoken.
+///
+/// # Errors
+/// It can't be read.
+pub(in crate::api::openai) async fn transcript_of(
+    context: &Context,
+    card: &Arc<ModelCard>,
+    language: Option<&str>,
+    file: Bytes,
+) -> Result<Transcript, ApiError> {
+    let fingerprint = xxhash_rust::xxh3::xxh3_64(&file);
+    let heard = context.app().kit.tasks.compute(move || hear(&file)).await.ok_or_else(ApiError::internal)?;
+    let heard = heard.map_err(|error| unreadable(&error))?;
     let seed = context.workspace().seed().derive("transcript").mix(fingerprint);
     let known = recall(context, &heard)?;
     let is_ours = known.is_some();
-    let text = known.unwrap_or_else(|| written(wish, &heard, seed));
+    let text = known.unwrap_or_else(|| written(card, language, &heard, seed));
     let words = timed(&text, &heard);
     let segments = segments(&text, &words);
     Ok(Transcript { text, seconds: heard.seconds, words, segments, is_ours, seed })
@@ -119,20 +135,19 @@ fn recall(context: &Context, heard: &Heard) -> Result<Option<String>, ApiError> 
 }
 
 /// Plausible words, as many as there is speech for; the same for the same recording.
-fn written(wish: &Wish, heard: &Heard, seed: Seed) -> String {
+fn written(card: &Arc<ModelCard>, language: Option<&str>, heard: &Heard, seed: Seed) -> String {
     let voiced: f64 = heard.voiced.iter().map(|span| span.end - span.start).sum();
     let count = (voiced * WORDS_PER_SECOND).round() as usize;
     if count == 0 {
         return String::new();
     }
-    let language = if wish.task == Task::Translate { None } else { wish.language.as_deref() };
     let opening = match language {
         Some("es") => "Cuéntame cómo ha ido la semana en el trabajo.",
         Some("fr") => "Raconte-moi comment s'est passée la semaine au travail.",
         Some("de") => "Erzähl mir, wie die Woche bei der Arbeit war.",
         _ => "Tell me how the week at work went.",
     };
-    let request = request(&wish.card, opening, count);
+    let request = request(card, opening, count);
     let generation =
         Writer::default().write(&request, count_prompt(&request, &CountMemo::default()), request.seed(seed));
     let text: String = generation.choices.iter().flat_map(|choice| &choice.segments).map(|part| &*part.text).collect();
@@ -143,7 +158,7 @@ fn written(wish: &Wish, heard: &Heard, seed: Seed) -> String {
     said
 }
 
-fn request(card: &std::sync::Arc<ModelCard>, opening: &str, words: usize) -> GenerationRequest {
+fn request(card: &Arc<ModelCard>, opening: &str, words: usize) -> GenerationRequest {
     let tokens = u32::try_from(words * 3 + 64).unwrap_or(u32::MAX);
     let turn = Turn {
         role: Role::User,

@@ -24,5 +24,7 @@ mod turns;
 mod wire;
 
 pub(super) use items::{ItemIds, Sent, read};
+pub(super) use offers::parsed;
 pub(super) use routes::endpoints;
 pub(super) use stored::page_of;
+pub(super) use truncation::fit;

@@ -158,7 +158,10 @@ fn not_among(kind: &str) -> ApiError {
 }
 
 /// An object of the request, at `param`, as what it has to be.
-pub(super) fn parsed<T: serde::de::DeserializeOwned>(tool: &Object, param: &str) -> Result<T, ApiError> {
+pub(in crate::api::openai) fn parsed<T: serde::de::DeserializeOwned>(
+    tool: &Object,
+    param: &str,
+) -> Result<T, ApiError> {
     let value = Value::Object(tool.clone());
     serde_path_to_error::deserialize::<_, T>(value).map_err(|error| {
         let param = format!("{param}.{}", error.path());

@@ -17,7 +17,7 @@ pub(super) fn wanted(truncation: Option<&str>) -> Result<bool, ApiError> {
 
 /// Drops as few of the oldest turns as it takes to fit. What the application said stays, and so does the last turn;
 /// a call is never parted from its results.
-pub(super) fn fit(context: &Context, request: &mut GenerationRequest, limit: Option<TokenLimit>) {
+pub(in crate::api::openai) fn fit(context: &Context, request: &mut GenerationRequest, limit: Option<TokenLimit>) {
     let Prompt::Chat(turns) = &request.prompt else { return };
     let turns = turns.clone();
     let room = request.model.context_window_tokens.saturating_sub(limit.map_or(1, |limit| limit.tokens));
