@@ -59,24 +59,17 @@ pub(crate) fn window_seconds(began: Tick, now: Tick) -> f64 {
 impl Archive {
     /// Adds records and leaves the list empty.
     pub(crate) fn add(&mut self, records: &mut Vec<Record>) {
-        let mut records = records.drain(..);
-        loop {
-            let few: Vec<Record> = records.by_ref().take(FEW).collect();
-            if few.is_empty() {
-                break;
-            }
-            self.add_few(few);
+        let mut models = Vec::with_capacity(records.len());
+        for few in records.chunks(FEW) {
+            let (groups, places) = Group::all(few);
+            let kept: Vec<Arc<str>> = groups.iter().map(|group| self.add_group(group)).collect();
+            models.extend(places.into_iter().map(|place| Arc::clone(&kept[place])));
         }
-    }
-
-    fn add_few(&mut self, records: Vec<Record>) {
-        let (groups, places) = Group::all(&records);
-        let models: Vec<Arc<str>> = groups.iter().map(|group| self.add_group(group)).collect();
         self.added += records.len() as u64;
-        for (mut record, place) in records.into_iter().zip(places) {
+        for (mut record, model) in records.drain(..).zip(models) {
             // The name in hand is this request's own; kept for a minute it would only lie about and grow cold.
-            if record.model.is_some() && record.model.as_deref() == Some(&*models[place]) {
-                record.model = Some(Arc::clone(&models[place]));
+            if record.model.is_some() && record.model.as_deref() == Some(&*model) {
+                record.model = Some(model);
             }
             if record.is_error() {
                 if self.errors.len() >= MOST_ERRORS {
