@@ -57,6 +57,38 @@ async fn connections_are_served_by_as_many_threads_as_are_asked_for() {
 }
 
 #[tokio::test]
+async fn who_attacks_again_and_again_is_banned() {
+    use std::io::{Read, Write};
+    let server = builder().configure(|config| config.security.enable_security = true).spawn().await.unwrap();
+    let address = server.url().strip_prefix("http://").unwrap().to_owned();
+    let ask = |head: &str, body: &str| {
+        let mut stream = std::net::TcpStream::connect(&address).unwrap();
+        let length = body.len();
+        let request = format!(
+            "{head} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let chat = |text: &str| {
+        let body = serde_json::json!({"model": "gpt-4o", "messages": [{"role": "user", "content": text}]});
+        ask("POST /v1/chat/completions", &body.to_string())
+    };
+    assert!(chat("Hello").starts_with("HTTP/1.1 200"));
+    for _ in 0..3 {
+        let refused = chat("'; DROP TABLE users; --");
+        assert!(refused.starts_with("HTTP/1.1 400") && refused.contains("injection_detected"), "{refused}");
+    }
+    let banned = chat("Hello");
+    assert!(banned.starts_with("HTTP/1.1 403") && banned.contains("ip_banned"), "{banned}");
+    assert!(banned.contains("retry-after: 3600"), "{banned}");
+    assert!(ask("GET /health", "").starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
 async fn a_prompt_too_long_for_the_serving_thread_is_answered_all_the_same() {
     let server = builder().spawn().await.unwrap();
     let client = client(server.base_url());

@@ -57,7 +57,9 @@ pub(crate) fn concerns(method: &http::Method, path: &str) -> bool {
         return false;
     }
     let path = path.strip_prefix("/v1").unwrap_or(path);
-    ["/organization/", "/projects/", "/fine_tuning/checkpoints/"].iter().any(|start| path.starts_with(start))
+    ["/organization/", "/projects/", "/fine_tuning/checkpoints/", "/fakeai/invites/"]
+        .iter()
+        .any(|start| path.starts_with(start))
 }
 
 /// Makes `changes` and writes down what they are, all or nothing. Gives what [`fakeai_store::Documents::apply`] gives.

@@ -369,6 +369,51 @@ mod tests {
         assert!(limiter.subjects() <= 1024 + SHARDS, "{}", limiter.subjects());
     }
 
+    /// Of five times what is allowed, a minute lets in what is allowed, to a hundredth.
+    #[test]
+    fn a_minute_lets_in_what_the_limit_says() {
+        for limit in [100_u64, 500, 10_000] {
+            let limiter = Limiter::new(10);
+            let limits = Limits { requests_per_minute: Some(limit), ..Limits::default() };
+            let step = 60 * SECOND / (limit * 5);
+            let mut let_in = [0_u64; 3];
+            for attempt in 0..limit * 15 {
+                let ok = limiter.reserve(someone(), &limits, one(0), Tick::from_nanos(attempt * step)).is_ok();
+                let_in[(attempt / (limit * 5)) as usize] += u64::from(ok);
+            }
+            // The bucket that was full at first is empty after the first minute.
+            for minute in &let_in[1..] {
+                assert!(minute.abs_diff(limit) * 100 <= limit, "{let_in:?} of {limit}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_thousand_keys_at_once_get_exactly_what_is_theirs() {
+        const KEYS: u128 = 1000;
+        let (limiter, limits) = (Limiter::new(2000), per_minute(7, 1000));
+        let let_in: Vec<std::sync::atomic::AtomicU64> = (0..KEYS).map(|_| 0.into()).collect();
+        std::thread::scope(|scope| {
+            for thread in 0..8_u128 {
+                let (limiter, let_in) = (&limiter, &let_in);
+                scope.spawn(move || {
+                    for number in 0..KEYS * 3 {
+                        let key = (number * 7 + thread * 131) % KEYS;
+                        if let Ok((taken, _)) =
+                            limiter.reserve(Subject::new(key, "", "m"), &limits, one(10), Tick::default())
+                        {
+                            let_in[key as usize].fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                            limiter.settle(taken, 20, Tick::default());
+                        }
+                    }
+                });
+            }
+        });
+        assert!(let_in.iter().all(|count| count.load(std::sync::atomic::Ordering::Relaxed) == 7));
+        let left = limiter.standing(Subject::new(3, "", "m"), &limits, Tick::default()).tokens.unwrap().remaining;
+        assert_eq!(left, 1000 - 7 * 20);
+    }
+
     #[test]
     fn an_account_is_small() {
         // 100,000 keys have to fit in 60 MB, with the table around them.

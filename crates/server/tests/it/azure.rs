@@ -5,7 +5,7 @@ use fakeai_server::settings::{Gatekeeping, Quota};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{TestServer, request};
+use crate::harness::{TestServer, form, request};
 
 const CHAT: &str = "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21";
 const THREAT: &str = "I am going to kill you and your family.";
@@ -182,4 +182,36 @@ async fn a_text_is_generated() {
         let (status, error) = server.post("/v1/text/generation", body).await.error();
         assert_eq!((status, &error["param"]), (400, &param), "{error}");
     }
+}
+
+#[tokio::test]
+async fn forms_go_to_the_deployments_model() {
+    let server = TestServer::with(|settings| {
+        settings.azure_deployments.insert("ears".to_owned(), "whisper-1".to_owned());
+    });
+    let said = "The quick brown fox jumps over the lazy dog near the river bank.";
+    let sound = server
+        .post("/v1/audio/speech", json!({"model": "tts-1", "voice": "alloy", "input": said, "response_format": "wav"}))
+        .await;
+    let path = "/openai/deployments/ears/audio/transcriptions?api-version=2024-10-21";
+    // The form's own model is Azure's business as little as the version.
+    for fields in [&[][..], &[("model", "gpt-4o")][..]] {
+        let heard = server.send(form(path, fields, &[("file", "a.wav", &sound.body)])).await;
+        assert_eq!(heard.status, 200, "{}", heard.text());
+        assert_eq!(heard.json()["text"], said);
+        assert_eq!(heard.headers["openai-model"], "whisper-1");
+    }
+    let picture = server
+        .post("/v1/images/generations", json!({"model": "gpt-image-1", "prompt": "a fox", "size": "1024x1024"}))
+        .await;
+    let picture = picture.json()["data"][0]["b64_json"].as_str().unwrap().to_owned();
+    let bytes = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, picture).unwrap();
+    let path = "/openai/deployments/gpt-image-1/images/edits?api-version=2025-04-01-preview";
+    let edited = server.send(form(path, &[("prompt", "a blue fox")], &[("image", "fox.png", &bytes)])).await;
+    assert_eq!(edited.status, 200, "{}", edited.text());
+    assert_eq!(edited.headers["openai-model"], "gpt-image-1");
+    let refused = server
+        .send(form("/openai/deployments/ears/audio/transcriptions", &[], &[("file", "a.wav", &sound.body)]))
+        .await;
+    assert_eq!(refused.status, 404);
 }

@@ -259,3 +259,41 @@ async fn a_projects_limit_holds_for_its_keys() {
     let page = send(&server, ROOT, Method::GET, &path, None).await.json();
     assert_eq!(page["data"][0]["results"][0]["num_model_requests"], 3);
 }
+
+#[tokio::test]
+async fn who_accepts_an_invite_gets_in_as_their_roles_say() {
+    let server = locked();
+    let (project, _) = project(&server).await;
+    let id = project.rsplit('/').next().unwrap();
+    let invite = json!({"email": "ada@example.com", "role": "reader", "projects": [{"id": id, "role": "member"}]});
+    let invite = made(&server, "/v1/organization/invites", invite).await;
+    let accept = format!("/fakeai/invites/{}/accept", invite["id"].as_str().unwrap());
+    let accepted = made(&server, &accept, json!({"name": "Ada"})).await;
+    assert_eq!((&accepted["invite"]["status"], &accepted["user"]["name"]), (&json!("accepted"), &json!("Ada")));
+    let again = send(&server, ROOT, Method::POST, &accept, Some(json!({}))).await;
+    assert_eq!(again.error().1["code"], "invite_over");
+    let key = accepted["api_keys"][0]["value"].as_str().unwrap();
+    assert_eq!(chat(&server, key).await.status, 200);
+    // A role of the project that only looks.
+    let user = accepted["user"]["id"].as_str().unwrap();
+    let member = format!("{project}/users/{user}");
+    made(&server, &member, json!({"role": "viewer"})).await;
+    assert_eq!(chat(&server, key).await.status, 403);
+    assert_eq!(send(&server, key, Method::GET, "/v1/models", None).await.status, 200);
+    // One that may also ask models, and look after keys.
+    let permissions = json!(["model.request", "api.organization.projects.api_keys.read"]);
+    let roles = format!("/v1/projects/{id}");
+    let role = json!({"role_name": "asker", "permissions": permissions});
+    let role = made(&server, &format!("{roles}/roles"), role).await;
+    made(&server, &format!("{roles}/users/{user}/roles"), json!({"role_id": role["id"]})).await;
+    assert_eq!(chat(&server, key).await.status, 200);
+    assert_eq!(send(&server, key, Method::GET, &format!("{project}/api_keys"), None).await.status, 200);
+    let other = "/v1/organization/projects/proj_fakeai_default/api_keys";
+    assert_eq!(send(&server, key, Method::GET, other, None).await.status, 403);
+    // Out of the project, and the key is none.
+    assert_eq!(send(&server, ROOT, Method::DELETE, &member, None).await.status, 200);
+    assert_eq!(chat(&server, key).await.status, 401);
+    let told =
+        send(&server, ROOT, Method::GET, "/v1/organization/audit_logs?event_types[]=invite.accepted", None).await;
+    assert_eq!(told.json()["data"][0]["invite.accepted"]["id"], invite["id"]);
+}

@@ -209,6 +209,40 @@ async fn compare_sums(server: &TestServer, client: &Client) {
     assert_eq!(latency["histograms"][CHAT]["count"], chats);
 }
 
+/// What the organisation's API says of all workspaces: tokens to the last, dollars to a billionth.
+async fn compare_books(server: &TestServer, client: &Client) {
+    let (mut prompt, mut completion, mut requests, mut cost_usd) = (0, 0, 0, 0.0);
+    for workspace in ["", "w0", "w1", "w2"] {
+        let ask = async |path: &str| {
+            let mut asked = request(Method::GET, path, None);
+            if !workspace.is_empty() {
+                asked.headers_mut().insert("x-fakeai-workspace", workspace.parse().unwrap());
+            }
+            let page = server.send(asked).await.json();
+            let buckets = page["data"].as_array().unwrap().clone();
+            buckets.into_iter().flat_map(|bucket| bucket["results"].as_array().unwrap().clone()).collect::<Vec<Value>>()
+        };
+        let start = fakeai_server::DETERMINISTIC_DATE;
+        let usage = format!("/v1/organization/usage/completions?start_time={start}&bucket_width=1d&limit=31");
+        let all = ask(&usage).await;
+        let sum = |results: &[Value], name: &str| results.iter().map(|one| one[name].as_u64().unwrap()).sum::<u64>();
+        let of =
+            |results: &[Value]| ["input_tokens", "output_tokens", "num_model_requests"].map(|name| sum(results, name));
+        for groups in ["model", "api_key_id", "user_id"] {
+            let grouped = ask(&format!("{usage}&group_by={groups}")).await;
+            assert_eq!(of(&grouped), of(&all), "{groups}");
+        }
+        prompt += of(&all)[0];
+        completion += of(&all)[1];
+        requests += of(&all)[2];
+        let costs = ask(&format!("/v1/organization/costs?start_time={start}&limit=31&group_by=line_item")).await;
+        cost_usd += costs.iter().map(|one| one["amount"]["value"].as_f64().unwrap()).sum::<f64>();
+    }
+    assert_eq!((prompt, completion), (client.sum(|count| count.prompt), client.sum(|count| count.completion)));
+    assert_eq!(requests, client.sum(|count| count.requests) - client.refused);
+    assert!((cost_usd - client.cost_usd).abs() < 1e-9, "{cost_usd} {}", client.cost_usd);
+}
+
 #[tokio::test]
 async fn every_view_agrees_with_the_clients_own_count() {
     let server = TestServer::with(|settings| {
@@ -224,4 +258,5 @@ async fn every_view_agrees_with_the_clients_own_count() {
     assert_eq!(client.sum(|count| count.requests) + client.elsewhere, REQUESTS);
     compare_models(&server, &client).await;
     compare_sums(&server, &client).await;
+    compare_books(&server, &client).await;
 }

@@ -14,6 +14,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::Endpoint;
+use super::openai::accept_invite;
 use crate::access::without_secrets;
 use crate::context::Context;
 use crate::error::ApiError;
@@ -30,6 +31,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::own("GET", "/fakeai/workspace", "getWorkspace", get(get_one)),
         Endpoint::own("POST", "/fakeai/workspace/reset", "resetWorkspace", post(reset)),
         Endpoint::own("POST", "/fakeai/clock", "setClock", post(set_clock)),
+        Endpoint::own("POST", "/fakeai/invites/{invite_id}/accept", "acceptInvite", post(accept_invite)),
         Endpoint::own("GET", "/fakeai/requests", "listRequests", get(requests)),
         Endpoint::own("GET", "/fakeai/pacing", "getPacing", get(pacing)),
     ]);

@@ -44,6 +44,7 @@ pub(crate) use batches::Desk;
 pub(super) use chat::{Chat, prompt};
 pub(crate) use fabricate::answer as fabricate;
 pub(super) use fine_tuning::FineTuningMetrics;
+pub(super) use organization::accept_invite;
 pub(crate) use vector_stores::Shelves;
 pub(super) use vector_stores::figures as vector_store_figures;
 

@@ -209,6 +209,16 @@ impl Resource {
         Ok(changed)
     }
 
+    /// The change that keeps an object that code has made.
+    pub(in crate::api::openai) fn kept(
+        &self,
+        params: Params<'_>,
+        id: &str,
+        object: &Map<String, Value>,
+    ) -> Result<Change, ApiError> {
+        put(&self.kind(params), id, object, Expected::Any)
+    }
+
     /// Changes the object that the path names, untold.
     pub(in crate::api::openai) async fn change(
         &self,

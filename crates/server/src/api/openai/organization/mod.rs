@@ -3,6 +3,7 @@
 
 mod audit_logs;
 mod certificates;
+mod joining;
 mod keys;
 mod people;
 mod policies;
@@ -13,6 +14,8 @@ mod spending;
 mod told;
 mod usage;
 mod validity;
+
+pub(in crate::api) use joining::accept as accept_invite;
 
 use super::declared::Resource;
 use crate::api::Endpoint;
