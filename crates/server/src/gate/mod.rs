@@ -35,6 +35,7 @@ pub(crate) use bans::Bans;
 pub(crate) use broken::broken;
 pub(crate) use directory::{Entry, enter as enter_key};
 pub(crate) use faults::Planned;
+pub(crate) use key::{incorrect as incorrect_key, sent as sent_key};
 pub(crate) use line::Line;
 pub(crate) use quotas::{Payer, Quotas, Taken, Usage, put_standing};
 pub(crate) use screening::Screener;

@@ -145,7 +145,7 @@ async fn create_admin_key(PathText(params): Params, JsonBody(context, body): Bod
     let made = ADMIN_KEYS.create(&context, &params, &body).await;
     let key = made.map_err(|error| context.validation(error))?;
     let stands_on = vec![(ADMIN_KEYS.kind(&params), text(&key, "id"))];
-    let entry = Entry { stands_on, project: None, ends: key.get("expires_at").and_then(Value::as_i64) };
+    let entry = Entry { stands_on, project: None, ends: key.get("expires_at").and_then(Value::as_i64), area: None };
     enter_key(&context, &text(&key, "value"), &entry).await?;
     Ok(json_answer(&key))
 }
@@ -188,7 +188,7 @@ async fn key_of(
     let mut stands_on =
         vec![(PROJECT_KEYS.kind(params), text(&key, "id")), (SERVICE_ACCOUNTS.kind(params), text(account, "id"))];
     stands_on.extend(project.map(|id| (PROJECTS.kind(&[]), id.to_owned())));
-    let entry = Entry { stands_on, project: project.map(Arc::from), ends: None };
+    let entry = Entry { stands_on, project: project.map(Arc::from), ends: None, area: None };
     enter_key(context, &text(&key, "value"), &entry).await?;
     Ok(key)
 }
