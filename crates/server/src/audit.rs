@@ -150,8 +150,8 @@ fn actor(bearer: Option<&Bearer>, key: Option<&str>, sender: Option<&Sender>) ->
         (Some(Bearer { id, owner: Owner::User { id: own, email }, .. }), _) => {
             ("api_key", json!({"id": id, "type": "user", "user": user(own, email)}))
         }
-        (None, Some(key)) => ("api_key", json!({"id": key, "type": "user", "user": owner})),
-        (None, None) => ("session", json!({"user": owner})),
+        (_, Some(key)) => ("api_key", json!({"id": key, "type": "user", "user": owner})),
+        (_, None) => ("session", json!({"user": owner})),
     };
     locate(&mut actor, sender);
     Value::Object(Map::from_iter([("type".to_owned(), kind.into()), (kind.to_owned(), actor)]))

@@ -23,6 +23,9 @@ pub(crate) struct Entry {
     pub stands_on: Vec<(String, String)>,
     /// When it ends, Unix seconds.
     pub ends: Option<i64>,
+    /// Where it is good: the path, and what lies below it. Everywhere unless it says so.
+    #[serde(default)]
+    pub area: Option<Arc<str>>,
     /// Who has it.
     pub bearer: Arc<Bearer>,
 }
@@ -47,6 +50,8 @@ pub(crate) enum Owner {
     User { id: String, email: String },
     /// A program's.
     ServiceAccount { id: String },
+    /// Whoever has a key of the server's own, which made it.
+    Server,
 }
 
 impl Owner {
@@ -68,7 +73,9 @@ pub(super) enum Known {
 /// Remembers a new key.
 pub(crate) async fn enter(context: &Context, key: &str, entry: &Entry) -> Result<(), ApiError> {
     let body = serde_json::to_vec(entry).map_err(|_| ApiError::internal())?;
-    let change = Change::put(KIND, hex(key.as_bytes()), body).retained(Retention::Kept);
+    // A key for a while and a place is forgotten a day after its end: there may be many.
+    let forgotten = entry.area.as_ref().and(entry.ends).map(|ends| ends.saturating_add(24 * 3600).saturating_mul(1000));
+    let change = Change::put(KIND, hex(key.as_bytes()), body).retained(Retention::Kept).expiring(forgotten);
     context.documents().change(change).await?;
     Ok(())
 }
@@ -83,6 +90,9 @@ pub(super) fn find(context: &Context, key: &[u8]) -> Result<Known, ApiError> {
     if entry.ends.is_some_and(|ends| ends <= context.created()) {
         return Ok(Known::Gone);
     }
+    if entry.area.as_deref().is_some_and(|area| !lies_in(context.path(), area)) {
+        return Ok(Known::Gone);
+    }
     for (kind, id) in &entry.stands_on {
         let Some(document) = documents.get(kind, id).wait()? else { return Ok(Known::Gone) };
         let object: Value = serde_json::from_slice(&document.body).unwrap_or_default();
@@ -91,6 +101,13 @@ pub(super) fn find(context: &Context, key: &[u8]) -> Result<Known, ApiError> {
         }
     }
     Ok(Known::Good(entry.bearer))
+}
+
+/// Whether a path, with or without `/v1`, is `area` or lies below it.
+fn lies_in(path: &str, area: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    let short = |path: &str| path.strip_prefix("/v1").unwrap_or(path).to_owned();
+    short(path).strip_prefix(&short(area)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn hex(key: &[u8]) -> String {

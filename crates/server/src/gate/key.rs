@@ -14,7 +14,7 @@ const SUBPROTOCOL: &str = "openai-insecure-api-key.";
 
 /// The key of a request: `Authorization: Bearer …` or the key alone, the password of `Basic`, `api-key` as Azure's
 /// clients, `x-api-key` as Anthropic's, or a WebSocket's subprotocol.
-pub(super) fn sent(headers: &HeaderMap) -> Option<Cow<'_, [u8]>> {
+pub(crate) fn sent(headers: &HeaderMap) -> Option<Cow<'_, [u8]>> {
     let found = headers.get(header::AUTHORIZATION).and_then(authorization);
     let found = found.or_else(|| headers.get(API_KEY).or_else(|| headers.get(X_API_KEY)).map(borrowed));
     let found = found.or_else(|| subprotocol(headers));
@@ -60,7 +60,7 @@ pub(super) fn missing() -> ApiError {
 }
 
 /// 401: a key that is none. What was sent is shown as OpenAI does: its beginning and its end.
-pub(super) fn incorrect(key: &[u8]) -> ApiError {
+pub(crate) fn incorrect(key: &[u8]) -> ApiError {
     let shown = shown(key);
     let message = format!(
         "Incorrect API key provided: {shown}. You can find your API key at https://platform.openai.com/account/api-keys."

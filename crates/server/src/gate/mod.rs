@@ -41,6 +41,7 @@ pub(crate) use broken::broken;
 pub(crate) use budgets::{Budgets, Held, enforces};
 pub(crate) use directory::{Bearer, Entry, Owner, enter as enter_key};
 pub(crate) use faults::Planned;
+pub(crate) use key::{incorrect as incorrect_key, sent as sent_key};
 pub(crate) use line::Line;
 pub(crate) use quotas::{Payer, Quotas, Taken, Usage, limit_kind, put_standing};
 pub(crate) use screening::Screener;

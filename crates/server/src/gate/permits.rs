@@ -15,6 +15,8 @@ use crate::error::ApiError;
 const ORGANIZATION: &str = "fakeai";
 const ALL: &str = "all";
 const READ_ONLY: &str = "read_only";
+/// What keys are for that are not of the organisation's: asking models.
+const REQUEST: &str = "model.request";
 
 /// Refuses what the bearer may not do, and what is sent in the name of another project or organisation.
 pub(super) fn check(context: &Context, head: &Parts, bearer: &Bearer) -> Result<(), ApiError> {
@@ -66,6 +68,7 @@ fn belongs(head: &Parts, bearer: &Bearer) -> Result<(), ApiError> {
 fn granted(context: &Context, bearer: &Bearer) -> Result<Vec<String>, ApiError> {
     match (&bearer.owner, &bearer.project) {
         (Owner::ServiceAccount { .. }, _) => Ok(vec![ALL.to_owned()]),
+        (Owner::Server, _) => Ok(vec![REQUEST.to_owned()]),
         (Owner::User { id, .. }, None) => of_organization(context, id),
         (Owner::User { id, .. }, Some(project)) => of_project(context, project, id),
     }

@@ -99,6 +99,7 @@ async fn enter_project(
     ];
     let owner = Owner::User { id, email };
     let bearer = Bearer { id: text(&key, "id"), project: Some(Arc::from(project)), owner, scopes: None };
-    enter_key(context, &text(&key, "value"), &Entry { stands_on, ends: None, bearer: Arc::new(bearer) }).await?;
+    enter_key(context, &text(&key, "value"), &Entry { stands_on, ends: None, area: None, bearer: Arc::new(bearer) })
+        .await?;
     Ok(json!({"project_id": project, "id": key["id"], "name": key["name"], "value": key["value"]}))
 }

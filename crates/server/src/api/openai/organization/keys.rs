@@ -177,7 +177,7 @@ async fn create_admin_key(PathText(params): Params, JsonBody(context, body): Bod
     let bearer =
         Bearer { id: text(&key, "id"), project: None, owner: Owner::User { id, email }, scopes: scopes(&body)? };
     let ends = key.get("expires_at").and_then(Value::as_i64);
-    let entry = Entry { stands_on, ends, bearer: Arc::new(bearer) };
+    let entry = Entry { stands_on, area: None, ends, bearer: Arc::new(bearer) };
     enter_key(&context, &text(&key, "value"), &entry).await?;
     Ok(json_answer(&key))
 }
@@ -229,7 +229,7 @@ async fn key_of(
     stands_on.extend(project.map(|id| (PROJECTS.kind(&[]), id.to_owned())));
     let owner = Owner::ServiceAccount { id: text(account, "id") };
     let bearer = Bearer { id: text(&key, "id"), project: project.map(Arc::from), owner, scopes };
-    let entry = Entry { stands_on, ends: None, bearer: Arc::new(bearer) };
+    let entry = Entry { stands_on, area: None, ends: None, bearer: Arc::new(bearer) };
     enter_key(context, &text(&key, "value"), &entry).await?;
     Ok(key)
 }

@@ -204,7 +204,7 @@ impl Config {
                 coding: Coding::Pcm,
                 transcription,
                 noise_reduction: None,
-                turns: (kind != Kind::Translation).then(TurnDetection::default),
+                turns: Some(TurnDetection { interrupts: kind == Kind::Conversation, ..TurnDetection::default() }),
             },
             output: Output { coding: Coding::Pcm, voice, own_voice: None, speed: 1.0, language: "en".to_owned() },
             has_logprobs: false,
@@ -231,10 +231,10 @@ impl Config {
     pub(super) fn shown(&self, dialect: Dialect, id: &str, expires: i64) -> Value {
         match (self.kind, dialect) {
             (Kind::Translation, _) => self.shown_translation(id, expires),
-            (Kind::Transcription, Dialect::General) => self.shown_transcription(id, expires),
             (Kind::Transcription, Dialect::Beta) => self.shown_transcription_beta(id, expires),
-            (Kind::Conversation, Dialect::General) => self.shown_general(id, expires),
             (Kind::Conversation, Dialect::Beta) => self.shown_beta(id, expires),
+            (Kind::Transcription, _) => self.shown_transcription(id, expires),
+            (Kind::Conversation, _) => self.shown_general(id, expires),
         }
     }
 

@@ -5,10 +5,11 @@ use std::time::Duration;
 use fakeai_core::Tick;
 use serde_json::json;
 
-use super::config::{Kind, Means};
+use super::config::{Config, Kind, Means};
 use super::heard::{Purpose, Understood, Writing, is_complete};
 use super::item::{Content, Item, Said};
 use super::session::{Session, spoken_item};
+use super::translation::request;
 use super::turns::Found;
 use crate::error::ApiError;
 
@@ -101,6 +102,11 @@ impl Session {
                 heard.text.clone_from(&transcript.text);
             }
         }
+        if self.config.kind == Kind::Translation
+            && let Ok(transcript) = &transcript
+        {
+            self.untranslated.push_back(transcript.text.clone());
+        }
         let Some(wanted) = self.config.input.transcription.clone() else { return };
         let written = transcript.and_then(|transcript| {
             let place = (item.clone(), index);
@@ -116,6 +122,19 @@ impl Session {
                 self.out.send("conversation.item.input_audio_transcription.failed", fields);
             }
         }
+    }
+
+    /// Says the next of what was said in another language, once all before it has been said.
+    pub(super) fn translate_next(&mut self) {
+        if !self.responses.is_empty() {
+            return;
+        }
+        let said = std::iter::from_fn(|| self.untranslated.pop_front()).find(|said| !said.trim().is_empty());
+        let Some(said) = said else { return };
+        let config = Config { instructions: String::new(), ..self.config.clone() };
+        let item = request(self.out.id("item_"), &said, &config.output.language);
+        self.respond(config, Some(vec![item]), false);
+        self.advance();
     }
 
     /// When the model speaks up by itself, if its last words are heard until `heard_until`.

@@ -5,6 +5,7 @@
 
 mod begin;
 mod buffer;
+mod calls;
 mod config;
 mod conversation;
 mod dialect;
@@ -16,9 +17,11 @@ mod outbox;
 mod prompt;
 mod reading;
 mod response;
+mod secrets;
 mod session;
 mod socket;
 mod sound;
+mod translation;
 mod turns;
 mod update;
 mod usage;
@@ -30,5 +33,11 @@ use axum::routing::get;
 use crate::api::Endpoint;
 
 pub(in crate::api::openai) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::api("GET", "/realtime", "connectRealtime", get(socket::connect))]
+    let mut all = vec![
+        Endpoint::api("GET", "/realtime", "connectRealtime", get(socket::connect)),
+        Endpoint::api("GET", "/realtime/translations", "connectRealtimeTranslation", get(socket::connect_translation)),
+    ];
+    all.extend(secrets::endpoints());
+    all.extend(calls::endpoints());
+    all
 }

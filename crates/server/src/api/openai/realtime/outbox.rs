@@ -23,7 +23,9 @@ impl Outbox {
 
     /// Sends the event that the general form calls `name`, if this form has it; `fields` is an object.
     pub(super) fn send(&mut self, name: &'static str, fields: Value) {
+        let usual = name;
         let Some(name) = self.dialect.event(name) else { return };
+        let fields = self.dialect.fields(usual, fields);
         let mut event = Map::new();
         event.insert("type".to_owned(), Value::from(name));
         event.insert("event_id".to_owned(), Value::from(self.id("event_")));

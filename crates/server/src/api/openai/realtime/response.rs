@@ -466,7 +466,7 @@ impl Response {
         }
         let (output, speaks) = (&self.config.output, self.config.speaks);
         match dialect {
-            Dialect::General => {
+            Dialect::General | Dialect::Translation => {
                 put("output_modalities", json!([if speaks { "audio" } else { "text" }]));
                 let coding = format(output.coding);
                 put("audio", json!({"output": {"format": coding, "voice": self.config.voice_name()}}));

@@ -1,6 +1,7 @@
 //! A session: what clients say and what time brings comes in, events go out. It has no socket and never sleeps; what
 //! takes a while is [`Work`] for others.
 
+use std::collections::VecDeque;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::begin::begin;
 use super::buffer::InputBuffer;
+use super::calls;
 use super::config::{Config, Kind};
 use super::conversation::Conversation;
 use super::dialect::Dialect;
@@ -24,6 +26,9 @@ use crate::error::ApiError;
 
 /// Responses under way beside the conversation's.
 const MOST_RESPONSES: usize = 16;
+
+/// How often a session looks whether its call goes on.
+const CALL_LOOK: Duration = Duration::from_secs(1);
 
 /// A session.
 pub(super) struct Session {
@@ -41,12 +46,16 @@ pub(super) struct Session {
     pub(super) listening: usize,
     /// Whether the model has to answer once the answer under way has ended.
     pub(super) owes_answer: bool,
+    /// What was said and is still to be translated.
+    pub(super) untranslated: VecDeque<String>,
     /// When the model speaks up by itself, if nobody says anything.
     pub(super) idle_at: Option<Tick>,
     has_spoken: bool,
     last_response: Option<String>,
     ends: Tick,
     expires: i64,
+    /// The call that it answers, and when to look whether that goes on.
+    call: Option<(String, Tick)>,
     /// Set once it is over: the code and the reason that the socket is closed with.
     pub(super) over: Option<(u16, &'static str)>,
 }
@@ -89,15 +98,23 @@ impl Session {
             works: Vec::new(),
             listening: 0,
             owes_answer: false,
+            untranslated: VecDeque::new(),
             idle_at: None,
             has_spoken: false,
             last_response: None,
             expires,
+            call: None,
             over: None,
             config,
             out,
             context,
         }
+    }
+
+    /// The same, of a call: it ends when the call does.
+    pub(super) fn of_call(self, call: String) -> Self {
+        let now = self.context.clock().now();
+        Self { call: Some((call, now + CALL_LOOK)), ..self }
     }
 
     /// The next event to be sent.
@@ -161,6 +178,11 @@ impl Session {
             ClientEvent::CreateResponse(wish) => self.create_response(&wish),
             ClientEvent::CancelResponse(id) => self.cancel(id.as_deref(), "client_cancelled"),
             ClientEvent::ClearOutput => self.clear_output(),
+            ClientEvent::CloseSession if self.config.kind == Kind::Translation => {
+                self.out.send("session.closed", Value::Null);
+                self.over = Some((1000, "session_closed"));
+                Ok(())
+            }
             ClientEvent::CloseSession => {
                 let message = "Invalid value: 'session.close'. It ends translation sessions only: close the socket.";
                 Err(ApiError::invalid(message).param("type").code("invalid_value"))
@@ -170,15 +192,14 @@ impl Session {
 
     /// Refuses what is said in conversations only.
     fn check_kind(&self, event: &ClientEvent) -> Result<(), ApiError> {
-        let fits = matches!(
-            event,
-            ClientEvent::UpdateSession(_)
-                | ClientEvent::Append(_)
-                | ClientEvent::Commit
-                | ClientEvent::Clear
-                | ClientEvent::RetrieveItem(_)
-                | ClientEvent::DeleteItem(_)
-        );
+        let fits = match event {
+            ClientEvent::UpdateSession(_) | ClientEvent::Append(_) => true,
+            ClientEvent::CloseSession => self.config.kind == Kind::Translation,
+            ClientEvent::Commit | ClientEvent::Clear | ClientEvent::RetrieveItem(_) | ClientEvent::DeleteItem(_) => {
+                self.config.kind == Kind::Transcription
+            }
+            _ => false,
+        };
         if fits {
             return Ok(());
         }
@@ -406,6 +427,15 @@ impl Session {
             self.over = Some((1001, "session_expired"));
             return;
         }
+        if let Some((call, look)) = &mut self.call
+            && now >= *look
+        {
+            *look = now + CALL_LOOK;
+            if !calls::goes_on(&self.context, call) {
+                self.over = Some((1000, "call_ended"));
+                return;
+            }
+        }
         let out = &mut self.out;
         self.writings.retain_mut(|writing| {
             let has_ended = writing.advance(now, out);
@@ -430,6 +460,7 @@ impl Session {
             self.idle_at = self.idle_after(heard_until.unwrap_or(now));
         }
         self.answer_or_speak_up(now);
+        self.translate_next();
     }
 
     /// Asks the responses that wait, if all that was said has been understood.
@@ -461,7 +492,8 @@ impl Session {
     /// When something is due next.
     pub(super) fn due(&mut self) -> Tick {
         let responses = self.responses.iter_mut().filter_map(|answering| answering.response.due());
-        let due = responses.min().unwrap_or(self.ends).min(self.ends);
+        let looks = self.call.as_ref().map(|(_, look)| *look);
+        let due = responses.chain(looks).min().unwrap_or(self.ends).min(self.ends);
         let due = self.writings.iter().map(Writing::due).min().map_or(due, |writing| due.min(writing));
         self.idle_at.map_or(due, |idle| due.min(idle))
     }

@@ -13,8 +13,10 @@ use futures_util::stream::FuturesUnordered;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde_json::json;
 
+use super::calls;
 use super::config::{Config, Kind};
 use super::dialect::Dialect;
+use super::secrets::session_of;
 use super::session::Session;
 use super::work::Done;
 use crate::context::Context;
@@ -36,11 +38,35 @@ pub(super) async fn connect(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
+    let kind = match Query::of(context.path()).get("intent") {
+        Some("transcription") => Kind::Transcription,
+        _ => Kind::Conversation,
+    };
+    open(context, &headers, upgrade, kind)
+}
+
+pub(super) async fn connect_translation(
+    context: Context,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, ApiError> {
+    open(context, &headers, upgrade, Kind::Translation)
+}
+
+fn open(
+    context: Context,
+    headers: &HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    kind: Kind,
+) -> Result<Response, ApiError> {
     let Ok(upgrade) = upgrade else {
         let message = "This URL answers GET requests that open a WebSocket.";
         return Err(ApiError::invalid(message).status(StatusCode::UPGRADE_REQUIRED).code("upgrade_required"));
     };
-    let wanted = wanted(&context, &headers);
+    let wanted = match session_of(&context, headers)? {
+        Some(made) => Ok(made),
+        None => wanted(&context, headers, kind),
+    };
     if let Ok((config, _)) = &wanted {
         context.note().model = Some(config.card.id.as_str().into());
     }
@@ -49,7 +75,13 @@ pub(super) async fn connect(
         match wanted {
             Ok((config, dialect)) => {
                 let origin = context.origin();
-                serve(socket, Session::new(context.clone(), origin, config, dialect), &context).await;
+                let session = Session::new(context.clone(), origin, config, dialect);
+                let call = Query::of(context.path()).get("call_id").map(str::to_owned);
+                let session = match call {
+                    Some(call) => session.of_call(call),
+                    None => session,
+                };
+                serve(socket, session, &context).await;
             }
             Err(error) => refuse(socket, &context, &error).await,
         }
@@ -57,18 +89,17 @@ pub(super) async fn connect(
 }
 
 /// What the head of a request asks for.
-fn wanted(context: &Context, headers: &HeaderMap) -> Wanted {
+fn wanted(context: &Context, headers: &HeaderMap, kind: Kind) -> Wanted {
     let query = Query::of(context.path());
-    let dialect = dialect(headers);
-    let kind = match query.get("intent") {
-        Some("transcription") => Kind::Transcription,
-        _ => Kind::Conversation,
-    };
+    if let Some(call) = query.get("call_id") {
+        return calls::session_of(context, call);
+    }
     let model = match (query.get("model").filter(|model| !model.is_empty()), kind) {
         (Some(model), _) => model,
         (None, Kind::Transcription) => "gpt-4o-transcribe",
         (None, _) => return Err(ApiError::invalid("You must provide a model parameter.").code("missing_model")),
     };
+    let dialect = if kind == Kind::Translation { Dialect::Translation } else { dialect(headers) };
     Ok((Config::new(context, kind, model)?, dialect))
 }
 

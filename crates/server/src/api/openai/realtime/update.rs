@@ -77,7 +77,7 @@ impl Config {
         let wish = Reading::new(session, "session");
         match (self.kind, dialect) {
             (Kind::Translation, _) => changed.translate(context, &wish)?,
-            (_, Dialect::General) => changed.update_general(context, &wish)?,
+            (_, Dialect::General | Dialect::Translation) => changed.update_general(context, &wish)?,
             (_, Dialect::Beta) => changed.update_beta(context, &wish)?,
         }
         if has_spoken && changed.voice_name() != self.voice_name() {
@@ -349,7 +349,7 @@ impl Config {
         let wish = Reading::new(response, "response");
         own.take_common(&wish, if wish.get("max_output_tokens").is_some() { "max_output_tokens" } else { MOST_BETA })?;
         match dialect {
-            Dialect::General => {
+            Dialect::General | Dialect::Translation => {
                 wish.check_names(RESPONSE)?;
                 if let Some(modalities) = wish.list("output_modalities")? {
                     own.speaks = modality(context, self, modalities, &wish.path("output_modalities"), false)?;
