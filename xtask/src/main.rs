@@ -8,6 +8,7 @@ mod conformance;
 mod e2e;
 mod house;
 mod layers;
+mod promises;
 mod repository;
 mod sources;
 mod steps;
@@ -24,7 +25,7 @@ usage: cargo xtask COMMAND
 
   test             everything a change must pass: format, lints, house rules, unit and integration tests,
                    conformance, e2e
-  check            the house rules alone: sizes, names, layers, banned dependencies
+  check            the house rules alone: sizes, names, layers, banned dependencies, promises with their tests
   conformance      the server held to OpenAI's document (OPENAI_OPENAPI, or ../shared/reference/openai-openapi.json)
   e2e              real clients from their registries against the release binary
   bench [--quick]  the release binary beside a bare axum server

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use crate::repository::{cargo, release_binary};
 use crate::steps::{Steps, run, works};
-use crate::{conformance, e2e as clients, house, layers, sources};
+use crate::{conformance, e2e as clients, house, layers, promises, sources};
 
 /// Everything a change must pass.
 pub(crate) fn everything(steps: &mut Steps) -> Result<()> {
@@ -29,6 +29,7 @@ pub(crate) fn check(steps: &mut Steps) -> Result<()> {
         let sources = sources::all()?;
         let mut findings = house::findings(&sources);
         findings.extend(layers::findings()?);
+        findings.extend(promises::findings()?);
         for finding in &findings {
             println!("  {finding}");
         }
