@@ -25,4 +25,4 @@ mod wire;
 
 pub(super) use items::{ItemIds, Sent, read};
 pub(super) use routes::endpoints;
-pub(super) use stored::page_of;
+pub(super) use stored::{ended, page_of};
