@@ -23,6 +23,7 @@ mod media;
 mod models;
 mod moderations;
 mod organization;
+mod provenance;
 mod reasoning;
 mod responses;
 mod runs;
@@ -77,6 +78,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         vector_stores::endpoints(),
         moderations::endpoints(),
         images::endpoints(),
+        provenance::endpoints(),
         evals::endpoints(),
         containers::endpoints(),
         videos::endpoints(),
