@@ -8,6 +8,7 @@ mod bare;
 mod client;
 mod engine;
 mod load;
+mod media;
 mod process;
 mod report;
 mod search;
@@ -29,7 +30,8 @@ fn main() -> Result<()> {
         ["agreement", binary] => runtime.block_on(agreement::run(&PathBuf::from(binary))),
         ["engine", ref options @ ..] => engine::run(options),
         ["search"] => search::run(),
-        _ => bail!("usage: fakeai-bench run BINARY [--quick] | agreement BINARY | engine [--csv FILE] [--trace FILE] [--fit] [--rows] | search"),
+        ["media"] => media::run(),
+        _ => bail!("usage: fakeai-bench run BINARY [--quick] | agreement BINARY | engine [--csv FILE] [--trace FILE] [--fit] [--rows] | search | media"),
     }
     .context("the benchmark failed")
 }

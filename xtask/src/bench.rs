@@ -28,6 +28,11 @@ pub(crate) fn search(steps: &mut Steps) -> Result<()> {
     without_server(steps, "search")
 }
 
+/// Pictures and speech on one core.
+pub(crate) fn media(steps: &mut Steps) -> Result<()> {
+    without_server(steps, "media")
+}
+
 /// The live server's physical engine beside the simulator.
 pub(crate) fn agreement(steps: &mut Steps) -> Result<()> {
     with_server(steps, &["agreement"], &[])

@@ -6,8 +6,10 @@
 mod bench;
 mod conformance;
 mod e2e;
+mod fuzz;
 mod house;
 mod layers;
+mod promises;
 mod repository;
 mod sources;
 mod steps;
@@ -23,15 +25,18 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   test             everything a change must pass: format, lints, house rules, unit and integration tests,
-                   conformance, e2e
-  check            the house rules alone: sizes, names, layers, banned dependencies
+                   conformance, a minute of fuzz, e2e
+  check            the house rules alone: sizes, names, layers, banned dependencies, promises with their tests
   conformance      the server held to OpenAI's document (OPENAI_OPENAPI, or ../shared/reference/openai-openapi.json)
   e2e              real clients from their registries against the release binary
+  fuzz [--cases N] [--seconds S] [--threads N] [--from N] [--loud] [--list] [NAME…]
+                   damaged inputs for all that reads bytes from the network, a million for each unless told otherwise
   bench [--quick]  the release binary beside a bare axum server
   bench agreement  the live server's physical engine beside the simulator, for 1 to 64 clients
   bench engine [--csv FILE] [--trace FILE] [--fit] [--only GROUP] [--rows]
                    the engine model: errors against measurements, speed
   bench search     searches of 100,000 chunks on one core
+  bench media      pictures of each scene and speech in each format on one core
 ";
 
 fn main() -> ExitCode {
@@ -40,6 +45,10 @@ fn main() -> ExitCode {
     let mut steps = Steps::default();
     if let ["bench", "engine", ..] = words[..] {
         let result = bench::engine(&mut steps, &arguments[2..]);
+        return end(&steps, result);
+    }
+    if let ["fuzz", ..] = words[..] {
+        let result = fuzz::whole(&mut steps, &arguments[1..]);
         return end(&steps, result);
     }
     let command: fn(&mut Steps) -> Result<()> = match words[..] {
@@ -51,6 +60,7 @@ fn main() -> ExitCode {
         ["bench", "--quick"] => bench::quick,
         ["bench", "agreement"] => bench::agreement,
         ["bench", "search"] => bench::search,
+        ["bench", "media"] => bench::media,
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

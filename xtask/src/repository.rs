@@ -19,7 +19,12 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 
 /// A binary that `cargo build --release` made.
 pub(crate) fn release_binary(name: &str) -> PathBuf {
+    binary("release", name)
+}
+
+/// A binary that `cargo build --profile PROFILE` made.
+pub(crate) fn binary(profile: &str, name: &str) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir));
-    let path = target.join("release").join(name);
+    let path = target.join(profile).join(name);
     path.canonicalize().unwrap_or(path)
 }

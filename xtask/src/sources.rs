@@ -26,7 +26,7 @@ impl Source {
 /// Every Rust file of ours.
 pub(crate) fn all() -> Result<Vec<Source>> {
     let mut sources = Vec::new();
-    for folder in ["crates", "bench", "conformance", "xtask"] {
+    for folder in ["crates", "bench", "conformance", "fuzz", "xtask"] {
         collect(&root().join(folder), &mut sources)?;
     }
     sources.sort_by(|left, right| left.path.cmp(&right.path));

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use crate::repository::{cargo, release_binary};
 use crate::steps::{Steps, run, works};
-use crate::{conformance, e2e as clients, house, layers, sources};
+use crate::{conformance, e2e as clients, fuzz, house, layers, promises, sources};
 
 /// Everything a change must pass.
 pub(crate) fn everything(steps: &mut Steps) -> Result<()> {
@@ -20,6 +20,7 @@ pub(crate) fn everything(steps: &mut Steps) -> Result<()> {
     })?;
     steps.take("doc tests", || run(&mut cargo(&["test", "--doc", "--workspace"])))?;
     conformance::judge(steps)?;
+    fuzz::some(steps)?;
     e2e(steps)
 }
 
@@ -29,6 +30,7 @@ pub(crate) fn check(steps: &mut Steps) -> Result<()> {
         let sources = sources::all()?;
         let mut findings = house::findings(&sources);
         findings.extend(layers::findings()?);
+        findings.extend(promises::findings()?);
         for finding in &findings {
             println!("  {finding}");
         }

@@ -32,30 +32,95 @@ fn its_exit_codes_tell_wrong_calls_from_failures() {
     assert_eq!(code(&["status", "--url", "http://127.0.0.1:1"], &[]), Some(1));
 }
 
+/// A server as a process of its own; killed when it is dropped, which leaves it no time for anything.
+struct Server {
+    process: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(directory: &Path, args: &[&str]) -> Self {
+        Self::logging_to(Stdio::null(), directory, args)
+    }
+
+    fn logging_to(log: Stdio, directory: &Path, args: &[&str]) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_fakeai"))
+            .args([&["server", "--port", "0", "--latency", "instant"], args].concat())
+            .env_clear()
+            .current_dir(directory)
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut card = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let address = card.find_map(|line| Some(line.split_once("http://")?.1.to_owned())).unwrap();
+        let address = address.split(|letter: char| letter.is_whitespace() || letter == '/').next().unwrap().to_owned();
+        Self { process, address }
+    }
+
+    /// The body of an answer.
+    fn ask(&self, method: &str, path: &str, headers: &[&str], body: &str) -> String {
+        let mut client = TcpStream::connect(&self.address).unwrap();
+        write!(client, "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n").unwrap();
+        for header in headers {
+            write!(client, "{header}\r\n").unwrap();
+        }
+        write!(client, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()
+    }
+
+    fn post(&self, path: &str, body: &str) -> serde_json::Value {
+        json(&self.ask("POST", path, &["Content-Type: application/json"], body))
+    }
+
+    fn get(&self, path: &str) -> serde_json::Value {
+        json(&self.text(path))
+    }
+
+    fn text(&self, path: &str) -> String {
+        self.ask("GET", path, &[], "")
+    }
+
+    /// Uploads a file of lines, and gives its id.
+    fn upload(&self, purpose: &str, lines: &str) -> serde_json::Value {
+        let form = format!(
+            "--xyz\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\n{purpose}\r\n--xyz\r\nContent-Disposition: \
+             form-data; name=\"file\"; filename=\"x.jsonl\"\r\n\r\n{lines}\r\n--xyz--\r\n"
+        );
+        let kind = "Content-Type: multipart/form-data; boundary=xyz";
+        json(&self.ask("POST", "/v1/files", &[kind], &form))["id"].clone()
+    }
+
+    fn chat(&self) {
+        let body = r#"{"model":"gpt-4o","messages":[{"role":"user","content":"hello"}],"max_tokens":5}"#;
+        assert_eq!(self.post("/v1/chat/completions", body)["object"], "chat.completion");
+    }
+
+    fn requests(&self) -> u64 {
+        self.get("/metrics/by-model/gpt-4o")["request_count"].as_u64().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
 /// What a server that is asked one chat logs, line by line.
 fn logged(args: &[&str]) -> Vec<String> {
     let directory = tempfile::tempdir().unwrap();
-    let mut server = Command::new(env!("CARGO_BIN_EXE_fakeai"))
-        .args([&["server", "--port", "0", "--latency", "instant"], args].concat())
-        .env_clear()
-        .current_dir(directory.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut card = BufReader::new(server.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let address = card.find_map(|line| Some(line.split_once("http://")?.1.to_owned())).unwrap();
-    let address = address.split(|letter: char| letter.is_whitespace() || letter == '/').next().unwrap();
+    let mut server = Server::logging_to(Stdio::piped(), directory.path(), args);
     let body = r#"{"model":"gpt-4o","messages":[{"role":"user","content":"I am sk-verysecret0123456789"}]}"#;
-    let mut client = TcpStream::connect(address).unwrap();
-    let head = "POST /v1/chat/completions?api-key=verysecret HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
-                Authorization: Bearer sk-verysecret0123456789\r\nContent-Type: application/json\r\n";
-    write!(client, "{head}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
-    client.read_to_string(&mut String::new()).unwrap();
-    server.kill().unwrap();
+    let secret = "Authorization: Bearer sk-verysecret0123456789";
+    server.ask("POST", "/v1/chat/completions?api-key=verysecret", &["Content-Type: application/json", secret], body);
+    let mut log = server.process.stderr.take().unwrap();
+    drop(server);
     let mut text = String::new();
-    server.stderr.take().unwrap().read_to_string(&mut text).unwrap();
-    server.wait().unwrap();
+    log.read_to_string(&mut text).unwrap();
     assert!(!text.contains("verysecret"), "{text}");
     text.lines().map(str::to_owned).collect()
 }
@@ -84,32 +149,6 @@ fn a_request_is_one_line_of_the_log() {
     assert_eq!(logged(&["--log-level", "warning"]), [""; 0]);
 }
 
-/// A server that keeps what it is told in `directory`, and its address.
-fn keeping(directory: &std::path::Path, flags: &[&str]) -> (Child, String) {
-    let mut server = Command::new(env!("CARGO_BIN_EXE_fakeai"))
-        .args([&["server", "--port", "0", "--store", "data.redb"], flags].concat())
-        .env_clear()
-        .current_dir(directory)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut card = BufReader::new(server.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let address = card.find_map(|line| Some(line.split_once("http://")?.1.to_owned())).unwrap();
-    let address = address.split(|letter: char| letter.is_whitespace() || letter == '/').next().unwrap();
-    (server, address.to_owned())
-}
-
-/// The body of an answer.
-fn ask(address: &str, method: &str, path: &str, kind: &str, body: &str) -> String {
-    let mut client = TcpStream::connect(address).unwrap();
-    let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {kind}\r\n");
-    write!(client, "{head}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
-    let mut answer = String::new();
-    client.read_to_string(&mut answer).unwrap();
-    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
-}
-
 fn json(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
@@ -118,103 +157,36 @@ fn json(text: &str) -> serde_json::Value {
 fn jobs_go_on_after_the_server_was_killed() {
     const LINES: usize = 60;
     let directory = tempfile::tempdir().unwrap();
-    let flags = ["--batch-speed", "2s", "--job-speed", "2s"];
-    let (mut server, address) = keeping(directory.path(), &flags);
-    let post = |path: &str, body: &str| json(&ask(&address, "POST", path, "application/json", body));
-    let upload = |purpose: &str, lines: &str| {
-        let form = format!(
-            "--xyz\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\n{purpose}\r\n--xyz\r\nContent-Disposition: \
-             form-data; name=\"file\"; filename=\"x.jsonl\"\r\n\r\n{lines}\r\n--xyz--\r\n"
-        );
-        json(&ask(&address, "POST", "/v1/files", "multipart/form-data; boundary=xyz", &form))["id"].clone()
-    };
+    let flags = ["--store", "data.redb", "--batch-speed", "2s", "--job-speed", "2s"];
+    let server = Server::start(directory.path(), &flags);
     let body = r#"{"model":"text-embedding-3-small","input":"one","dimensions":4}"#;
     let line = |number| format!(r#"{{"custom_id":"{number}","method":"POST","url":"/v1/embeddings","body":{body}}}"#);
     let lines: Vec<String> = (0..LINES).map(line).collect();
-    let file = upload("batch", &lines.join("\n"));
+    let file = server.upload("batch", &lines.join("\n"));
     let batch = format!(r#"{{"input_file_id":{file},"endpoint":"/v1/embeddings","completion_window":"24h"}}"#);
-    let batch = post("/v1/batches", &batch);
+    let batch = server.post("/v1/batches", &batch);
     let example = r#"{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Ho"}]}"#;
-    let file = upload("fine-tune", &[example; 10].join("\n"));
-    let tuning = post("/v1/fine_tuning/jobs", &format!(r#"{{"model":"gpt-4o-mini","training_file":{file}}}"#));
+    let file = server.upload("fine-tune", &[example; 10].join("\n"));
+    let tuning = server.post("/v1/fine_tuning/jobs", &format!(r#"{{"model":"gpt-4o-mini","training_file":{file}}}"#));
     assert_eq!(tuning["status"], "validating_files", "{tuning}");
     let path = format!("/v1/batches/{}", batch["id"].as_str().unwrap());
-    let done =
-        |address: &str| json(&ask(address, "GET", &path, "", ""))["request_counts"]["completed"].as_u64().unwrap();
-    while done(&address) < 10 {}
-    server.kill().unwrap();
-    server.wait().unwrap();
+    let done = |server: &Server| server.get(&path)["request_counts"]["completed"].as_u64().unwrap();
+    while done(&server) < 10 {}
+    drop(server);
 
-    let (mut server, address) = keeping(directory.path(), &flags);
+    let server = Server::start(directory.path(), &flags);
     // Nobody looks at the jobs: they go on by themselves.
     let there = |purpose: &str| {
-        let list = json(&ask(&address, "GET", &format!("/v1/files?purpose={purpose}"), "", ""));
-        list["data"][0]["id"].as_str().map(str::to_owned)
+        server.get(&format!("/v1/files?purpose={purpose}"))["data"][0]["id"].as_str().map(str::to_owned)
     };
     let found = |purpose: &str| std::iter::repeat_with(|| there(purpose)).find_map(|id| id).unwrap();
     let output = found("batch_output");
-    let content = ask(&address, "GET", &format!("/v1/files/{output}/content"), "", "");
+    let content = server.text(&format!("/v1/files/{output}/content"));
     let names: Vec<String> = content.lines().map(|line| json(line)["custom_id"].as_str().unwrap().to_owned()).collect();
     assert_eq!(names, (0..LINES).map(|number| number.to_string()).collect::<Vec<_>>());
-    let batch = json(&ask(&address, "GET", &path, "", ""));
-    assert_eq!((&batch["status"], done(&address)), (&serde_json::Value::from("completed"), LINES as u64));
+    assert_eq!((&server.get(&path)["status"], done(&server)), (&serde_json::Value::from("completed"), LINES as u64));
     found("fine-tune-results");
-    assert!(ask(&address, "GET", "/v1/models", "", "").contains("\"ft:gpt-4o-mini:fakeai::"));
-    server.kill().unwrap();
-    server.wait().unwrap();
-}
-
-/// A server as a process of its own; killed when it is dropped, which leaves it no time for anything.
-struct Server {
-    process: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(directory: &Path, args: &[&str]) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_fakeai"))
-            .args([&["server", "--port", "0", "--latency", "instant"], args].concat())
-            .env_clear()
-            .current_dir(directory)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut card = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let address = card.find_map(|line| Some(line.split_once("http://")?.1.to_owned())).unwrap();
-        let address = address.split(|letter: char| letter.is_whitespace() || letter == '/').next().unwrap().to_owned();
-        Self { process, address }
-    }
-
-    fn send(&self, method: &str, path: &str, body: &str) -> String {
-        let mut client = TcpStream::connect(&self.address).unwrap();
-        let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
-        let kind = "Content-Type: application/json\r\n";
-        write!(client, "{head}{kind}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
-        let mut answer = String::new();
-        client.read_to_string(&mut answer).unwrap();
-        answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()
-    }
-
-    fn get(&self, path: &str) -> serde_json::Value {
-        serde_json::from_str(&self.send("GET", path, "")).unwrap()
-    }
-
-    fn chat(&self) {
-        let body = r#"{"model":"gpt-4o","messages":[{"role":"user","content":"hello"}],"max_tokens":5}"#;
-        assert!(self.send("POST", "/v1/chat/completions", body).contains("chatcmpl-"));
-    }
-
-    fn requests(&self) -> u64 {
-        self.get("/metrics/by-model/gpt-4o")["request_count"].as_u64().unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
+    assert!(server.text("/v1/models").contains("\"ft:gpt-4o-mini:fakeai::"));
 }
 
 #[test]

@@ -17,10 +17,10 @@ const END: &[u8] = b"PK\x05\x06";
 #[derive(Debug)]
 pub struct Archive<'a>(Vec<Member<'a>>);
 
-/// A file in an archive.
-#[derive(Debug)]
-struct Member<'a> {
-    name: &'a [u8],
+/// A file in an archive, as it is packed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Member<'a> {
+    pub(crate) name: &'a [u8],
     method: u16,
     packed: &'a [u8],
 }
@@ -28,14 +28,7 @@ struct Member<'a> {
 impl<'a> Archive<'a> {
     /// Reads what is in an archive from its central directory, as far as that is whole; `None` if it has none.
     pub fn open(bytes: &'a [u8]) -> Option<Self> {
-        let end = bytes.windows(4).rposition(|four| four == END)?;
-        let (mut at, mut members) = (u32_at(bytes, end + 16)? as usize, Vec::new());
-        while members.len() < MOST_MEMBERS {
-            let Some((member, next)) = member(bytes, at) else { break };
-            members.push(member);
-            at = next;
-        }
-        Some(Self(members))
+        directory(bytes).map(|_| Self(members(bytes).collect()))
     }
 
     /// The names of its files, folders left out.
@@ -49,37 +42,62 @@ impl<'a> Archive<'a> {
     /// # Errors
     /// [`MediaError::Broken`] if it is not there or cannot be unpacked, [`MediaError::TooLarge`] beyond the limit.
     pub fn read(&self, name: &str, most_bytes: u64) -> Result<Vec<u8>, MediaError> {
-        let broken = |reason: &str| MediaError::broken("ZIP", reason);
         let found = self.0.iter().find(|member| member.name == name.as_bytes());
-        let Member { method, packed, .. } = found.ok_or_else(|| broken("the file is not in it"))?;
-        let mut content = Vec::new();
-        let read = match method {
-            0 => packed.take(most_bytes + 1).read_to_end(&mut content),
-            8 => DeflateDecoder::new(*packed).take(most_bytes + 1).read_to_end(&mut content),
-            _ => return Err(MediaError::Unsupported("this compression of ZIP archives")),
-        };
-        read.map_err(|error| broken(&error.to_string()))?;
-        if content.len() as u64 > most_bytes {
-            return Err(MediaError::TooLarge { format: "ZIP", limit: "a file in it" });
-        }
-        Ok(content)
+        let member = found.ok_or_else(|| MediaError::broken("ZIP", "the file is not in it"))?;
+        member.unpack(most_bytes, MediaError::TooLarge { format: "ZIP", limit: "a file in it" })
     }
 }
 
-/// The member whose entry in the central directory begins at `at`, and where the next begins.
-fn member(bytes: &[u8], at: usize) -> Option<(Member<'_>, usize)> {
+impl Member<'_> {
+    /// Its content, which may be `most_bytes` long; `beyond` is the error if it is longer, and names the format.
+    pub(crate) fn unpack(&self, most_bytes: u64, beyond: MediaError) -> Result<Vec<u8>, MediaError> {
+        let format = if let MediaError::TooLarge { format, .. } = &beyond { format } else { "ZIP" };
+        let mut content = Vec::new();
+        let read = match self.method {
+            0 => self.packed.take(most_bytes + 1).read_to_end(&mut content),
+            8 => DeflateDecoder::new(self.packed).take(most_bytes + 1).read_to_end(&mut content),
+            _ => return Err(MediaError::Unsupported("this compression of ZIP archives")),
+        };
+        read.map_err(|error| MediaError::broken(format, error.to_string()))?;
+        if content.len() as u64 > most_bytes { Err(beyond) } else { Ok(content) }
+    }
+}
+
+/// Where the central directory begins (APPNOTE 4.3.16).
+fn directory(bytes: &[u8]) -> Option<usize> {
+    let end = memchr::memmem::rfind(bytes, END)?;
+    u32_at(bytes, end + 16).map(|at| at as usize)
+}
+
+/// The members of an archive in the order of its central directory; those that say what is not so are left out.
+pub(crate) fn members(bytes: &[u8]) -> impl Iterator<Item = Member<'_>> {
+    let mut at = directory(bytes);
+    let all = std::iter::from_fn(move || {
+        let (member, next) = entry(bytes, at?)?;
+        at = Some(next);
+        Some(member)
+    });
+    all.take(MOST_MEMBERS).flatten()
+}
+
+/// The member whose entry of the directory (APPNOTE 4.3.12) is at a byte, unless it is broken, and where the next entry is.
+fn entry(bytes: &[u8], at: usize) -> Option<(Option<Member<'_>>, usize)> {
     if bytes.get(at..at.checked_add(4)?)? != CENTRAL {
         return None;
     }
     let [name, extra, comment] = [28, 30, 32].map(|field| u16_at(bytes, at + field).map(usize::from));
-    let (length, extra, comment) = (name?, extra?, comment?);
-    let name = bytes.get(at + 46..at + 46 + length)?;
+    let (name, next) = (name?, at + 46 + name? + extra? + comment?);
+    let name = bytes.get(at + 46..at + 46 + name)?;
+    Some((content(bytes, at, name), next))
+}
+
+fn content<'a>(bytes: &'a [u8], at: usize, name: &'a [u8]) -> Option<Member<'a>> {
     let start = u32_at(bytes, at + 42)? as usize;
     // The local header has its own extra field, of its own length.
     let skip = usize::from(u16_at(bytes, start + 26)?) + usize::from(u16_at(bytes, start + 28)?);
     let from = bytes.get(start + 30 + skip..)?;
-    let packed = &from[..(u32_at(bytes, at + 20)? as usize).min(from.len())];
-    Some((Member { name, method: u16_at(bytes, at + 10)?, packed }, at + 46 + length + extra + comment))
+    let length = (u32_at(bytes, at + 20)? as usize).min(from.len());
+    Some(Member { name, method: u16_at(bytes, at + 10)?, packed: &from[..length] })
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {

@@ -10,6 +10,7 @@ mod error;
 mod film;
 mod pcm;
 mod picture;
+mod provenance;
 mod sound;
 pub mod speech;
 mod video;
@@ -23,6 +24,7 @@ pub use picture::{
     COLOURS, ColourShare, DEFAULT_IMAGE_SIZE, ImageFacts, ImageFormat, Layout, MOST_DECODED_BYTES, MOST_PIXELS,
     MOST_WORKED_PIXELS, Picture, PixelFacts, Writing, describe_image, image_size,
 };
+pub use provenance::{Claim, Provenance, claim, provenance};
 #[cfg(feature = "audio")]
 pub use sound::{AudioFacts, DecodedAudio, Heard, MOST_HEARD_SECONDS, SILENCE_DBFS, audio_facts, decode_audio, hear};
 pub use sound::{

@@ -103,6 +103,11 @@ impl BlockPool {
         self.tree.len()
     }
 
+    /// Nodes of the tree that finds them, the root not counted.
+    pub fn nodes(&self) -> usize {
+        self.tree.nodes()
+    }
+
     /// How many blocks of `chain`, from its start, have their content here; and how many of those nobody holds.
     pub fn match_prefix(&self, chain: &[u64]) -> (u32, u32) {
         let (mut cursor, mut matched, mut idle) = (Cursor::ROOT, 0, 0);

@@ -234,6 +234,11 @@ impl Replica {
         self.ranks.iter().map(|rank| rank.pool.cached()).sum()
     }
 
+    /// Nodes of the trees in which those are found, of all ranks.
+    pub fn tree_nodes(&self) -> usize {
+        self.ranks.iter().map(|rank| rank.pool.nodes()).sum()
+    }
+
     /// Of this chain, how many blocks from its start one rank has cached.
     pub fn rank_cached_blocks(&self, rank: u32, chain: &[u64]) -> u32 {
         self.ranks.get(rank as usize).map_or(0, |rank| rank.cached_blocks(chain))

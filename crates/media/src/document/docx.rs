@@ -1,21 +1,22 @@
 //! Word documents: a ZIP archive with the text in `word/document.xml` (ECMA-376, part 1, 17).
 
-use super::{archive, html};
+use super::{MOST_XML_BYTES, html, xml};
 use crate::MediaError;
+use crate::archive::members;
 
 /// The member that holds the text.
 const BODY: &[u8] = b"word/document.xml";
 
 /// Whether the archive has a Word document's text in it.
 pub(super) fn is_word(bytes: &[u8]) -> bool {
-    archive::find(bytes, |name| name == BODY).next().is_some()
+    members(bytes).any(|member| member.name == BODY)
 }
 
 /// The text, split at the page breaks that the writer set or last saw; they are hints, as Word makes pages anew.
 pub(super) fn pages(bytes: &[u8]) -> Result<Vec<String>, MediaError> {
-    let member = archive::find(bytes, |name| name == BODY).next();
+    let member = members(bytes).find(|member| member.name == BODY);
     let member = member.ok_or_else(|| MediaError::broken("DOCX", "it has no text"))?;
-    Ok(text(&member.unpack("DOCX", &mut archive::room())?))
+    Ok(text(&xml(&member, "DOCX", &mut { MOST_XML_BYTES })?))
 }
 
 /// Takes the runs' text out of the XML: `w:t` is text, `w:tab`, `w:br`, `w:cr` and `w:p` are white space.

@@ -2,7 +2,6 @@
 //!
 //! What a file is, is told by its first bytes where they are plain, then by its media type, then by its name.
 
-mod archive;
 mod docx;
 mod html;
 mod pdf;
@@ -10,9 +9,13 @@ mod pptx;
 mod text;
 
 use crate::MediaError;
+use crate::archive::Member;
 
 /// The most text that is kept of one document, in bytes of UTF-8.
 pub const MOST_TEXT_BYTES: usize = 32 << 20;
+
+/// How much a document's XML may unpack to, bytes: markup outweighs text, and a bomb outweighs both.
+const MOST_XML_BYTES: u64 = 2 * MOST_TEXT_BYTES as u64;
 
 /// What kind of document it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +46,13 @@ impl Document {
     pub fn text(&self) -> String {
         self.pages.join("\n\n")
     }
+}
+
+/// A member of an office document as text, which takes as much of `room` as it is long.
+fn xml(member: &Member<'_>, format: &'static str, room: &mut u64) -> Result<String, MediaError> {
+    let content = member.unpack(*room, MediaError::TooLarge { format, limit: "64 MiB of XML" })?;
+    *room -= content.len() as u64;
+    Ok(String::from_utf8_lossy(&content).into_owned())
 }
 
 /// Reads a document's text. `name` is the file's, `mime` its media type with or without parameters.

@@ -1,7 +1,8 @@
 //! Slides: a ZIP archive with the text of each in `ppt/slides/slide1.xml` and so on (ECMA-376, part 1, 19 and 21.1.2).
 
-use super::{archive, html};
+use super::{MOST_XML_BYTES, html, xml};
 use crate::MediaError;
+use crate::archive::members;
 
 /// The most slides that are read.
 const MOST_SLIDES: usize = 5000;
@@ -14,15 +15,15 @@ fn number(name: &[u8]) -> Option<u32> {
 
 /// Whether the archive has slides in it.
 pub(super) fn is_slides(bytes: &[u8]) -> bool {
-    archive::find(bytes, |name| number(name).is_some()).next().is_some()
+    members(bytes).any(|member| number(member.name).is_some())
 }
 
 /// The text of each slide, in the order of their numbers, which is that in which they were made.
 pub(super) fn pages(bytes: &[u8]) -> Result<Vec<String>, MediaError> {
-    let mut slides: Vec<_> = archive::find(bytes, |name| number(name).is_some()).take(MOST_SLIDES).collect();
+    let mut slides: Vec<_> = members(bytes).filter(|member| number(member.name).is_some()).take(MOST_SLIDES).collect();
     slides.sort_by_key(|slide| number(slide.name));
-    let mut room = archive::room();
-    slides.iter().map(|slide| Ok(text(&slide.unpack("PPTX", &mut room)?))).collect()
+    let mut room = MOST_XML_BYTES;
+    slides.iter().map(|slide| Ok(text(&xml(slide, "PPTX", &mut room)?))).collect()
 }
 
 /// The text of runs: `a:t` is text, `a:br` and the end of `a:p` are line breaks.

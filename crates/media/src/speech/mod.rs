@@ -3,6 +3,7 @@
 //! It speaks English by rules and other languages by their letters: real sound with the rhythm of the words. Nobody
 //! will take it for a human. The same text, voice and speed give the same samples.
 
+mod instructions;
 mod sounds;
 mod spelling;
 mod synth;

@@ -162,10 +162,11 @@ impl Tract {
         let noise = self.noise();
         let pulse = (open - 0.33) * (1.0 - self.voice.brightness) + slope * self.voice.brightness;
         let breath = noise * (self.now.breath * 0.6 + self.now.voice * self.voice.breath * open * 0.5);
-        let throat = pulse * self.now.voice + breath;
+        let whisper = self.voice.whisper;
+        let throat = (pulse * (1.0 - whisper) + noise * whisper * 0.35) * self.now.voice + breath;
         let tract = self.formants.iter_mut().fold(throat, |sound, resonator| resonator.filter(sound));
         let friction = self.friction.filter(noise * self.now.hiss);
-        tract * 0.5 + friction * 0.12
+        (tract * 0.5 + friction * 0.12) * self.voice.power
     }
 
     /// White noise from −1 to 1 (Marsaglia's xorshift): always the same, so that speech is too.

@@ -57,6 +57,40 @@ fn twice_the_speed_is_half_the_length() {
 }
 
 #[test]
+fn instructions_change_what_is_heard() {
+    let voice = &VOICES[0];
+    let as_told = |told: &str| voice.instructed(told);
+    let length = |told: &str| speak(TEXT, &as_told(told), 1.0).samples.len() as f64;
+    let loudness = |told: &str| root_mean_square(&speak(TEXT, &as_told(told), 1.0).samples);
+    let high = |told: &str| pitch(&speak("aaaa", &as_told(told), 0.25).samples[4000..10_000]);
+    let usual = (length(""), loudness(""), high(""));
+    assert!(length("Speak slowly and clearly.") > 1.2 * usual.0 && length("Be quick!") < 0.85 * usual.0);
+    assert!(loudness("Please shout it.") > 1.2 * usual.1 && loudness("softly, like a lullaby") < 0.8 * usual.1);
+    assert!(high("in a deep voice") < 0.9 * usual.2 && high("Cheerful and upbeat") > 1.05 * usual.2);
+    assert!(loudness("Whisper this.") < 0.8 * usual.1);
+    assert_ne!(speak(TEXT, &as_told("monotone"), 1.0), speak(TEXT, voice, 1.0));
+    for nothing in ["", "Don't whisper, and do not speak too slowly.", "Mention the fastball.", "Sprich wie ein Pirat."]
+    {
+        assert_eq!(&as_told(nothing), voice, "{nothing}");
+    }
+    // Slow, and twice as fast as that.
+    let slow = as_told("slowly");
+    let [whole, half] = [1.0, 2.0].map(|speed| speak(TEXT, &slow, speed).samples.len() as f64);
+    assert!((half - whole / 2.0).abs() <= 2.0);
+}
+
+#[test]
+fn a_whisper_has_no_pitch() {
+    let voice = VOICES[0].instructed("whisper");
+    let sound = &speak("aaaa", &voice, 0.25).samples[4000..10_000];
+    let at = |lag: usize| -> f64 {
+        sound.iter().zip(&sound[lag..]).map(|(one, other)| f64::from(*one) * f64::from(*other)).sum()
+    };
+    let best = (75..400).map(at).fold(0.0, f64::max);
+    assert!(best < 0.5 * at(0), "{best} of {}", at(0));
+}
+
+#[test]
 fn sentences_have_pauses() {
     let sound = speak("Yes. No.", &VOICES[0], 1.0);
     let quiet = sound.samples.chunks(240).filter(|block| root_mean_square(block) < 100.0).count();
@@ -76,6 +110,15 @@ fn letters_written_without_spaces_are_chunks_of_their_own() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_instructions_leave_a_voice(told in any::<String>(), words in "((not|very|slow|loud|whisper|deep|high|angry|sad) ){0,30}") {
+        for told in [told, words] {
+            let voice = VOICES[2].instructed(&told);
+            let samples = speak("Yes, so it is.", &voice, 1.0).samples;
+            prop_assert!(!samples.is_empty() && root_mean_square(&samples) > 100.0);
+        }
+    }
 
     #[test]
     fn chunks_cover_the_text_and_are_the_speech(text in "\\PC{0,60}", voice in 0..13_usize, speed in 1.0..4.0_f64) {

@@ -17,6 +17,10 @@ pub struct Voice {
     pub breath: f32,
     /// How bright it is: the share of the high part of the glottal pulse, 0 to 1.
     pub brightness: f32,
+    /// How strong it is: 1 is usual.
+    pub power: f32,
+    /// How much of the voice is breath alone, 0 to 1.
+    pub whisper: f32,
 }
 
 const fn voice(
@@ -28,7 +32,7 @@ const fn voice(
     breath: f32,
     brightness: f32,
 ) -> Voice {
-    Voice { name, pitch_hz, melody, formants, pace, breath, brightness }
+    Voice { name, pitch_hz, melody, formants, pace, breath, brightness, power: 1.0, whisper: 0.0 }
 }
 
 /// The voices that OpenAI names.

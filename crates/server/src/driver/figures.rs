@@ -33,6 +33,7 @@ impl Driver {
                     waiting: replica.waiting() as u64,
                     used_blocks: setup.blocks.saturating_sub(replica.free_blocks().into()),
                     cached_blocks: replica.known_blocks() as u64,
+                    tree_nodes: replica.tree_nodes() as u64,
                     unread_tokens: worker.unread_tokens,
                     setup: setup.clone(),
                 }),

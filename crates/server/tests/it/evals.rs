@@ -1,8 +1,10 @@
 //! Evals: made, run, cancelled, removed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fakeai_server::Settings;
+use fakeai_store::{Durable, Home};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -145,6 +147,97 @@ async fn rows_come_from_files_and_stored_completions() {
 }
 
 #[tokio::test]
+async fn stored_responses_are_rows() {
+    let server = TestServer::new();
+    let stored = json!({"name": "Stored", "data_source_config": {"type": "logs"},
+        "testing_criteria": [{"type": "string_check", "name": "said", "input": "{{sample.output_text}}",
+            "reference": "", "operation": "ne"}]});
+    let eval = server.post("/v1/evals", stored).await.json();
+    for (user, words) in [("ann", "Be brief."), ("bob", "Be kind."), ("ann", "Be kind.")] {
+        let body = json!({"model": "gpt-4o", "input": "Hello", "instructions": words, "user": user,
+            "metadata": {"of": user}, "tools": [{"type": "function", "name": "look", "parameters": {}}]});
+        assert_eq!(server.post("/v1/responses", body).await.status.as_u16(), 200);
+    }
+    server.post("/v1/responses", json!({"model": "o3", "input": "Hello", "store": false})).await;
+    let path = format!("/v1/evals/{}/runs", id(&eval));
+    let run = |more: Value, model: Option<&str>| {
+        let mut source = json!({"type": "responses"});
+        source.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let mut body = json!({"data_source": {"type": "responses", "source": source}});
+        if let Some(model) = model {
+            body["data_source"]["model"] = model.into();
+        }
+        let (server, path) = (&server, path.clone());
+        async move {
+            let run = server.post(&path, body).await.json();
+            ended(server, &run).await
+        }
+    };
+    for (source, rows) in [
+        (json!({}), 3),
+        (json!({"users": ["ann"], "model": "gpt-4o", "tools": ["look"]}), 2),
+        (json!({"metadata": {"of": "ann"}, "instructions_search": "kind"}), 1),
+        (json!({"model": "o3"}), 0),
+        (json!({"created_after": 4_000_000_000_u64}), 0),
+        (json!({"temperature": 0.1}), 0),
+    ] {
+        let run = run(source.clone(), None).await;
+        assert_eq!((&run["status"], &run["result_counts"]["passed"]), (&json!("completed"), &json!(rows)), "{source}");
+    }
+    // Asked again, of another model.
+    let again = run(json!({"users": ["bob"]}), Some("gpt-4o-mini")).await;
+    assert_eq!(again["result_counts"]["passed"], 1, "{again}");
+    let items = server.get(&format!("{path}/{}/output_items", id(&again))).await.json();
+    let (item, sample) = (&items["data"][0]["datasource_item"], &items["data"][0]["sample"]);
+    assert_eq!(item["input"][0], json!({"role": "system", "content": "Be kind."}));
+    assert_eq!((&sample["model"], &sample["input"][1]["content"]), (&json!("gpt-4o-mini"), &json!("Hello")));
+}
+
+#[tokio::test]
+async fn a_run_goes_on_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = || -> Arc<dyn Home> { Arc::new(Durable::open(directory.path().join("data.redb")).unwrap()) };
+    let slow = |settings: &mut Settings| settings.latency = Settings::default().latency;
+    let home = open();
+    let server = TestServer::at(Arc::clone(&home), slow);
+    let eval = eval(&server, json!([check("said", "ne")])).await;
+    let path = format!("/v1/evals/{}/runs", id(&eval));
+    let template = json!({"type": "template", "template": [{"role": "user", "content": "{{item.question}}"}]});
+    let rows: Vec<Value> =
+        (0..20).map(|number| json!({"item": {"question": number.to_string(), "answer": "b"}})).collect();
+    let source = json!({"type": "completions", "model": "gpt-4o", "input_messages": template,
+        "source": {"type": "file_content", "content": rows}});
+    let run = server.post(&path, json!({"data_source": source})).await.json();
+    let one = format!("{path}/{}", id(&run));
+    // Some rows are done, others are not.
+    let done = loop {
+        let shown = server.get(&one).await.json();
+        let done = shown["per_testing_criteria_results"][0]["passed"].as_u64().unwrap_or_default();
+        if done > 0 {
+            break done;
+        }
+        server.jump();
+        tokio::task::yield_now().await;
+    };
+    assert!(done < 20, "{done}");
+    home.close();
+    drop((home, server));
+
+    let server = TestServer::at(open(), slow);
+    // Whoever had the work had it for ten minutes.
+    server.clock.advance(std::time::Duration::from_secs(3600));
+    let run = ended(&server, &server.get(&one).await.json()).await;
+    assert_eq!((&run["status"], &run["result_counts"]["total"]), (&json!("completed"), &json!(20)), "{run}");
+    assert_eq!(run["result_counts"]["passed"], 20);
+    let items = server.get(&format!("{one}/output_items?limit=100")).await.json();
+    let mut asked: Vec<String> =
+        items["data"].as_array().unwrap().iter().map(|item| item["datasource_item"]["question"].to_string()).collect();
+    asked.sort();
+    asked.dedup();
+    assert_eq!(asked.len(), 20, "each row once");
+}
+
+#[tokio::test]
 async fn a_run_is_cancelled_and_removed() {
     let slow = |settings: &mut Settings| settings.latency = Settings::default().latency;
     let server = TestServer::with(slow);
@@ -203,7 +296,7 @@ async fn what_is_wrong_with_an_eval_or_a_run_is_named() {
         ),
         (json!({"type": "completions", "source": rows()}), "data_source.model"),
         (json!({"type": "completions", "model": "gpt-4o", "source": rows()}), "data_source.input_messages"),
-        (json!({"type": "responses", "source": {"type": "responses"}}), "data_source.source.type"),
+        (json!({"type": "responses", "source": {"type": "stored_completions"}}), "data_source.source.type"),
     ] {
         let (status, error) = server.post(&path, json!({"data_source": source})).await.error();
         assert_eq!((status, &error["param"]), (400, &json!(param)), "{error}");

@@ -360,7 +360,7 @@ async fn each_mistake_has_openais_words() {
         ask("x", json!({"background": true, "store": false})),
         ask("x", json!({"stream_options": {"include_obfuscation": true}})),
         ask("x", json!({"metadata": {"k": 1}})),
-        ask("x", json!({"moderation": {"model": "m"}})),
+        ask("x", json!({"moderation": {"model": "gpt-4o"}})),
         ask("x", json!({"prompt": {"version": "1"}})),
     ];
     let mut said = Vec::new();

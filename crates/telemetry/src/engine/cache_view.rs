@@ -98,7 +98,7 @@ pub struct CacheWorker {
 /// What the caches hold.
 #[derive(Debug, Serialize)]
 pub struct RadixTree {
-    /// Nodes of the trees; null, because blocks are found by a table of hashes.
+    /// Nodes of the trees, the roots not counted; null without a physical engine.
     pub total_nodes: Option<u64>,
     /// Blocks whose content can be found again; null without a physical engine.
     pub total_cached_blocks: Option<u64>,
@@ -133,6 +133,7 @@ impl CacheMetrics {
         let (hits, misses) = hits_and_misses(&all);
         let physical = || engines.iter().filter_map(|engine| engine.physical.as_ref());
         let blocks: Vec<u64> = physical().map(|engine| engine.cached_blocks).collect();
+        let nodes: Option<u64> = physical().map(|engine| engine.tree_nodes).reduce(|sum, nodes| sum + nodes);
         let workers = engines.iter().filter_map(|engine| {
             let physical = engine.physical.as_ref()?;
             let worker = CacheWorker {
@@ -160,7 +161,7 @@ impl CacheMetrics {
             smart_router: SmartRouter {
                 workers: workers.collect(),
                 radix_tree: RadixTree {
-                    total_nodes: None,
+                    total_nodes: nodes,
                     total_cached_blocks: (!blocks.is_empty()).then(|| blocks.iter().sum()),
                 },
                 config: RouterConfig {

@@ -34,6 +34,8 @@ pub struct Physical {
     pub used_blocks: u64,
     /// Blocks whose content can be found again.
     pub cached_blocks: u64,
+    /// Nodes of the radix trees that find them.
+    pub tree_nodes: u64,
     /// Tokens of prompts of which no token is written yet.
     pub unread_tokens: u64,
     /// How it is set up.

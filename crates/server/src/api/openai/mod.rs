@@ -23,6 +23,7 @@ mod media;
 mod models;
 mod moderations;
 mod organization;
+mod provenance;
 mod realtime;
 mod reasoning;
 mod responses;
@@ -80,6 +81,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         vector_stores::endpoints(),
         moderations::endpoints(),
         images::endpoints(),
+        provenance::endpoints(),
         evals::endpoints(),
         containers::endpoints(),
         videos::endpoints(),

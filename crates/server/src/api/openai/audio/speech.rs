@@ -20,7 +20,7 @@ pub(super) async fn create(body: JsonBody<Map<String, Value>>) -> Result<Respons
     let JsonBody(context, map) = body;
     check_enabled(&context)?;
     let wanted = Wanted::of(&context, &Fields::json(map)).map_err(|error| context.validation(error))?;
-    let speaker = Speaker::new(&wanted.text, wanted.voice, wanted.speed);
+    let speaker = Speaker::new(&wanted.text, &wanted.voice, wanted.speed);
     let seconds = speaker.total_samples() as f64 / f64::from(SPEECH_RATE);
     let usage = SpeechUsage {
         input: wanted.card.tokenizer.count(&wanted.text) as u32,

@@ -30,7 +30,8 @@ const NAMES: [&str; 8] =
 pub(super) struct Wanted {
     pub card: Arc<ModelCard>,
     pub text: String,
-    pub voice: &'static Voice,
+    /// As the instructions ask it to speak.
+    pub voice: Voice,
     pub format: SoundFormat,
     /// What the format is sent as.
     pub content_type: &'static str,
@@ -44,9 +45,10 @@ impl Wanted {
         let model = fields.text("model")?.filter(|model| !model.is_empty()).ok_or_else(ApiError::missing_model)?;
         fields.check_names(|name| NAMES.contains(&name))?;
         let text = text(fields)?;
-        let instructions = fields.text("instructions")?.map_or(0, |text| text.chars().count());
-        if instructions > MOST_CHARACTERS {
-            return Err(ApiError::too_long("instructions", MOST_CHARACTERS, instructions));
+        let instructions = fields.text("instructions")?.unwrap_or_default();
+        let length = instructions.chars().count();
+        if length > MOST_CHARACTERS {
+            return Err(ApiError::too_long("instructions", MOST_CHARACTERS, length));
         }
         let voice = voice(fields.get("voice").ok_or_else(|| ApiError::missing("voice"))?, context)?;
         let names = FORMATS.map(|(name, ..)| name);
@@ -67,6 +69,8 @@ impl Wanted {
             );
             return Err(ApiError::invalid(message).param("stream_format").code("unsupported_value"));
         }
+        // OpenAI's document: instructions do not work with tts-1 or tts-1-hd.
+        let voice = if model.starts_with("tts-1") { *voice } else { voice.instructed(instructions) };
         Ok(Self { card, text: text.to_owned(), voice, format, content_type, speed, is_events })
     }
 }

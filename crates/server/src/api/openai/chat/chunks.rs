@@ -2,6 +2,7 @@
 
 use bytes::BytesMut;
 use fakeai_writer::{CalledTool, Finish, SegmentKind, Usage};
+use serde_json::Value;
 
 use super::encode::finish_name;
 use super::head::{CallIds, Head, Manner};
@@ -22,6 +23,8 @@ pub(super) struct Chunks {
     padding: u32,
     /// The sound of each choice, if the answer is spoken.
     spoken: Vec<Live>,
+    /// How request and answer were judged, if they were.
+    moderation: Option<Value>,
 }
 
 impl Chunks {
@@ -40,7 +43,8 @@ impl Chunks {
         prefix.extend_from_slice(b"\",\"choices\":[");
         let suffix: &[u8] = if head.manner.include_usage { b"],\"usage\":null" } else { b"]" };
         let prefix = prefix.to_vec().into_boxed_slice();
-        Self { prefix, suffix, manner: head.manner, call_ids: head.call_ids, padding: 0, spoken: Vec::new() }
+        let Head { manner, call_ids, moderation, .. } = head;
+        Self { prefix, suffix, manner, call_ids, padding: 0, spoken: Vec::new(), moderation }
     }
 
     /// The same, with sound instead of content.
@@ -228,6 +232,13 @@ impl StreamDialect for Chunks {
     }
 
     fn end(&mut self, usage: Usage, out: &mut BytesMut) {
+        if let Some(moderation) = self.moderation.take() {
+            out.extend_from_slice(&self.prefix);
+            out.extend_from_slice(self.suffix);
+            out.extend_from_slice(b",\"moderation\":");
+            push_json(out, &moderation);
+            out.extend_from_slice(b"}\n\n");
+        }
         if self.manner.include_usage {
             out.extend_from_slice(&self.prefix);
             out.extend_from_slice(b"],\"usage\":");

@@ -2,6 +2,7 @@
 
 use fakeai_writer::{Choice, Finish, Generation, Segment, SegmentKind};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::head::{Head, Thoughts};
 use super::logprobs::LogprobsWire;
@@ -20,6 +21,8 @@ pub(super) struct ChatCompletion<'a> {
     system_fingerprint: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     kv_transfer_params: Option<&'a TransferAnswer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moderation: Option<&'a Value>,
 }
 
 #[derive(Serialize)]
@@ -95,6 +98,7 @@ pub(super) fn completion<'a>(head: &'a Head, generation: &'a Generation) -> Chat
         service_tier: head.service_tier,
         system_fingerprint: &head.fingerprint,
         kv_transfer_params: head.transfer.as_ref(),
+        moderation: head.moderation.as_ref(),
     }
 }
 

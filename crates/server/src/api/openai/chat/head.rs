@@ -1,6 +1,7 @@
 //! What all chunks of an answer, or the whole answer, have in common.
 
 use fakeai_writer::{Generation, SegmentKind};
+use serde_json::Value;
 
 use super::voice::SpokenAnswer;
 use crate::api::openai::transfer::TransferAnswer;
@@ -21,6 +22,8 @@ pub(super) struct Head {
     pub spoken: Vec<Option<SpokenAnswer>>,
     /// What a server elsewhere has to know; absent unless it was asked for, null if there is nothing.
     pub transfer: Option<TransferAnswer>,
+    /// How request and answer were judged, if they were.
+    pub moderation: Option<Value>,
 }
 
 /// How the client wants to see an answer.

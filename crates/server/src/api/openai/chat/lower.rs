@@ -16,6 +16,7 @@ use super::thinking::{reasoning, thinks_alone, thoughts};
 use super::voice::{Spoken, recall, spoken};
 use super::wire::{ChatRequest, Content, Message, PredictionWire};
 use crate::api::openai::media::check;
+use crate::api::openai::moderations::{Form, Inline};
 use crate::api::openai::transfer::TransferRequest;
 use crate::context::Context;
 use crate::error::ApiError;
@@ -38,6 +39,8 @@ pub(super) struct Lowered {
     pub transfers: bool,
     /// What to put away with the answer, if it is to be stored.
     pub keep: Option<Keep>,
+    /// How request and answer are to be judged, if they are.
+    pub moderation: Option<Inline>,
 }
 
 pub(super) fn lower(context: &Context, mut wire: Box<ChatRequest>) -> Result<Lowered, ApiError> {
@@ -56,6 +59,7 @@ pub(super) fn lower(context: &Context, mut wire: Box<ChatRequest>) -> Result<Low
     let (include_usage, obfuscation) = stream_options(stream, wire.stream_options.as_ref())?;
     let cached_for_a_day = cache_retention(wire.prompt_cache_retention.as_deref())?;
     metadata(wire.metadata.as_ref())?;
+    let moderation = Inline::parse(context, wire.moderation.as_ref(), Form::Chat)?;
     let stores = wire.store.unwrap_or_default() && policy::stores(context)?;
     let kept = stores.then(|| keep(&mut wire));
     let format = shape(&mut wire)?;
@@ -99,7 +103,8 @@ pub(super) fn lower(context: &Context, mut wire: Box<ChatRequest>) -> Result<Low
     };
     let (cache_key, cache_salt, priority) = (wire.prompt_cache_key, wire.cache_salt, wire.priority.unwrap_or_default());
     let terms = Terms { limit, cache_key, cache_salt, priority, cached_for_a_day, elsewhere };
-    Ok(Lowered { request, terms, model, service_tier, stream, manner, spoken, transfers: transfer.is_some(), keep })
+    let transfers = transfer.is_some();
+    Ok(Lowered { request, terms, model, service_tier, stream, manner, spoken, transfers, keep, moderation })
 }
 
 /// The messages, of which there must be one; what is asked for beside them and not built is refused.

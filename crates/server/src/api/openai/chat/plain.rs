@@ -13,7 +13,7 @@ const AROUND_BYTES: usize = 512;
 
 /// The whole answer as JSON; `None` if there is more to it than text.
 pub(super) fn plain(head: &Head, generation: &Generation) -> Option<Bytes> {
-    if head.manner.logprobs || !head.spoken.is_empty() || head.transfer.is_some() {
+    if head.manner.logprobs || !head.spoken.is_empty() || head.transfer.is_some() || head.moderation.is_some() {
         return None;
     }
     let texts: usize = generation.choices.iter().map(|choice| text(choice).map(str::len)).sum::<Option<_>>()?;
@@ -97,6 +97,7 @@ mod tests {
             call_ids: CallIds::default(),
             spoken: Vec::new(),
             transfer: None,
+            moderation: None,
         }
     }
 

@@ -25,7 +25,7 @@ use crate::api::openai::transfer::TransferAnswer;
 use crate::body::stream;
 use crate::context::Context;
 use crate::error::ApiError;
-use crate::generation::{Answer, Elsewhere, collect, generate};
+use crate::generation::{Answer, Elsewhere, collect, generate_with};
 use crate::wire::{JsonBody, json, json_bytes};
 
 pub(in crate::api::openai) fn endpoints() -> Vec<Endpoint> {
@@ -129,17 +129,25 @@ fn begin(context: &Context, wire: Box<ChatRequest>) -> Beginning {
 }
 
 fn answered(context: &Context, lowered: Lowered) -> Beginning {
-    let Lowered { request, terms, model, service_tier, stream: streaming, manner, transfers, keep, spoken } = lowered;
+    let Lowered { request, terms, model, service_tier, stream: streaming, manner, transfers, keep, spoken, moderation } =
+        lowered;
     let transfer = transfers.then_some(terms.elsewhere);
     let card = Arc::clone(&request.model);
     context.note().model = Some(card.id.as_str().into());
     let head = head(context, &card.id, model, service_tier, manner);
     let here = context.clone();
+    let judge = moderation.clone();
+    let edit = move |request: &GenerationRequest, generation: &mut Generation| {
+        if let Some(judge) = judge {
+            judge.moderate(request, generation);
+        }
+    };
     let begun = move |answer: Answer| {
-        let head = named(head, &here, &answer.generation);
+        let moderation = moderation.map(|judge| judge.found());
+        let head = named(Head { moderation, ..head }, &here, &answer.generation);
         Box::new(Begun { head, answer, card, streaming, spoken, keep, transfer })
     };
-    match generate(context, request, terms) {
+    match generate_with(context, request, terms, edit) {
         Either::Left(answer) => Either::Left(ready(answer.into_inner().map(begun))),
         Either::Right(answer) => Either::Right(Box::pin(answer.map_ok(begun))),
     }
@@ -156,6 +164,7 @@ fn head(context: &Context, card_id: &str, model: String, service_tier: &'static 
         call_ids: CallIds::default(),
         spoken: Vec::new(),
         transfer: None,
+        moderation: None,
     }
 }
 

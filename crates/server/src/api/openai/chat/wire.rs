@@ -46,6 +46,7 @@ pub(super) struct ChatRequest {
     pub modalities: Option<Vec<String>>,
     pub audio: Option<AudioWire>,
     pub user: Option<String>,
+    pub moderation: Option<Value>,
     pub prompt_cache_key: Option<String>,
     pub prompt_cache_retention: Option<String>,
     // vLLM's own.

@@ -3,6 +3,7 @@
 //! A run has rows of data, gets a sample for each where its data source says so, and grades it. Its work is a task that
 //! keeps every few rows what it has done; one that was cut off goes on when somebody looks at the run.
 
+mod answered;
 mod config;
 mod eval;
 mod items;

@@ -3,6 +3,7 @@
 use fakeai_schema::Schema;
 use serde_json::{Value, json};
 
+use super::answered;
 use super::source::Rows;
 use crate::api::openai::files::{File, read_whole};
 use crate::api::openai::service::Service;
@@ -52,6 +53,7 @@ pub(super) async fn read(context: &Context, service: &Service, rows: &Rows) -> R
             lines(&read_whole(context, &file).await?)
         }
         Rows::Stored(query, limit) => stored(service, query, *limit).await,
+        Rows::Responses(wish) => Ok(answered::rows(context, wish, MOST_ROWS).await?),
     }
 }
 

@@ -71,7 +71,7 @@ async fn checked(context: &Context, eval: &Eval, wire: &RunWire) -> Result<Sourc
             rows::check(&rows, &eval.data_source_config)
                 .map_err(|rows::Wrong(_, message)| ApiError::invalid(message).param("data_source.source.content"))?;
         }
-        Rows::Stored(..) => {}
+        Rows::Stored(..) | Rows::Responses(_) => {}
     }
     Ok(source)
 }

@@ -57,6 +57,7 @@ pub(super) async fn ask(service: &Service, asks: &Asks, messages: Vec<Value>) ->
 pub(super) fn given(sample: Option<&Value>) -> Sample {
     let mut found = match sample {
         None => Sample { seen: Value::Null, ..Sample::default() },
+        Some(given) if given["object"] == "response" => answered(given, true),
         // A stored completion, or an object of the same form.
         Some(given) if given["choices"].is_array() && given["output_text"].is_null() => answered(given, false),
         Some(given) => Sample { seen: given.clone(), ..Sample::default() },

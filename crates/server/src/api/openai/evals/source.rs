@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::answered::Wish;
 use crate::api::openai::graders::{Scope, Template, Unfilled};
 use crate::error::ApiError;
 
@@ -25,6 +26,8 @@ pub(super) enum Rows {
     File(String),
     /// Stored chat completions: these words of a query, and at most so many.
     Stored(Vec<(&'static str, String)>, usize),
+    /// Stored responses.
+    Responses(Box<Wish>),
 }
 
 /// What is asked of a model.
@@ -69,11 +72,11 @@ impl Source {
         let model = given["model"].as_str().map(str::to_owned);
         let messages = match given.get("input_messages").filter(|given| !given.is_null()) {
             Some(messages) => Some(Messages::parse(messages)?),
-            None if matches!(rows, Rows::Stored(..)) => Some(Messages::Stored),
+            None if matches!(rows, Rows::Stored(..) | Rows::Responses(_)) => Some(Messages::Stored),
             None => None,
         };
         let asks = match (kind, model, messages) {
-            // Stored completions are graded as they are, without a model.
+            // What is stored is graded as it is, without a model.
             ("jsonl", ..) | (_, None, Some(Messages::Stored)) => None,
             (_, None, _) => return Err(ApiError::missing("data_source.model")),
             (_, _, None) => return Err(ApiError::missing("data_source.input_messages")),
@@ -104,13 +107,11 @@ impl Rows {
             }
             ("file_id", _) => Ok(Self::File(text(source, "id", "data_source.source.id")?.to_owned())),
             ("stored_completions", "completions") => Ok(Self::stored(source)),
-            ("responses", "responses") => {
-                let message = "Runs over stored responses ('data_source.source.type': 'responses') are not supported.";
-                Err(ApiError::invalid(message).param("data_source.source.type").code("unsupported_value"))
-            }
+            ("responses", "responses") => Ok(Self::Responses(Box::new(Wish::parse(source)))),
             (other, kind) => {
                 let known: &[&str] = match kind {
                     "completions" => &["file_content", "file_id", "stored_completions"],
+                    "responses" => &["file_content", "file_id", "responses"],
                     _ => &["file_content", "file_id"],
                 };
                 Err(ApiError::unsupported_value("data_source.source.type", other, known))

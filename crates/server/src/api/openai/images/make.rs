@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use fakeai_core::Seed;
-use fakeai_media::Picture;
 use fakeai_media::art::{Edit, Look, Sketch, edit, paint, vary};
+use fakeai_media::{Claim, Picture};
 
 use super::edits::Inputs;
 use super::wanted::{Format, Quality, Task, Wanted};
@@ -24,6 +24,16 @@ pub(in crate::api::openai) fn paint_at(painting: Painting<'_>, seed: Seed) -> Pi
     let Painting { prompt, size: (width, height), look, has_caption } = painting;
     let caption = if has_caption { prompt } else { "" };
     paint(&Sketch { prompt, width, height, seed: seed.value(), look, caption })
+}
+
+/// Writes one as a file that says where it comes from.
+pub(in crate::api::openai) fn sign(
+    picture: &Picture,
+    format: Format,
+    compression: u8,
+    claim: &Claim,
+) -> Result<Bytes, ApiError> {
+    encode(picture, format, compression).map(|file| fakeai_media::claim(file.into(), claim).into())
 }
 
 /// Writes one as a file.

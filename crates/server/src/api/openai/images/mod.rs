@@ -11,6 +11,6 @@ mod time;
 mod tokens;
 mod wanted;
 
-pub(super) use make::{Painting, encode, paint_at};
+pub(super) use make::{Painting, encode, paint_at, sign};
 pub(super) use routes::endpoints;
 pub(super) use wanted::{Format, size_of_prompt};

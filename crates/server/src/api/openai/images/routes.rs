@@ -7,12 +7,13 @@ use http::{HeaderMap, Uri};
 use serde_json::{Map, Value};
 
 use super::edits::{Inputs, decode, take_in};
-use super::make::{encode, make, seed};
+use super::make::{make, seed, sign};
 use super::tokens::ImageUsage;
 use super::wanted::{Task, Wanted, size_of_prompt};
 use super::{answer, keep, stream, time};
 use crate::api::Endpoint;
 use crate::api::openai::fields::Fields;
+use crate::api::openai::provenance::claim_of;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::wire::{JsonBody, json};
@@ -72,9 +73,11 @@ async fn answer_with(context: Context, wanted: Wanted, inputs: Inputs, base: &st
         let picture = pictures.pop().ok_or_else(ApiError::internal)?;
         return stream::show(context, wanted, picture, (size, usage), duration).await;
     }
-    let (format, compression) = (wanted.format, wanted.compression);
-    let work =
-        move || pictures.iter().map(|picture| encode(picture, format, compression)).collect::<Result<Vec<_>, _>>();
+    let (format, compression, claim) = (wanted.format, wanted.compression, claim_of(&context, &wanted.card.id));
+    let work = move || {
+        let signed = |picture| sign(picture, format, compression, &claim);
+        pictures.iter().map(signed).collect::<Result<Vec<_>, _>>()
+    };
     let files = context.app().kit.tasks.compute(work).await.unwrap_or_else(|| Err(ApiError::internal()))?;
     let due = context.arrived() + duration;
     if due > context.clock().now() {

@@ -18,9 +18,10 @@ use http::{HeaderValue, header};
 use serde_json::{Value, json};
 
 use super::answer::background;
-use super::make::encode;
+use super::make::{encode, sign};
 use super::tokens::ImageUsage;
 use super::wanted::{Task, Wanted};
+use crate::api::openai::provenance::claim_of;
 use crate::context::Context;
 use crate::error::ApiError;
 
@@ -59,9 +60,10 @@ pub(super) async fn show(
     duration: Duration,
 ) -> Result<Response, ApiError> {
     let (steps, format, compression) = (wanted.partials, wanted.format, wanted.compression);
+    let claim = claim_of(&context, &wanted.card.id);
     let work = move || -> Result<Vec<Bytes>, ApiError> {
         let partials = (0..steps).map(|step| encode(&unfinished(&picture, step, steps), format, compression));
-        partials.chain([encode(&picture, format, compression)]).collect()
+        partials.chain([sign(&picture, format, compression, &claim)]).collect()
     };
     let files = context.app().kit.tasks.compute(work).await.unwrap_or_else(|| Err(ApiError::internal()))?;
     let kind = if wanted.task == Task::Edit { "image_edit" } else { "image_generation" };

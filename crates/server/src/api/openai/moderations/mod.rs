@@ -1,5 +1,6 @@
 //! Moderations: `POST /moderations`, texts and pictures judged by category.
 
+mod inline;
 mod judge;
 mod wire;
 
@@ -7,6 +8,7 @@ use axum::response::Response;
 use axum::routing::post;
 use fakeai_catalog::ModelKind;
 
+pub(super) use self::inline::{Form, Inline};
 use self::judge::judge;
 use self::wire::{Answer, Request};
 use crate::api::Endpoint;

@@ -29,13 +29,18 @@ pub(super) async fn create(JsonBody(context, wire): JsonBody<CreateResponse>) ->
     let ids = ItemIds::new(&context);
     let lowered = understand(&context, wire, &ids).await.map_err(|error| context.validation(error))?;
     context.note().model = Some(lowered.request.model.id.as_str().into());
-    let Lowered { mut request, terms, input, performed, conversation, namespaces, echo, manner } = lowered;
+    let Lowered { mut request, terms, input, performed, conversation, namespaces, echo, manner, moderation } = lowered;
     containers(&context, &echo.tools, &performed).await.map_err(|error| context.validation(error))?;
     output::reserve(&performed, &mut request);
     let performed = Arc::new(performed);
     let runs = Arc::clone(&performed);
-    let edit =
-        move |request: &GenerationRequest, generation: &mut Generation| output::insert(&runs, request, generation);
+    let judge = moderation.clone();
+    let edit = move |request: &GenerationRequest, generation: &mut Generation| {
+        output::insert(&runs, request, generation);
+        if let Some(judge) = judge {
+            judge.moderate(request, generation);
+        }
+    };
     let made = generate_with(&context, request, terms, edit).await;
     let mut answer = made.map_err(|error| context.validation(too_long(error)))?;
     if manner.background {
@@ -54,7 +59,10 @@ pub(super) async fn create(JsonBody(context, wire): JsonBody<CreateResponse>) ->
     let created = context.created();
     let times = Times { created, completed: created + last.since(context.arrived()).as_secs() as i64 };
     let items = output.items.clone();
-    let response = whole(&ids.next("resp_"), echo, output.items, choice.finish, usage, times);
+    let mut response = whole(&ids.next("resp_"), echo, output.items, choice.finish, usage, times);
+    if let Some(judge) = moderation {
+        response["moderation"] = judge.found();
+    }
     choice.segments = output.shown;
     choice.finish = Finish::Stop;
 

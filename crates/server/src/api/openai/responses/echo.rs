@@ -108,7 +108,7 @@ pub(super) fn under_way(whole: &Value, status: &str, output: Vec<Value>) -> Valu
             "completed_at" | "incomplete_details" => Value::Null,
             "output" => output.take().unwrap_or_default(),
             // It is not known yet, and the document has no null here.
-            "usage" => continue,
+            "usage" | "moderation" => continue,
             _ => value.clone(),
         };
         early.insert(name.clone(), value);

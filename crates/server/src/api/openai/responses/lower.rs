@@ -16,6 +16,7 @@ use super::{history, truncation, turns};
 use crate::api::openai::chat::{cache_retention, metadata, service_tier, verbosity};
 use crate::api::openai::format::{SchemaWire, json_schema};
 use crate::api::openai::media;
+use crate::api::openai::moderations::{Form, Inline};
 use crate::api::openai::reasoning::{self, Wish, only_default, refuses_sampling, unsupported_parameter};
 use crate::context::Context;
 use crate::error::ApiError;
@@ -39,6 +40,8 @@ pub(super) struct Lowered {
     pub namespaces: Vec<(String, String)>,
     pub echo: Echo,
     pub manner: Manner,
+    /// How request and answer are to be judged, if they are.
+    pub moderation: Option<Inline>,
 }
 
 /// How the client wants its answer.
@@ -86,6 +89,7 @@ pub(super) fn lower(context: &Context, mut wire: CreateResponse, ids: &ItemIds) 
     let checked = check(&mut wire)?;
     let one_at_a_time = wire.parallel_tool_calls == Some(false);
     let offers = offers::read(wire.tools.take().unwrap_or_default(), wire.tool_choice.take(), one_at_a_time)?;
+    let moderation = Inline::parse(context, wire.moderation.as_ref(), Form::Response)?;
     let card = context.model(&model)?;
     let reasoning_wire = wire.reasoning.take();
     let (reasoning, thoughts) = think(&card, reasoning_wire.as_ref(), &wire)?;
@@ -132,7 +136,7 @@ pub(super) fn lower(context: &Context, mut wire: CreateResponse, ids: &ItemIds) 
         truncation::fit(context, &mut request, terms.limit);
     }
     let namespaces = offers.namespaces;
-    Ok(Lowered { request, terms, input, performed, conversation, namespaces, echo, manner })
+    Ok(Lowered { request, terms, input, performed, conversation, namespaces, echo, manner, moderation })
 }
 
 /// Parameters that can be judged by themselves.
@@ -256,13 +260,11 @@ fn prompt(prompt: Option<&PromptWire>) -> Result<Option<Turn>, ApiError> {
 }
 
 fn not_built(wire: &CreateResponse) -> Result<(), ApiError> {
-    let refused = [("moderation", wire.moderation.as_ref()), ("context_management", wire.context_management.as_ref())];
-    match refused.iter().find(|(_, value)| value.is_some_and(|value| !value.is_null())) {
-        None => Ok(()),
-        Some((param, _)) => Err(ApiError::invalid(format!("'{param}' is not built yet; refused rather than ignored."))
-            .param(*param)
-            .code("not_built_yet")),
+    if wire.context_management.as_ref().is_none_or(Value::is_null) {
+        return Ok(());
     }
+    let message = "'context_management' is not built yet; refused rather than ignored.";
+    Err(ApiError::invalid(message).param("context_management").code("not_built_yet"))
 }
 
 fn conversation(conversation: Option<Value>, previous: Option<&str>) -> Result<Option<String>, ApiError> {

@@ -26,5 +26,5 @@ mod wire;
 pub(super) use items::{ItemIds, Sent, read};
 pub(super) use offers::parsed;
 pub(super) use routes::endpoints;
-pub(super) use stored::page_of;
+pub(super) use stored::{ended, page_of};
 pub(super) use truncation::fit;

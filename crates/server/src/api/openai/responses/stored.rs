@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fakeai_core::{Clock, Tick};
 use fakeai_engine::Flow;
-use fakeai_store::{Change, Document, Expected, Retention};
+use fakeai_store::{Change, Document, Expected, Page, Retention};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -20,6 +20,8 @@ use crate::wire::Query;
 
 /// Kept by the end that a response's id shares with those of its items, so that an item's id finds it too.
 const KIND: &str = "response";
+/// Stored responses read at a time.
+const PAGE: usize = 100;
 /// Seconds a response is kept, as OpenAI's document says: 30 days.
 const KEPT_SECONDS: i64 = 30 * 24 * 3600;
 
@@ -181,6 +183,31 @@ pub(super) async fn delete(context: &Context, id: &str) -> Result<(), ApiError> 
     get(context, id)?;
     context.documents().change(Change::delete(KIND, shared_end(id))).await?;
     Ok(())
+}
+
+/// At most so many of the stored responses that have ended and that `wanted` takes, oldest first, each with the items it
+/// was asked with.
+pub(in crate::api::openai) async fn ended(
+    context: &Context,
+    most: usize,
+    wanted: impl Fn(&Value) -> bool + Send,
+) -> Result<Vec<(Value, Vec<Value>)>, ApiError> {
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = Page { after: after.take(), limit: PAGE, ..Page::default() };
+        let listing = context.documents().list(KIND, &page).await?;
+        after = listing.documents.last().map(|(id, _)| id.clone());
+        for (_, document) in listing.documents {
+            let Ok(stored) = serde_json::from_slice::<Stored>(&document.body) else { continue };
+            if stored.state(context.clock()) == State::Done && wanted(&stored.response) {
+                found.push((stored.response, stored.input));
+            }
+        }
+        if !listing.has_more || after.is_none() || found.len() >= most {
+            found.truncate(most);
+            return Ok(found);
+        }
+    }
 }
 
 /// The page of `items` that the query of the request asks for, newest first unless it says otherwise.

@@ -8,7 +8,8 @@ use fakeai_media::art::{Look, unfinished};
 use serde_json::{Value, json};
 
 use super::{Asked, Performed, Steps, query};
-use crate::api::openai::images::{Format, Painting, encode, paint_at, size_of_prompt};
+use crate::api::openai::images::{Format, Painting, encode, paint_at, sign, size_of_prompt};
+use crate::api::openai::provenance::claim_of;
 use crate::api::openai::responses::wire::Object;
 use crate::error::ApiError;
 
@@ -75,7 +76,8 @@ pub(super) fn perform(asked: &Asked<'_>) -> Vec<Performed> {
     };
     let seed = Seed::new(0).derive("image_generation").derive(&prompt);
     let picture = paint_at(Painting { prompt: &prompt, size: (width, height), look, has_caption: false }, seed);
-    let file = encode(&picture, format, compression).map(|file| STANDARD.encode(file));
+    let claim = claim_of(asked.context, said("model").unwrap_or("gpt-image-1"));
+    let file = sign(&picture, format, compression, &claim).map(|file| STANDARD.encode(file));
     let status = if file.is_ok() { "completed" } else { "failed" };
     vec![Performed {
         item: json!({
