@@ -32,6 +32,8 @@ pub struct Account {
     pub model: Option<Arc<str>>,
     /// Who asked, if anything is known of it.
     pub caller: Option<Arc<Caller>>,
+    /// The service tier of texts, or the size of pictures.
+    pub grade: Option<&'static str>,
     /// Whether it was a line of a batch.
     pub is_batch: bool,
 }
@@ -130,6 +132,7 @@ impl Books {
             endpoint: record.endpoint,
             model: record.model.clone(),
             caller: record.caller.clone(),
+            grade: record.grade,
             is_batch: record.batch.is_some(),
         };
         self.put(&record.workspace, 0, record.date, account, &Used::of(record));

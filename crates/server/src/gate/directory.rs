@@ -44,12 +44,19 @@ pub(crate) struct Bearer {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) enum Owner {
     /// A person's.
-    User { id: String, email: String },
+    User { id: Arc<str>, email: String },
     /// A program's.
-    ServiceAccount { id: String },
+    ServiceAccount { id: Arc<str> },
 }
 
 impl Owner {
+    /// The id of the person or the program.
+    pub(crate) const fn id(&self) -> &Arc<str> {
+        match self {
+            Self::User { id, .. } | Self::ServiceAccount { id } => id,
+        }
+    }
+
     /// The user that every organisation has: id and address.
     pub(crate) const FIRST: (&str, &str) = ("user-fakeai-owner", "owner@example.com");
 }

@@ -132,7 +132,11 @@ fn answered(context: &Context, lowered: Lowered) -> Beginning {
     let Lowered { request, terms, model, service_tier, stream: streaming, manner, transfers, keep, spoken } = lowered;
     let transfer = transfers.then_some(terms.elsewhere);
     let card = Arc::clone(&request.model);
-    context.note().model = Some(card.id.as_str().into());
+    {
+        let mut note = context.note();
+        note.model = Some(card.id.as_str().into());
+        note.grade = Some(service_tier);
+    }
     let head = head(context, &card.id, model, service_tier, manner);
     let here = context.clone();
     let begun = move |answer: Answer| {
