@@ -45,6 +45,7 @@ impl Callers {
             key: key.and_then(fingerprint),
             organization: organization.and_then(name),
             project: project.and_then(name),
+            user: None,
         });
         seen.insert(hash, Arc::clone(&caller));
         Some(caller)

@@ -98,6 +98,8 @@ pub(crate) struct Note {
     pub worker: Option<u16>,
     /// Who asked.
     pub caller: Option<Arc<Caller>>,
+    /// The service tier of a text, or the size of pictures.
+    pub grade: Option<&'static str>,
     /// The body, if it is JSON, until there is an answer.
     pub body: Bytes,
     /// Bytes of the body sent.
@@ -323,6 +325,7 @@ impl Context {
             model: note.model,
             workspace: Arc::clone(self.workspace_name()),
             caller: note.caller,
+            grade: note.grade,
             batch: self.batch_line().map(|line| Arc::clone(&line.batch)),
             worker: note.worker,
             status: note.status,

@@ -21,6 +21,7 @@ fn record(number: u64, models: &[Arc<str>], endpoints: &[&'static str]) -> Recor
         model: Some(Arc::clone(&models[(number / 20 % 100) as usize])),
         workspace: Arc::clone(&models[0]),
         caller: None,
+        grade: None,
         batch: None,
         worker: None,
         status: 200,

@@ -32,6 +32,8 @@ pub struct Account {
     pub model: Option<Arc<str>>,
     /// Who asked, if anything is known of it.
     pub caller: Option<Arc<Caller>>,
+    /// The service tier of texts, or the size of pictures.
+    pub grade: Option<&'static str>,
     /// Whether it was a line of a batch.
     pub is_batch: bool,
 }
@@ -43,6 +45,7 @@ impl Account {
             endpoint: record.endpoint,
             model: record.model.clone(),
             caller: record.caller.clone(),
+            grade: record.grade,
             is_batch: record.batch.is_some(),
         }
     }
@@ -52,6 +55,7 @@ impl Account {
         one.endpoint == other.endpoint
             && one.model == other.model
             && one.batch.is_some() == other.batch.is_some()
+            && one.grade == other.grade
             && one.caller == other.caller
     }
 }

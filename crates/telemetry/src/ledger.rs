@@ -203,6 +203,7 @@ pub(crate) mod tests {
             model: Some(Arc::from("gpt-4o")),
             workspace: Arc::from("default"),
             caller: None,
+            grade: None,
             batch: None,
             worker: None,
             status: 200,

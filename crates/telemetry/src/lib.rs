@@ -29,7 +29,7 @@ pub use books::{Account, Books, Used};
 pub use exposition::CONTENT_TYPE;
 pub use histogram::{Buckets, Pacing, PacingSummary};
 pub use hours::Hours;
-pub use kept::{Directory, Kept, KeptError, KeptFile, MOST_HISTORY_BYTES};
+pub use kept::{Directory, Kept, KeptError, KeptFile, MOST_HISTORY_BYTES, grade};
 pub use ledger::Ledger;
 pub use open::{OpenStream, Ticket};
 pub use record::{Caller, Gaps, MOST_DETAIL, Outcome, Record, Tokens, Units};

@@ -22,6 +22,8 @@ pub struct Record {
     pub workspace: Arc<str>,
     /// Who asked, if anything is known of it.
     pub caller: Option<Arc<Caller>>,
+    /// The service tier of a text, or the size of pictures.
+    pub grade: Option<&'static str>,
     /// The batch it is a line of.
     pub batch: Option<Arc<str>>,
     /// The worker that wrote the answer, where there is a physical engine.
@@ -73,6 +75,8 @@ pub struct Caller {
     pub organization: Option<Arc<str>>,
     /// `OpenAI-Project`.
     pub project: Option<Arc<str>>,
+    /// The user or the service account that has the key, if it was made through the API.
+    pub user: Option<Arc<str>>,
 }
 
 impl Record {

@@ -47,14 +47,22 @@ pub(crate) struct Bearer {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) enum Owner {
     /// A person's.
-    User { id: String, email: String },
+    User { id: Arc<str>, email: String },
     /// A program's.
-    ServiceAccount { id: String },
+    ServiceAccount { id: Arc<str> },
     /// Whoever has a key of the server's own, which made it.
     Server,
 }
 
 impl Owner {
+    /// The id of the person or the program, where it has one.
+    pub(crate) const fn id(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::User { id, .. } | Self::ServiceAccount { id } => Some(id),
+            Self::Server => None,
+        }
+    }
+
     /// The user that every organisation has: id and address.
     pub(crate) const FIRST: (&str, &str) = ("user-fakeai-owner", "owner@example.com");
 }

@@ -355,10 +355,11 @@ impl Gate {
 fn belong(context: &Context, bearer: Arc<Bearer>) {
     let mut note = context.note();
     let mut known = note.caller.as_deref().cloned().unwrap_or_default();
-    if known.project.is_none() && bearer.project.is_some() {
+    if known.project.is_none() {
         known.project.clone_from(&bearer.project);
-        note.caller = Some(Arc::new(known));
     }
+    known.user = bearer.owner.id().cloned();
+    note.caller = Some(Arc::new(known));
     note.bearer = Some(bearer);
 }
 

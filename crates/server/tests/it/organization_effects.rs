@@ -274,6 +274,9 @@ async fn who_accepts_an_invite_gets_in_as_their_roles_say() {
     assert_eq!(again.error().1["code"], "invite_over");
     let key = accepted["api_keys"][0]["value"].as_str().unwrap();
     assert_eq!(chat(&server, key).await.status, 200);
+    let path = format!("/v1/organization/usage/completions?start_time={DETERMINISTIC_DATE}&group_by=user_id");
+    let page = send(&server, ROOT, Method::GET, &path, None).await.json();
+    assert_eq!(page["data"][0]["results"][0]["user_id"], accepted["user"]["id"]);
     // A role of the project that only looks.
     let user = accepted["user"]["id"].as_str().unwrap();
     let member = format!("{project}/users/{user}");

@@ -153,3 +153,33 @@ async fn tools_are_counted_by_their_runs() {
     let found = buckets(&server, &path).await;
     assert_eq!(sum(&results(&found), "num_requests"), 1);
 }
+
+#[tokio::test]
+async fn tiers_and_sizes_are_groups() {
+    let server = TestServer::new();
+    for tier in ["auto", "flex", "flex", "priority"] {
+        let mut body = hello("gpt-4o", 3);
+        body["service_tier"] = json!(tier);
+        assert_eq!(server.chat(body).await.status, 200);
+    }
+    for size in ["1024x1024", "1536x1024", "1024x1024"] {
+        let body = json!({"model": "gpt-image-1", "prompt": "a fox", "size": size, "quality": "low"});
+        assert_eq!(server.post("/v1/images/generations", body).await.status, 200);
+    }
+    let groups = async |path: &str, by: &str| {
+        let path = format!("{USAGE}/{path}?start_time={DETERMINISTIC_DATE}&group_by={by}");
+        let buckets = buckets(&server, &path).await;
+        let mut found: Vec<(String, u64)> = results(&buckets)
+            .iter()
+            .map(|one| (one[by].as_str().unwrap_or("none").to_owned(), one["num_model_requests"].as_u64().unwrap()))
+            .collect();
+        found.sort();
+        found
+    };
+    let named =
+        |pairs: &[(&str, u64)]| pairs.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect::<Vec<_>>();
+    assert_eq!(groups("completions", "service_tier").await, named(&[("default", 1), ("flex", 2), ("priority", 1)]));
+    assert_eq!(groups("images", "size").await, named(&[("1024x1024", 2), ("1536x1024", 1)]));
+    let path = format!("{USAGE}/images?start_time={DETERMINISTIC_DATE}&sizes[]=1536x1024");
+    assert_eq!(sum(&results(&buckets(&server, &path).await), "num_model_requests"), 1);
+}

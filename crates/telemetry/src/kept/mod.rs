@@ -77,6 +77,8 @@ struct WrittenCaller {
     key: Option<Arc<str>>,
     organization: Option<Arc<str>>,
     project: Option<Arc<str>>,
+    #[serde(default)]
+    user: Option<Arc<str>>,
 }
 
 /// A row of the books: the number of its width, and where it begins.
@@ -88,6 +90,8 @@ struct WrittenAccount {
     model: Option<Arc<str>>,
     workspace: Arc<str>,
     caller: Option<WrittenCaller>,
+    #[serde(default)]
+    grade: Option<String>,
     is_batch: bool,
     used: Used,
 }
@@ -199,13 +203,13 @@ impl Kept {
 
 impl WrittenCaller {
     fn of(caller: &Caller) -> Self {
-        let Caller { key, organization, project } = caller.clone();
-        Self { key, organization, project }
+        let Caller { key, organization, project, user } = caller.clone();
+        Self { key, organization, project, user }
     }
 
     fn read(self) -> Arc<Caller> {
-        let Self { key, organization, project } = self;
-        Arc::new(Caller { key, organization, project })
+        let Self { key, organization, project, user } = self;
+        Arc::new(Caller { key, organization, project, user })
     }
 }
 
@@ -213,16 +217,18 @@ impl WrittenAccount {
     fn of(row: Row<'_>) -> Self {
         let Row { level, start, used, .. } = row;
         let workspace = Arc::clone(row.workspace);
-        let Account { endpoint, model, caller, is_batch } = row.account.clone();
+        let Account { endpoint, model, caller, grade, is_batch } = row.account.clone();
+        let grade = grade.map(str::to_owned);
         let caller = caller.as_deref().map(WrittenCaller::of);
-        Self { level, start, endpoint: endpoint.to_owned(), model, workspace, caller, is_batch, used: *used }
+        Self { level, start, endpoint: endpoint.to_owned(), model, workspace, caller, grade, is_batch, used: *used }
     }
 
     /// Dates are on the calendar already, so nothing is moved.
     fn put_into(self, archive: &mut Archive) {
-        let Self { level, start, endpoint, model, workspace, caller, is_batch, used } = self;
+        let Self { level, start, endpoint, model, workspace, caller, grade, is_batch, used } = self;
         let caller = caller.map(WrittenCaller::read);
-        let account = Account { endpoint: name(&endpoint), model, caller, is_batch };
+        let grade = grade.as_deref().map(self::grade);
+        let account = Account { endpoint: name(&endpoint), model, caller, grade, is_batch };
         archive.books_mut().put(&workspace, level, start, account, &used);
     }
 }
@@ -260,10 +266,23 @@ impl Line {
     }
 }
 
-/// A name out of a file as one that lasts. Each is made once.
+/// The endpoint of a name out of a file.
 fn name(text: &str) -> &'static str {
-    static NAMES: LazyLock<Mutex<FxHashSet<&'static str>>> = LazyLock::new(Mutex::default);
-    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    static NAMES: Names = LazyLock::new(Mutex::default);
+    lasting(&NAMES, text)
+}
+
+/// A size of pictures, or a service tier, as records have it.
+pub fn grade(text: &str) -> &'static str {
+    static GRADES: Names = LazyLock::new(Mutex::default);
+    lasting(&GRADES, text)
+}
+
+type Names = LazyLock<Mutex<FxHashSet<&'static str>>>;
+
+/// A text as one that lasts. Each is made once, and after so many all are `other`.
+fn lasting(names: &Names, text: &str) -> &'static str {
+    let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(name) = names.get(text) {
         return name;
     }

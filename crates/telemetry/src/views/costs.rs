@@ -95,7 +95,7 @@ mod tests {
             record.caller = Some(Arc::new(Caller {
                 key: Some(Arc::from(key)),
                 organization: Some(Arc::from("acme")),
-                project: None,
+                ..Caller::default()
             }));
             record.cost_usd = 1.0;
             ledger.add(record);

@@ -74,7 +74,7 @@ mod tests {
         for second in [1, 2, 4000] {
             let mut record = record("/v1/chat/completions", second);
             let key = Some(Arc::from("key-1"));
-            record.caller = Some(Arc::new(Caller { key, project: Some(Arc::from("p")), organization: None }));
+            record.caller = Some(Arc::new(Caller { key, project: Some(Arc::from("p")), ..Caller::default() }));
             ledger.add(record);
         }
         ledger.add(record("/v1/embeddings", 4001));

@@ -136,12 +136,44 @@ fn boundary(headers: &HeaderMap) -> Option<String> {
     multer::parse_boundary(kind).ok()
 }
 
-/// A form with the field `model` in front, which counts before one that follows.
+/// A form with this `model` in front, and without one of its own: the deployment says which it is.
 fn with_field(boundary: &str, model: &str, body: &[u8]) -> Bytes {
     // A name that could end the field early is none.
     let model: String = model.chars().filter(|letter| !letter.is_control()).collect();
     let field = format!("--{boundary}\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\n{model}\r\n");
-    [field.as_bytes(), body].concat().into()
+    let mut form = Vec::with_capacity(field.len() + body.len());
+    form.extend_from_slice(field.as_bytes());
+    for part in parts(boundary, body) {
+        if !is_model(part) {
+            form.extend_from_slice(part);
+        }
+    }
+    form.into()
+}
+
+/// A form cut before each of its boundaries; together the pieces are the form.
+fn parts<'a>(boundary: &str, body: &'a [u8]) -> Vec<&'a [u8]> {
+    let delimiter = format!("\r\n--{boundary}");
+    // The first boundary has no line before it; all others keep their line's end with what lies before them.
+    let cuts = memchr::memmem::find_iter(body, &delimiter).map(|at| at + 2);
+    let ends: Vec<usize> = cuts.chain([body.len()]).collect();
+    let mut start = 0;
+    let mut all = Vec::with_capacity(ends.len());
+    for end in ends {
+        all.push(&body[start..end]);
+        start = end;
+    }
+    all
+}
+
+/// Whether a part of a form is the field `model`.
+fn is_model(part: &[u8]) -> bool {
+    let head = memchr::memmem::find(part, b"\r\n\r\n").map(|end| &part[..end]);
+    let head = head.map(|head| String::from_utf8_lossy(head).to_ascii_lowercase()).unwrap_or_default();
+    head.lines().any(|line| {
+        line.starts_with("content-disposition:")
+            && line.split(';').map(str::trim).any(|piece| piece == "name=\"model\"" || piece == "name=model")
+    })
 }
 
 async fn annotated_answer(context: &Context, answer: Response, verdicts: &[Verdict]) -> Result<Response, ApiError> {
@@ -164,4 +196,38 @@ async fn annotated_answer(context: &Context, answer: Response, verdicts: &[Verdi
         }
     }
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_forms_own_model_gives_way() {
+        let part = |name: &str, text: &str| {
+            format!("--xyz\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
+        };
+        let body = [part("language", "en"), part("model", "gpt-4o"), part("prompt", "model"), "--xyz--\r\n".to_owned()];
+        let form = with_field("xyz", "whisper-1", body.concat().as_bytes());
+        let expected = format!(
+            "--xyz\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n{}{}--xyz--\r\n",
+            part("language", "en"),
+            part("prompt", "model"),
+        );
+        assert_eq!(String::from_utf8_lossy(&form), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn any_form_is_kept_but_for_its_model(body in prop::collection::vec(any::<u8>(), 0..200), text in "(--x|\r\n|model|name=|[;: \"]){0,30}") {
+            for body in [body.as_slice(), text.as_bytes()] {
+                prop_assert_eq!(parts("x", body).concat(), body);
+                let form = with_field("x", "m", body);
+                let kept = parts("x", body).into_iter().filter(|part| !is_model(part)).collect::<Vec<_>>().concat();
+                prop_assert!(form.ends_with(&kept));
+            }
+        }
+    }
 }

@@ -55,6 +55,8 @@ pub(super) struct Owner {
     key: Option<Arc<str>>,
     organization: Option<Arc<str>>,
     project: Option<Arc<str>>,
+    #[serde(default)]
+    user: Option<Arc<str>>,
 }
 
 /// What was found in its file.
@@ -117,14 +119,14 @@ pub(super) enum End {
 
 impl From<&Caller> for Owner {
     fn from(caller: &Caller) -> Self {
-        let Caller { key, organization, project } = caller.clone();
-        Self { key, organization, project }
+        let Caller { key, organization, project, user } = caller.clone();
+        Self { key, organization, project, user }
     }
 }
 
 impl From<Owner> for Caller {
-    fn from(Owner { key, organization, project }: Owner) -> Self {
-        Self { key, organization, project }
+    fn from(Owner { key, organization, project, user }: Owner) -> Self {
+        Self { key, organization, project, user }
     }
 }
 

@@ -60,8 +60,7 @@ pub(super) fn lower(context: &Context, mut wire: Box<ChatRequest>) -> Result<Low
     let cached_for_a_day = cache_retention(wire.prompt_cache_retention.as_deref())?;
     metadata(wire.metadata.as_ref())?;
     let moderation = Inline::parse(context, wire.moderation.as_ref(), Form::Chat)?;
-    let stores = wire.store.unwrap_or_default() && policy::stores(context)?;
-    let kept = stores.then(|| keep(&mut wire));
+    let kept = (wire.store.unwrap_or_default() && policy::stores(context)?).then(|| keep(&mut wire));
     let format = shape(&mut wire)?;
     let function_call = wire.functions.is_some();
     let tools = offers::tools(&mut wire)?;

@@ -133,7 +133,11 @@ fn answered(context: &Context, lowered: Lowered) -> Beginning {
         lowered;
     let transfer = transfers.then_some(terms.elsewhere);
     let card = Arc::clone(&request.model);
-    context.note().model = Some(card.id.as_str().into());
+    {
+        let mut note = context.note();
+        note.model = Some(card.id.as_str().into());
+        note.grade = Some(service_tier);
+    }
     let head = head(context, &card.id, model, service_tier, manner);
     let here = context.clone();
     let judge = moderation.clone();

@@ -3,6 +3,7 @@
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::{get, post};
+use fakeai_telemetry::grade;
 use http::{HeaderMap, Uri};
 use serde_json::{Map, Value};
 
@@ -66,6 +67,7 @@ async fn answer_with(context: Context, wanted: Wanted, inputs: Inputs, base: &st
         let mut note = context.note();
         note.tokens.prompt = usage.text + usage.pictures_in;
         note.tokens.completion = usage.out;
+        note.grade = Some(grade(&format!("{}x{}", size.0, size.1)));
         note.units.images += pictures.len() as u64;
         note.cost_usd = usage.cost_usd(&wanted, size);
     }

@@ -97,7 +97,7 @@ async fn enter_project(
         (USERS.kind(&[]), id.clone()),
         (PROJECT_USERS.kind(&params), id.clone()),
     ];
-    let owner = Owner::User { id, email };
+    let owner = Owner::User { id: id.into(), email };
     let bearer = Bearer { id: text(&key, "id"), project: Some(Arc::from(project)), owner, scopes: None };
     enter_key(context, &text(&key, "value"), &Entry { stands_on, ends: None, area: None, bearer: Arc::new(bearer) })
         .await?;

@@ -89,7 +89,7 @@ fn key_owner(making: &Making<'_>) -> Result<Value, ApiError> {
 /// The user whose key asks, by id and address.
 fn maker(context: &Context) -> (String, String) {
     match context.note().bearer.as_deref() {
-        Some(Bearer { owner: Owner::User { id, email }, .. }) => (id.clone(), email.clone()),
+        Some(Bearer { owner: Owner::User { id, email }, .. }) => (id.to_string(), email.clone()),
         _ => (Owner::FIRST.0.to_owned(), Owner::FIRST.1.to_owned()),
     }
 }
@@ -174,8 +174,12 @@ async fn create_admin_key(PathText(params): Params, JsonBody(context, body): Bod
     let key = made.map_err(|error| context.validation(error))?;
     let stands_on = vec![(ADMIN_KEYS.kind(&params), text(&key, "id"))];
     let (id, email) = maker(&context);
-    let bearer =
-        Bearer { id: text(&key, "id"), project: None, owner: Owner::User { id, email }, scopes: scopes(&body)? };
+    let bearer = Bearer {
+        id: text(&key, "id"),
+        project: None,
+        owner: Owner::User { id: id.into(), email },
+        scopes: scopes(&body)?,
+    };
     let ends = key.get("expires_at").and_then(Value::as_i64);
     let entry = Entry { stands_on, area: None, ends, bearer: Arc::new(bearer) };
     enter_key(&context, &text(&key, "value"), &entry).await?;
@@ -227,7 +231,7 @@ async fn key_of(
     let mut stands_on =
         vec![(PROJECT_KEYS.kind(params), text(&key, "id")), (SERVICE_ACCOUNTS.kind(params), text(account, "id"))];
     stands_on.extend(project.map(|id| (PROJECTS.kind(&[]), id.to_owned())));
-    let owner = Owner::ServiceAccount { id: text(account, "id") };
+    let owner = Owner::ServiceAccount { id: text(account, "id").into() };
     let bearer = Bearer { id: text(&key, "id"), project: project.map(Arc::from), owner, scopes };
     let entry = Entry { stands_on, area: None, ends: None, bearer: Arc::new(bearer) };
     enter_key(context, &text(&key, "value"), &entry).await?;

@@ -46,52 +46,81 @@ fn part(kind: &'static str, whole: &str, deed: &Deed<'_>, name: &str) -> Event {
     event(kind, deed, json!({"id": whole, "changes_requested": {name: shown}}))
 }
 
-macro_rules! of_organization {
-    ($($function:ident $name:literal)*) => {$(
-                pub(super) fn $function(deed: &Deed<'_>) -> Option<Event> {
-            Some(part("organization.updated", ORGANIZATION, deed, $name))
-        }
-    )*};
+/// A change of the organisation.
+#[expect(clippy::unnecessary_wraps, reason = "some deeds are not told")]
+fn of_organization(deed: &Deed<'_>, name: &str) -> Option<Event> {
+    Some(part("organization.updated", ORGANIZATION, deed, name))
 }
 
-macro_rules! of_project {
-    ($($function:ident $name:literal)*) => {$(
-        pub(super) fn $function(deed: &Deed<'_>) -> Option<Event> {
-            deed.param("project_id").map(|project| part("project.updated", project, deed, $name))
-        }
-    )*};
+/// A change of the project that the path names.
+fn of_project(deed: &Deed<'_>, name: &str) -> Option<Event> {
+    deed.param("project_id").map(|project| part("project.updated", project, deed, name))
 }
 
-macro_rules! usual {
-    ($($function:ident $kinds:expr, $fields:expr;)*) => {$(
-                pub(super) fn $function(deed: &Deed<'_>) -> Option<Event> {
-            Some(usual($kinds, deed, &$fields))
-        }
-    )*};
+pub(super) fn retention(deed: &Deed<'_>) -> Option<Event> {
+    of_organization(deed, "data_retention")
 }
 
-of_organization! {
-    retention "data_retention"
-    spend_alert "spend_alert"
-    spend_limit "spend_limit"
+pub(super) fn spend_alert(deed: &Deed<'_>) -> Option<Event> {
+    of_organization(deed, "spend_alert")
 }
 
-of_project! {
-    project_retention "data_retention"
-    project_spend_alert "spend_alert"
-    project_spend_limit "spend_limit"
-    project_tools "hosted_tool_permissions"
-    project_models "model_permissions"
-    project_group "group"
+pub(super) fn spend_limit(deed: &Deed<'_>) -> Option<Event> {
+    of_organization(deed, "spend_limit")
 }
 
-usual! {
-    user ["user.added", "user.updated", "user.deleted"], [("role", "role")];
-    invite ["invite.sent", "invite.sent", "invite.deleted"], [("email", "email"), ("role", "role")];
-    group ["group.created", "group.updated", "group.deleted"], [("group_name", "name")];
-    api_key ["api_key.created", "api_key.updated", "api_key.deleted"], [("scopes", "scopes")];
-    service_account ["service_account.created", "service_account.updated", "service_account.deleted"],
-        [("role", "role"), ("name", "name")];
+pub(super) fn project_retention(deed: &Deed<'_>) -> Option<Event> {
+    of_project(deed, "data_retention")
+}
+
+pub(super) fn project_spend_alert(deed: &Deed<'_>) -> Option<Event> {
+    of_project(deed, "spend_alert")
+}
+
+pub(super) fn project_spend_limit(deed: &Deed<'_>) -> Option<Event> {
+    of_project(deed, "spend_limit")
+}
+
+pub(super) fn project_tools(deed: &Deed<'_>) -> Option<Event> {
+    of_project(deed, "hosted_tool_permissions")
+}
+
+pub(super) fn project_models(deed: &Deed<'_>) -> Option<Event> {
+    of_project(deed, "model_permissions")
+}
+
+pub(super) fn project_group(deed: &Deed<'_>) -> Option<Event> {
+    of_project(deed, "group")
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "some deeds are not told")]
+pub(super) fn user(deed: &Deed<'_>) -> Option<Event> {
+    let kinds = ["user.added", "user.updated", "user.deleted"];
+    Some(usual(kinds, deed, &[("role", "role")]))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "some deeds are not told")]
+pub(super) fn invite(deed: &Deed<'_>) -> Option<Event> {
+    let kinds = ["invite.sent", "invite.sent", "invite.deleted"];
+    Some(usual(kinds, deed, &[("email", "email"), ("role", "role")]))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "some deeds are not told")]
+pub(super) fn group(deed: &Deed<'_>) -> Option<Event> {
+    let kinds = ["group.created", "group.updated", "group.deleted"];
+    Some(usual(kinds, deed, &[("group_name", "name")]))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "some deeds are not told")]
+pub(super) fn api_key(deed: &Deed<'_>) -> Option<Event> {
+    let kinds = ["api_key.created", "api_key.updated", "api_key.deleted"];
+    Some(usual(kinds, deed, &[("scopes", "scopes")]))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "some deeds are not told")]
+pub(super) fn service_account(deed: &Deed<'_>) -> Option<Event> {
+    let kinds = ["service_account.created", "service_account.updated", "service_account.deleted"];
+    Some(usual(kinds, deed, &[("role", "role"), ("name", "name")]))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "some deeds are not told")]

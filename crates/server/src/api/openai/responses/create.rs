@@ -28,7 +28,11 @@ use crate::wire::{JsonBody, json as json_answer};
 pub(super) async fn create(JsonBody(context, wire): JsonBody<CreateResponse>) -> Result<Response, ApiError> {
     let ids = ItemIds::new(&context);
     let lowered = understand(&context, wire, &ids).await.map_err(|error| context.validation(error))?;
-    context.note().model = Some(lowered.request.model.id.as_str().into());
+    {
+        let mut note = context.note();
+        note.model = Some(lowered.request.model.id.as_str().into());
+        note.grade = Some(lowered.echo.tier);
+    }
     let Lowered { mut request, terms, input, performed, conversation, namespaces, echo, manner, moderation } = lowered;
     containers(&context, &echo.tools, &performed).await.map_err(|error| context.validation(error))?;
     output::reserve(&performed, &mut request);

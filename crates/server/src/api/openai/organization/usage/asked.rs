@@ -140,8 +140,12 @@ impl Asked {
 /// What an account is by this; `None` where it is nothing, or nobody knows.
 fn part(account: &Account, by: &str) -> Option<String> {
     let caller = account.caller.as_deref();
+    let of_pictures = account.endpoint.starts_with("/v1/images/");
     match by {
         "project_id" => caller?.project.as_deref().map(str::to_owned),
+        "user_id" => caller?.user.as_deref().map(str::to_owned),
+        "size" if of_pictures => account.grade.map(str::to_owned),
+        "service_tier" if !of_pictures => account.grade.map(str::to_owned),
         "api_key_id" => caller?.key.as_deref().map(str::to_owned),
         "model" => account.model.as_deref().map(str::to_owned),
         // There are no finer items than models, and endpoints of none.

@@ -78,7 +78,7 @@ pub(super) static KINDS: [Kind; 9] = [
         counts: &[("images", |used| used.units.images), REQUESTS],
         takes: |_, used| used.units.images > 0,
         groups: &["project_id", "user_id", "api_key_id", "model", "size", "source"],
-        filters: &["project_ids", "user_ids", "api_key_ids", "models", "sources"],
+        filters: &["project_ids", "user_ids", "api_key_ids", "models", "sources", "sizes"],
     },
     Kind {
         path: "/organization/usage/audio_speeches",
