@@ -47,6 +47,7 @@ mod rag;
 mod rate_limits;
 mod realtime;
 mod realtime_audio;
+mod realtime_rest;
 mod recall;
 mod responses;
 mod responses_tools;
