@@ -64,7 +64,7 @@ pub(super) async fn play(trial: &mut Trial<'_, '_>) -> Result<()> {
 /// Somebody says it, and then nothing for a second.
 fn spoken(text: &str) -> Value {
     let mut samples = speak(text, &VOICES[1], 1.0).samples;
-    samples.extend([0; 24_000]);
+    samples.extend(std::iter::repeat_n(0, 24_000));
     let sound: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
     json!({"type": "input_audio_buffer.append", "audio": STANDARD.encode(sound)})
 }

@@ -143,7 +143,7 @@ async fn a_translation_says_it_again_in_another_language() {
     client.say(json!({"type": "session.update", "session": {"audio": audio}})).await;
     assert_eq!(client.next().await["session"]["audio"]["output"]["language"], "fr");
     let mut samples = speak("Good morning.", &VOICES[2], 1.0).samples;
-    samples.extend([0; 24_000]);
+    samples.extend(std::iter::repeat_n(0, 24_000));
     let sound: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
     client.say(json!({"type": "session.input_audio_buffer.append", "audio": STANDARD.encode(sound)})).await;
     let events = client.until("session.output_audio.delta").await;
