@@ -10,11 +10,13 @@ mod engine;
 mod load;
 mod media;
 mod process;
+mod realtime;
 mod report;
 mod search;
 mod streams;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
@@ -27,11 +29,15 @@ fn main() -> Result<()> {
         ["bare", head, body] => runtime.block_on(bare::serve(&PathBuf::from(head), &PathBuf::from(body))),
         ["run", binary] => runtime.block_on(report::run(&PathBuf::from(binary), false)),
         ["run", binary, "--quick"] => runtime.block_on(report::run(&PathBuf::from(binary), true)),
+        ["realtime", binary] => runtime.block_on(realtime::run(&PathBuf::from(binary), 1000, Duration::from_secs(30))),
+        ["realtime", binary, "--quick"] => {
+            runtime.block_on(realtime::run(&PathBuf::from(binary), 50, Duration::from_secs(5)))
+        }
         ["agreement", binary] => runtime.block_on(agreement::run(&PathBuf::from(binary))),
         ["engine", ref options @ ..] => engine::run(options),
         ["search"] => search::run(),
         ["media"] => media::run(),
-        _ => bail!("usage: fakeai-bench run BINARY [--quick] | agreement BINARY | engine [--csv FILE] [--trace FILE] [--fit] [--rows] | search | media"),
+        _ => bail!("usage: fakeai-bench run BINARY [--quick] | realtime BINARY [--quick] | agreement BINARY | engine [--csv FILE] [--trace FILE] [--fit] [--rows] | search | media"),
     }
     .context("the benchmark failed")
 }

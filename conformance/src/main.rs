@@ -38,7 +38,7 @@ fn main() -> Result<ExitCode> {
     let document = Document::parse(&text).with_context(|| format!("{} is no document of OpenAI's", path.display()))?;
     let registry = document.registry()?;
     let judge = Judge::new(&registry);
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let report = runtime.block_on(examine(&document, &judge))?;
     print!("{report}");
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

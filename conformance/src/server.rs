@@ -11,9 +11,15 @@ use fakeai_catalog::Catalog;
 use fakeai_core::{Clock, Seed, Tasks};
 use fakeai_engine::LatencyModel;
 use fakeai_server::{App, DETERMINISTIC_DATE, Door, Kit, Settings};
+use futures_util::{SinkExt, StreamExt};
 use http::{Request, header};
 use http_body_util::BodyExt;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
 use serde_json::Value;
+use tokio::io::DuplexStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
 use tower::ServiceExt;
 
 /// Turns without anything to wait for after which an answer will never end.
@@ -100,6 +106,55 @@ impl Server {
             }
         }
         bail!("it never ended")
+    }
+
+    /// Opens a WebSocket and says each of `said`, the next once the server has nothing more to say; all that it says.
+    pub(crate) async fn talk(&self, path: &str, said: &[Vec<Value>]) -> Result<Vec<Value>> {
+        let (client, own) = tokio::io::duplex(64 << 20);
+        let service = TowerToHyperService::new(self.door.clone());
+        let connection =
+            hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(own), service).with_upgrades();
+        self.app.kit.tasks.spawn(connection);
+        let (mut socket, _) = tokio_tungstenite::client_async(format!("ws://localhost{path}"), client).await?;
+        let mut events = Vec::new();
+        self.listen(&mut socket, &mut events).await?;
+        for said in said {
+            for event in said {
+                socket.send(Message::text(event.to_string())).await?;
+            }
+            self.listen(&mut socket, &mut events).await?;
+        }
+        Ok(events)
+    }
+
+    /// Hears what the server says until it is quiet for a while: work beside the connection takes real time.
+    async fn listen(&self, socket: &mut WebSocketStream<DuplexStream>, events: &mut Vec<Value>) -> Result<()> {
+        const QUIET: Duration = Duration::from_millis(400);
+        loop {
+            let message = async {
+                let mut message = std::pin::pin!(socket.next());
+                loop {
+                    tokio::select! {
+                        biased;
+                        message = &mut message => return message,
+                        () = tokio::task::yield_now() => self.jump_soon(),
+                    }
+                }
+            };
+            let Ok(message) = tokio::time::timeout(QUIET, message).await else { return Ok(()) };
+            let Some(message) = message else { return Ok(()) };
+            if let Message::Text(text) = message? {
+                events.push(serde_json::from_str(&text)?);
+            }
+        }
+    }
+
+    /// Moves the clock to the next event, but not so far that sessions end.
+    fn jump_soon(&self) {
+        const SOON: Duration = Duration::from_secs(60);
+        if let Some(next) = self.clock.next_wake().filter(|next| *next < self.clock.now() + SOON) {
+            self.clock.advance(next.since(self.clock.now()));
+        }
     }
 
     /// Moves the date on, as if nobody had asked for a while.

@@ -139,6 +139,42 @@ impl<'t, 'a> Trial<'t, 'a> {
         if holds { Ok(()) } else { self.wrong(operation, what) }
     }
 
+    /// Sends a body that the document asks for in a way nobody can (a key that the answer has); the answer is judged.
+    pub(crate) async fn send_unjudged(&mut self, operation: &str, body: Value) -> Result<Value> {
+        let Some(known) = self.document.operation(operation) else {
+            self.unknown(operation)?;
+            return Ok(Value::Null);
+        };
+        let Some(answer) = self.exchange(known, &[], "", Some(&body)).await? else { return Ok(Value::Null) };
+        self.judge_answer(known, &answer)
+    }
+
+    /// Talks over a WebSocket: after each of `said`, as far as the server has nothing more to say. Events are judged by
+    /// the schema at `pointer` and told under `operation`; there must be `count` of type `kind`.
+    pub(crate) async fn talk(
+        &mut self,
+        operation: &str,
+        path: &str,
+        said: &[Vec<Value>],
+        pointer: &str,
+        (kind, count): (&str, usize),
+    ) -> Result<()> {
+        let events = self.server.talk(path, said).await?;
+        let mut found = 0;
+        let mut valid = 0;
+        for (index, event) in events.iter().enumerate() {
+            found += usize::from(event["type"] == kind);
+            let complaints = self.judge.complaints(pointer, event)?;
+            valid += usize::from(complaints.is_empty());
+            for what in complaints {
+                let place = format!("{}, event {index} {}", self.name, event["type"]);
+                self.report.wrong(operation, &place, what);
+            }
+        }
+        self.report.valid(operation, valid);
+        self.hold(operation, found >= count, "not as many answers as there should be")
+    }
+
     async fn send(
         &mut self,
         operation: &str,

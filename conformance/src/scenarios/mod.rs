@@ -18,6 +18,7 @@ mod images;
 mod models;
 mod moderations;
 mod organization;
+mod realtime;
 mod refusals;
 mod responses;
 mod stored;
@@ -98,6 +99,8 @@ async fn worked<'a>(document: &'a Document, judge: &Judge<'a>, report: &mut Repo
     images::play(&mut Trial::new(document, judge, &server, report, "images")).await?;
     let server = quick_server()?;
     audio::play(&mut Trial::new(document, judge, &server, report, "audio")).await?;
+    let server = quick_server()?;
+    realtime::play(&mut Trial::new(document, judge, &server, report, "realtime")).await?;
     let server = quick_server()?;
     moderations::play(&mut Trial::new(document, judge, &server, report, "moderations")).await
 }

@@ -226,3 +226,38 @@ def test_a_session_needs_a_key(start):
             with pytest.raises(InvalidStatus) as refused, client.realtime.connect(model=MODEL):
                 pass
             assert refused.value.response.status_code == 401
+
+
+def test_a_key_for_a_session_is_good_for_that_only(start):
+    server = start("--api-key", "sk-mine")
+    with openai.OpenAI(base_url=server.base_url, api_key="sk-mine") as client:
+        wish = {"type": "realtime", "model": "gpt-realtime-mini", "output_modalities": ["text"], "instructions": "Be kind."}
+        secret = client.realtime.client_secrets.create(session=wish, expires_after={"anchor": "created_at", "seconds": 60})
+    assert secret.value.startswith("ek_") and secret.session.instructions == "Be kind."
+    with openai.OpenAI(base_url=server.base_url, api_key=secret.value, max_retries=0) as client:
+        with client.realtime.connect(model="gpt-realtime-mini") as connection:
+            assert connection.recv().session.instructions == "Be kind."
+        with pytest.raises(openai.AuthenticationError):
+            client.models.list()
+
+
+def test_a_transcription_session_writes_down_what_is_said(client):
+    with client.realtime.connect(extra_query={"intent": "transcription"}) as connection:
+        assert connection.recv().session.type == "transcription"
+        transcription = {"model": "gpt-4o-transcribe", "language": "en"}
+        connection.session.update(session={"type": "transcription", "audio": {"input": {"transcription": transcription}}})
+        say(connection, client, "The quick brown fox jumps over the lazy dog.")
+        events = until(connection, HEARD)
+        deltas = [event.delta for event in events if event.type.endswith("transcription.delta")]
+        assert "".join(deltas) == events[-1].transcript == "The quick brown fox jumps over the lazy dog."
+        assert events[-1].usage.input_token_details.audio_tokens > 10
+
+
+def test_a_call_that_rings_is_answered(client, http):
+    call = http.post("/fakeai/realtime/calls", json={"from": "sip:ada@example.com"}).json()
+    client.realtime.calls.accept(call["id"], type="realtime", instructions="Answer the telephone.")
+    with client.realtime.connect(call_id=call["id"]) as connection:
+        assert connection.recv().session.instructions == "Answer the telephone."
+        client.realtime.calls.hangup(call["id"])
+        with pytest.raises(Exception, match="call_ended"):
+            connection.recv()

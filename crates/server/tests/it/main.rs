@@ -51,6 +51,7 @@ mod rag;
 mod rate_limits;
 mod realtime;
 mod realtime_audio;
+mod realtime_rest;
 mod recall;
 mod responses;
 mod responses_tools;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use fakeai_guard::{Limits, Tier};
+use fakeai_server::settings::{Gatekeeping, Quota};
 use futures_util::{SinkExt, StreamExt};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
@@ -378,4 +380,42 @@ async fn an_event_that_is_too_large_closes_the_socket() {
     client.socket.send(Message::text("x".repeat(17 << 20))).await.unwrap();
     let Some(Message::Close(Some(frame))) = client.message().await else { panic!("not closed") };
     assert_eq!(u16::from(frame.code), 1009);
+}
+
+#[tokio::test]
+async fn a_response_beyond_its_senders_limits_fails() {
+    let limits = Limits { requests_per_minute: Some(3), ..Limits::default() };
+    let gate = Gatekeeping { quotas: Some(Quota { tier: Tier::One, limits }), ..Gatekeeping::default() };
+    let server = TestServer::with(|settings| settings.gate = gate);
+    let mut client = Client::open(&server, PATH, &[]).await;
+    client.next().await;
+    for _ in 0..3 {
+        let events = client.answer(json!({"output_modalities": ["text"], "conversation": "none"})).await;
+        let limits = events.iter().find(|event| event["type"] == "rate_limits.updated").unwrap();
+        assert_eq!(limits["rate_limits"][0]["limit"], 3);
+        assert_eq!(events.last().unwrap()["response"]["status"], "completed");
+    }
+    let events = client.answer(json!({"output_modalities": ["text"]})).await;
+    let response = &events.last().unwrap()["response"];
+    assert_eq!(response["status"], "failed");
+    assert_eq!(response["status_details"]["error"]["code"], "rate_limit_exceeded");
+    assert_eq!(server.app.ledger.active_streams(), 0);
+}
+
+#[tokio::test]
+async fn the_physical_engine_paces_sessions() {
+    let server = crate::physics::server(crate::physics::deployment(), 1.0);
+    let mut client = Client::open(&server, &format!("/v1/realtime?model={}", crate::physics::MODEL), &[]).await;
+    client.next().await;
+    client.write("Tell me about the sea.").await;
+    client.until("conversation.item.done").await;
+    client
+        .say(json!({"type": "response.create", "response": {"output_modalities": ["text"], "max_output_tokens": 30}}))
+        .await;
+    let first = client.until("response.output_text.delta").await;
+    assert_eq!(first[0]["type"], "response.created");
+    let begun = server.clock.now();
+    let events = client.until("response.done").await;
+    assert!(server.clock.now() > begun);
+    assert_eq!(events.last().unwrap()["response"]["usage"]["output_tokens"], 30);
 }

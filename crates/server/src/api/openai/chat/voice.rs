@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use fakeai_catalog::ModelCard;
-use fakeai_media::speech::{SPEECH_RATE, Speaker, SpokenChunk, VOICES, Voice, speak};
+use fakeai_media::speech::{SPEECH_RATE, Speaker, SpokenChunk, VOICES, Voice, is_marked_by_id, mark_id, speak};
 use fakeai_media::{SoundFormat, encode};
 use fakeai_store::Change;
 use fakeai_writer::{Choice, Generation, Part, Prompt, SegmentKind};
@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::wire::{ChatRequest, Content, Message};
+use crate::api::openai::audio;
 use crate::context::Context;
 use crate::error::ApiError;
 
@@ -160,14 +161,17 @@ pub(super) async fn say(
             encode(&speak(&text, spoken.voice, 1.0), spoken.format).map(|bytes| STANDARD.encode(bytes))
         });
         let data = made.await.and_then(Result::ok).ok_or_else(ApiError::internal)?;
-        let id = keep(context, transcript(choice)).await?;
+        let id = keep(context, transcript(choice), spoken.voice).await?;
         answers.push(Some(SpokenAnswer { id, data, expires_at: context.created() + KEPT_SECONDS }));
     }
     Ok(answers)
 }
 
-/// Remembers a transcript, so that a later turn can refer to its sound.
-async fn keep(context: &Context, transcript: &str) -> Result<String, ApiError> {
+/// Remembers a transcript, so that a later turn can refer to its sound, and so that its sound can be read again.
+async fn keep(context: &Context, transcript: &str, voice: &Voice) -> Result<String, ApiError> {
+    if is_marked_by_id(transcript, Speaker::new(transcript, voice, 1.0).total_samples()) {
+        audio::keep(context, mark_id(transcript), transcript).await?;
+    }
     let id = context.id("audio_", 32);
     let expires = (context.created() + KEPT_SECONDS).saturating_mul(1000);
     let put = Change::put(KIND, &*id, Bytes::copy_from_slice(transcript.as_bytes())).expiring(Some(expires));
@@ -208,7 +212,7 @@ impl Live {
     pub(super) async fn all(context: &Context, spoken: Spoken, generation: &Generation) -> Result<Vec<Self>, ApiError> {
         let mut all = Vec::with_capacity(generation.choices.len());
         for choice in &generation.choices {
-            let id = keep(context, transcript(choice)).await?;
+            let id = keep(context, transcript(choice), spoken.voice).await?;
             let mut speaker = Speaker::new(transcript(choice), spoken.voice, 1.0);
             let next = speaker.next();
             all.push(Self { id, expires_at: context.created() + KEPT_SECONDS, speaker, next, shown: 0 });

@@ -204,7 +204,7 @@ impl Config {
                 coding: Coding::Pcm,
                 transcription,
                 noise_reduction: None,
-                turns: Some(TurnDetection { interrupts: kind == Kind::Conversation, ..TurnDetection::default() }),
+                turns: Some(TurnDetection { interrupts: kind != Kind::Translation, ..TurnDetection::default() }),
             },
             output: Output { coding: Coding::Pcm, voice, own_voice: None, speed: 1.0, language: "en".to_owned() },
             has_logprobs: false,

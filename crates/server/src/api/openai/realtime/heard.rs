@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use fakeai_catalog::ModelCard;
 use fakeai_core::Tick;
 use fakeai_media::{Pcm, SoundFormat, encode};
 use fakeai_telemetry::Outcome;
@@ -35,7 +36,7 @@ pub(super) struct Listening {
     pub coding: Coding,
     pub sound: Vec<u8>,
     pub language: Option<String>,
-    pub card: std::sync::Arc<fakeai_catalog::ModelCard>,
+    pub card: std::sync::Arc<ModelCard>,
 }
 
 /// What was understood.
@@ -101,17 +102,7 @@ impl Writing {
         let audio = (transcript.seconds * TOKENS_PER_SECOND).ceil() as u32;
         let text = wanted.prompt.as_deref().map_or(0, |prompt| card.tokenizer.count(prompt) as u32);
         let output = tokens.len() as u32;
-        {
-            let pricing = &card.pricing;
-            let mut note = context.note();
-            note.status = 200;
-            note.model = Some(card.id.as_str().into());
-            (note.tokens.prompt, note.tokens.completion, note.tokens.audio) = (text + audio, output, audio);
-            note.units.audio_seconds = transcript.seconds.ceil() as u64;
-            note.cost_usd = pricing.cost_usd(text.into(), 0, output.into())
-                + f64::from(audio) * pricing.audio_input_per_million.unwrap_or_default() / 1e6
-                + transcript.seconds / 60.0 * pricing.per_minute.unwrap_or_default();
-        }
+        charge(&context, card, (text, audio, output), transcript.seconds);
         let ticks = pace(&context, card, (text + audio, output), transcript.seed)?.ticks();
         // whisper does not write word by word.
         let is_whole = card.id.starts_with("whisper");
@@ -173,6 +164,19 @@ impl Writing {
         self.context.settle(None);
         true
     }
+}
+
+/// Writes down what a transcript counts, in tokens (text given, sound given, written), and costs.
+fn charge(context: &Context, card: &ModelCard, (text, audio, output): (u32, u32, u32), seconds: f64) {
+    let pricing = &card.pricing;
+    let mut note = context.note();
+    note.status = 200;
+    note.model = Some(card.id.as_str().into());
+    (note.tokens.prompt, note.tokens.completion, note.tokens.audio) = (text + audio, output, audio);
+    note.units.audio_seconds = seconds.ceil() as u64;
+    note.cost_usd = pricing.cost_usd(text.into(), 0, output.into())
+        + f64::from(audio) * pricing.audio_input_per_million.unwrap_or_default() / 1e6
+        + seconds / 60.0 * pricing.per_minute.unwrap_or_default();
 }
 
 impl Drop for Writing {

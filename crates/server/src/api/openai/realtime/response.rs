@@ -168,7 +168,7 @@ impl Response {
             match saying.pace.poll(now) {
                 Readiness::Ready(due) => {
                     self.note_token(now, due);
-                    self.say(now, out, conversation);
+                    self.say(due, out, conversation);
                 }
                 Readiness::At(_) => break,
                 // Fewer ticks than tokens: what is left is ready.
@@ -236,8 +236,8 @@ impl Response {
         self.context.app().ledger.pacing().observe(late, 1);
     }
 
-    /// Says the next token.
-    fn say(&mut self, now: Tick, out: &mut Outbox, conversation: &mut Conversation) {
+    /// Says the next token, which was due at `due`.
+    fn say(&mut self, due: Tick, out: &mut Outbox, conversation: &mut Conversation) {
         let Some(saying) = &mut self.saying else { return };
         let Some(piece) = saying.script.say() else { return };
         let (kind, first, last) = (piece.kind, piece.first, piece.last);
@@ -258,7 +258,7 @@ impl Response {
         open.shown += text.len();
         open.is_written = last;
         if let Some(sound) = &mut open.sound {
-            sound.begin(now);
+            sound.begin(due);
         }
         let id = open.item.id.clone();
         let (index, is_spoken) = (self.output.len(), open.sound.is_some());

@@ -67,9 +67,6 @@ fn open(
         Some(made) => Ok(made),
         None => wanted(&context, headers, kind),
     };
-    if let Ok((config, _)) = &wanted {
-        context.note().model = Some(config.card.id.as_str().into());
-    }
     let upgrade = upgrade.protocols([REALTIME]).max_message_size(MOST_BYTES).max_frame_size(MOST_BYTES);
     Ok(upgrade.on_upgrade(move |socket| async move {
         match wanted {

@@ -89,9 +89,9 @@ impl Sound {
         }
     }
 
-    /// It may begin now.
-    pub(super) fn begin(&mut self, now: Tick) {
-        self.first.get_or_insert(now);
+    /// Its first word may be heard from `at` on; the first time counts.
+    pub(super) fn begin(&mut self, at: Tick) {
+        self.first.get_or_insert(at);
     }
 
     /// Who has to make more of it, if it is time to.
