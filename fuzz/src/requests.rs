@@ -218,6 +218,17 @@ fn forms() -> Vec<Target> {
 
 const SKILL: &str = "---\nname: greeting\ndescription: Says hello.\n---\nSay hello.\n";
 
+const LINE_WORDS: &[&str] = &["\n", "\r\n", "{}", "\"messages\":", "\"custom_id\":", "\"url\":\"/v1/x\"", "\u{feff}"];
+const ZIP: &[&str] = &["PK\u{3}\u{4}", "PK\u{1}\u{2}", "PK\u{5}\u{6}", "SKILL.md", "../"];
+const TUNING_LINES: &[u8] =
+    br#"{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello","weight":1}],"tools":[]}
+{"messages":[{"role":"system","content":"x"},{"role":"user","content":"Hi"},{"role":"assistant","content":"Ho"}]}
+"#;
+const BATCH_LINES: &[u8] =
+    br#"{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"gpt-4o","messages":[]}}
+{"custom_id":"b","method":"POST","url":"/v1/embeddings","body":{"model":"text-embedding-3-small","input":"x"}}
+"#;
+
 /// Files within sound forms.
 fn uploads() -> Vec<Target> {
     type Fields = &'static [(&'static str, &'static str)];
@@ -231,28 +242,17 @@ fn uploads() -> Vec<Target> {
                 })
             }),
         };
-    let tuning =
-        br#"{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello","weight":1}],"tools":[]}
-{"messages":[{"role":"system","content":"x"},{"role":"user","content":"Hi"},{"role":"assistant","content":"Ho"}]}
-"#;
-    let batch =
-        br#"{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"gpt-4o","messages":[]}}
-{"custom_id":"b","method":"POST","url":"/v1/embeddings","body":{"model":"text-embedding-3-small","input":"x"}}
-"#;
     let skill = pack(&[
         ("greet/SKILL.md".to_owned(), SKILL.as_bytes().to_vec()),
         ("greet/run.py".to_owned(), b"print(1)".to_vec()),
     ]);
-    const LINE_WORDS: &[&str] =
-        &["\n", "\r\n", "{}", "\"messages\":", "\"custom_id\":", "\"url\":\"/v1/x\"", "\u{feff}"];
-    const ZIP: &[&str] = &["PK\u{3}\u{4}", "PK\u{1}\u{2}", "PK\u{5}\u{6}", "SKILL.md", "../"];
     vec![
         one(
             "upload/tuning-lines",
             "/v1/files",
             &[("purpose", "fine-tune")],
             ("file", "a.jsonl"),
-            vec![tuning.to_vec()],
+            vec![TUNING_LINES.to_vec()],
             LINE_WORDS,
         ),
         one(
@@ -260,7 +260,7 @@ fn uploads() -> Vec<Target> {
             "/v1/files",
             &[("purpose", "batch")],
             ("file", "a.jsonl"),
-            vec![batch.to_vec()],
+            vec![BATCH_LINES.to_vec()],
             LINE_WORDS,
         ),
         one("upload/skill", "/v1/skills", &[], ("files", "greet.zip"), vec![skill], ZIP),
