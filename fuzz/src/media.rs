@@ -69,11 +69,9 @@ fn share(name: &str, value: f64) -> Result<(), String> {
 
 fn picture(bytes: &[u8]) -> Result<(), String> {
     let _ = image_size(bytes);
-    if let Ok(facts) = describe_image(bytes) {
-        if let Some(pixels) = facts.pixels {
-            share("the brightness", f64::from(pixels.brightness))?;
-            share("the sum of colours", f64::from(pixels.colours.iter().map(|colour| colour.share).sum::<f32>()))?;
-        }
+    if let Some(pixels) = describe_image(bytes).ok().and_then(|facts| facts.pixels) {
+        share("the brightness", f64::from(pixels.brightness))?;
+        share("the sum of colours", f64::from(pixels.colours.iter().map(|colour| colour.share).sum::<f32>()))?;
     }
     if image_size(bytes).is_none_or(|(width, height)| u64::from(width) * u64::from(height) < 1 << 20) {
         let _ = Picture::decode(bytes);

@@ -99,13 +99,12 @@ impl Source {
 
     fn damaged(&self, rng: &mut Rng) -> Vec<u8> {
         let Some(seed) = rng.pick(&self.seeds) else { return self.noise(rng) };
-        if self.shape == Shape::Json && rng.chance(0.7) {
-            if let Ok(mut value) = serde_json::from_slice::<Value>(seed) {
-                for _ in 0..=rng.below(3) {
-                    damage_tree(&mut value, rng);
-                }
-                return value.to_string().into_bytes();
+        let as_tree = self.shape == Shape::Json && rng.chance(0.7);
+        if let Some(mut value) = as_tree.then(|| serde_json::from_slice::<Value>(seed).ok()).flatten() {
+            for _ in 0..=rng.below(3) {
+                damage_tree(&mut value, rng);
             }
+            return value.to_string().into_bytes();
         }
         let mut bytes = seed.clone();
         for _ in 0..=rng.below(6) {

@@ -64,8 +64,11 @@ impl FaultRule {
             }
             "after" => return Err(bad("it does not happen inside a stream")),
             "endpoint" => {
-                let path = text()?;
-                self.endpoint = path.map(|path| path.trim_start_matches("/v1").trim_start_matches('/').to_owned());
+                let path = text()?.map(|path| path.trim_start_matches("/v1").trim_start_matches('/').to_owned());
+                if path.as_ref().is_some_and(String::is_empty) {
+                    return Err(bad("a path behind /v1, with * for anything"));
+                }
+                self.endpoint = path;
             }
             "model" => self.model = text()?,
             "key" => self.key = text()?,
@@ -202,9 +205,18 @@ mod tests {
 
     #[test]
     fn what_means_nothing_is_refused() {
-        for text in
-            ["", "explode", "stall=x", "reset=3s", "cut;rate=2", "cut;after=x", "500;after=3", "cut;x=1", "cut;model="]
-        {
+        for text in [
+            "",
+            "explode",
+            "stall=x",
+            "reset=3s",
+            "cut;rate=2",
+            "cut;after=x",
+            "500;after=3",
+            "cut;x=1",
+            "cut;model=",
+            "cut;endpoint=/v1/",
+        ] {
             assert!(text.parse::<FaultRule>().is_err(), "{text}");
         }
         let error = "service".parse::<FaultRule>().unwrap_err().to_string();

@@ -12,6 +12,8 @@ const LONGEST: usize = 512;
 const BCRYPT_BYTES: usize = 72;
 /// 2^10 rounds, which take some 50 ms: what the original's documents ask for.
 const BCRYPT_COST: u32 = 10;
+/// 2^15 rounds take more than a second; a mistyped cost would take days, for each key that is tried.
+const MOST_BCRYPT_COST: u32 = 15;
 
 /// A key as it is kept.
 #[derive(Clone, PartialEq, Eq)]
@@ -49,6 +51,9 @@ impl StoredKey {
                 .ok_or_else(|| bad("sha256 is followed by 64 hexadecimal digits".to_owned()));
         }
         if ["$2a$", "$2b$", "$2x$", "$2y$"].iter().any(|start| text.starts_with(start)) {
+            if text.get(4..6).and_then(|cost| cost.parse().ok()).is_some_and(|cost: u32| cost > MOST_BCRYPT_COST) {
+                return Err(bad(format!("its cost is more than {MOST_BCRYPT_COST}")));
+            }
             // A hash that cannot be checked would refuse everybody.
             return bcrypt::verify("", text)
                 .map(|_| Self::Bcrypt(text.to_owned()))
@@ -154,6 +159,14 @@ mod tests {
         assert!(!own.is(format!("{}x", &long[..163]).as_bytes()));
         let short = StoredKey::read("sk-test").unwrap().hashed([9; 16]).unwrap();
         assert!(short.is(b"sk-test") && !short.is(b"sk-tesu"));
+    }
+
+    #[test]
+    fn a_hash_that_takes_ages_is_refused() {
+        for cost in [16, 24, 31] {
+            let text = format!("$2b${cost}$7JwLMNPCLTHY2jyyqkpgLeQc1oJUbAvRdFqPSdBSs2DcVGgvpJ3gy");
+            assert!(StoredKey::read(&text).unwrap_err().to_string().contains("cost is more than 15"), "{cost}");
+        }
     }
 
     proptest! {

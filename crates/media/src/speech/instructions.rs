@@ -114,9 +114,9 @@ const MANNERS: [Manner; 15] = [
     },
 ];
 
-/// Words that turn the next but one into its absence, and as many words as they reach.
+/// Words that take back what follows them, and how many words they reach.
 const NEGATIONS: [&str; 7] = ["not", "don't", "dont", "never", "without", "no", "avoid"];
-const REACH: usize = 2;
+const REACH: usize = 3;
 
 impl Voice {
     /// This voice, speaking as instructions in English ask. What they say of other things does nothing.

@@ -78,12 +78,8 @@ pub(super) fn lower(context: &Context, mut wire: Box<ChatRequest>) -> Result<Low
     let transfer = wire.kv_transfer_params.as_ref();
     let elsewhere = transfer.map(TransferRequest::elsewhere).unwrap_or_default();
     let max_tokens = if elsewhere == Elsewhere::Decode { max_tokens.min(1) } else { max_tokens };
-    let limits = Limits {
-        max_tokens,
-        min_tokens: (min_tokens as u32).min(max_tokens),
-        ignore_eos: wire.ignore_eos.unwrap_or_default(),
-        stop,
-    };
+    let ignore_eos = wire.ignore_eos.unwrap_or_default();
+    let limits = Limits { max_tokens, min_tokens: (min_tokens as u32).min(max_tokens), ignore_eos, stop };
     check(context, &card, &turns, |turn, part| format!("messages.[{turn}].content.[{part}].type"))?;
     let prompt = Prompt::Chat(turns);
     let spoken = spoken(context, &wire, &card, &prompt)?;

@@ -19,6 +19,7 @@ use super::stored::{self, Schedule, Stored};
 use super::wire::CreateResponse;
 use crate::api::openai::containers::Container;
 use crate::api::openai::conversations;
+use crate::api::openai::moderations::Inline;
 use crate::body::stream;
 use crate::context::Context;
 use crate::error::ApiError;
@@ -37,15 +38,7 @@ pub(super) async fn create(JsonBody(context, wire): JsonBody<CreateResponse>) ->
     containers(&context, &echo.tools, &performed).await.map_err(|error| context.validation(error))?;
     output::reserve(&performed, &mut request);
     let performed = Arc::new(performed);
-    let runs = Arc::clone(&performed);
-    let judge = moderation.clone();
-    let edit = move |request: &GenerationRequest, generation: &mut Generation| {
-        output::insert(&runs, request, generation);
-        if let Some(judge) = judge {
-            judge.moderate(request, generation);
-        }
-    };
-    let made = generate_with(&context, request, terms, edit).await;
+    let made = generate_with(&context, request, terms, edit(Arc::clone(&performed), moderation.clone())).await;
     let mut answer = made.map_err(|error| context.validation(too_long(error)))?;
     if manner.background {
         answer = answer.scheduled();
@@ -89,6 +82,19 @@ pub(super) async fn create(JsonBody(context, wire): JsonBody<CreateResponse>) ->
     }
     collect(&context, answer).await?;
     Ok(json_answer(&response))
+}
+
+/// What becomes of what the writer wrote: what tools say goes into it, and it is judged.
+fn edit(
+    performed: Arc<Vec<Performed>>,
+    moderation: Option<Inline>,
+) -> impl FnOnce(&GenerationRequest, &mut Generation) + Send + 'static {
+    move |request, generation| {
+        output::insert(&performed, request, generation);
+        if let Some(judge) = moderation {
+            judge.moderate(request, generation);
+        }
+    }
 }
 
 /// The containers of the code interpreter: those that tools name are used, others are made.
