@@ -38,6 +38,11 @@ pub(crate) fn agreement(steps: &mut Steps) -> Result<()> {
     with_server(steps, &["agreement"], &[])
 }
 
+/// A thousand Realtime sessions that are spoken to at once.
+pub(crate) fn realtime(steps: &mut Steps) -> Result<()> {
+    with_server(steps, &["realtime"], &[])
+}
+
 /// Runs a benchmark that takes no server.
 fn without_server(steps: &mut Steps, name: &str) -> Result<()> {
     steps.take("release build", || run(&mut cargo(&["build", "--release", "--package", "fakeai-bench"])))?;

@@ -36,6 +36,7 @@ usage: cargo xtask COMMAND
   bench engine [--csv FILE] [--trace FILE] [--fit] [--only GROUP] [--rows]
                    the engine model: errors against measurements, speed
   bench search     searches of 100,000 chunks on one core
+  bench realtime   a thousand Realtime sessions that are spoken to at once
   bench media      pictures of each scene and speech in each format on one core
 ";
 
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         ["bench", "agreement"] => bench::agreement,
         ["bench", "search"] => bench::search,
         ["bench", "media"] => bench::media,
+        ["bench", "realtime"] => bench::realtime,
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -96,7 +96,6 @@ pub(super) fn lower(context: &Context, mut wire: CreateResponse, ids: &ItemIds) 
     let manner = Manner { thoughts, ..checked.manner };
     let Told { input, turns, performed } =
         tell(context, &mut wire, conversation.as_deref(), &offers, ids, (manner.include, checked.most_calls))?;
-
     media::check(context, &card, &turns, |_, _| "input".to_owned())?;
     let (limit, cached_for_a_day, cache_key) = (checked.limit, checked.cached_for_a_day, wire.prompt_cache_key.clone());
     let terms = Terms { limit, cache_key, cached_for_a_day, ..Terms::default() };
