@@ -10,11 +10,11 @@ use crate::repository::root;
 const DOCUMENT: &str = "docs/seed-coverage.md";
 /// Where tests are.
 const FOLDERS: [&str; 5] = ["crates", "bench", "conformance", "xtask", "e2e"];
-/// What others wrote or tools made.
-const FOREIGN: [&str; 4] = ["target", "node_modules", ".venv", "__pycache__"];
+/// What others wrote or tools made, beside hidden folders.
+const FOREIGN: [&str; 3] = ["target", "node_modules", "__pycache__"];
 const ENDINGS: [&str; 3] = ["rs", "py", "js"];
 /// How a row begins its last column, or what it has there, when no test shows what it says.
-const HONEST: [&str; 5] = ["differs", "not true: ", "no test: ", "being built", "rows "];
+const HONEST: [&str; 4] = ["differs", "not true: ", "no test: ", "rows "];
 
 /// A file that may hold tests: its path with `/`, and its text.
 type File = (String, String);
@@ -34,7 +34,7 @@ fn collect(folder: &Path, files: &mut Vec<File>) -> Result<()> {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() {
-            if !FOREIGN.contains(&name.as_str()) && !name.starts_with(".venv") {
+            if !FOREIGN.contains(&name.as_str()) && !name.starts_with('.') {
                 collect(&path, files)?;
             }
         } else if path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known)) {
