@@ -3,6 +3,8 @@
 use fakeai_tokens::Tokenizer;
 use serde::Deserialize;
 
+use crate::pricing::Pricing;
+
 /// What a model is, can do, costs, and how fast it is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelCard {
@@ -148,47 +150,6 @@ pub enum Modality {
     Audio,
     /// Moving pictures.
     Video,
-}
-
-/// Prices in US dollars. `None`: not sold that way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Pricing {
-    /// A million tokens of prompt.
-    pub input_per_million: Option<f64>,
-    /// A million tokens of prompt found in the cache.
-    pub cached_input_per_million: Option<f64>,
-    /// A million tokens of answer.
-    pub output_per_million: Option<f64>,
-    /// A million tokens of sound in.
-    pub audio_input_per_million: Option<f64>,
-    /// A million tokens of sound out.
-    pub audio_output_per_million: Option<f64>,
-    /// One picture of the usual size.
-    pub per_image: Option<f64>,
-    /// A minute of sound or video second ×60.
-    pub per_minute: Option<f64>,
-    /// A million characters spoken.
-    pub characters_per_million: Option<f64>,
-    /// A million tokens of training file, for each pass over it (fine-tuning jobs).
-    pub training_per_million: Option<f64>,
-    /// A million tokens of prompt of a model fine-tuned from this one.
-    pub fine_tuned_input_per_million: Option<f64>,
-    /// A million tokens of answer of a model fine-tuned from this one.
-    pub fine_tuned_output_per_million: Option<f64>,
-}
-
-impl Pricing {
-    /// US dollars for an answer: `prompt_tokens` of which `cached_tokens` came from the prompt cache, and
-    /// `completion_tokens`. Cached tokens cost the full price where no other is set; unsold kinds cost nothing.
-    pub fn cost_usd(&self, prompt_tokens: u64, cached_tokens: u64, completion_tokens: u64) -> f64 {
-        let cached = cached_tokens.min(prompt_tokens);
-        let input = self.input_per_million.unwrap_or(0.0);
-        let cached_price = self.cached_input_per_million.unwrap_or(input);
-        let output = self.output_per_million.unwrap_or(0.0);
-        let cost = |tokens: u64, price: f64| tokens as f64 * price / 1e6;
-        cost(prompt_tokens - cached, input) + cost(cached, cached_price) + cost(completion_tokens, output)
-    }
 }
 
 /// Sizes of an embedding model's vectors.

@@ -181,33 +181,11 @@ fn check(card: &ModelCard, origin: &str) -> Result<(), CatalogError> {
     if latency.prefill_tokens_per_second <= 0.0 {
         return wrong("latency", "`prefill_tokens_per_second` must be above 0");
     }
-    if card.prices().any(|price| !price.is_finite() || price < 0.0) {
+    if card.pricing.all().any(|price| !price.is_finite() || price < 0.0) {
         return wrong("pricing", "prices must be 0 or more");
     }
     if card.release_date.as_deref().is_some_and(|day| unix_seconds(day).is_none()) {
         return wrong("release_date", "is no day like 2024-05-13");
     }
     Ok(())
-}
-
-impl ModelCard {
-    /// Every price that is set.
-    fn prices(&self) -> impl Iterator<Item = f64> {
-        let pricing = &self.pricing;
-        [
-            pricing.input_per_million,
-            pricing.cached_input_per_million,
-            pricing.output_per_million,
-            pricing.audio_input_per_million,
-            pricing.audio_output_per_million,
-            pricing.per_image,
-            pricing.per_minute,
-            pricing.characters_per_million,
-            pricing.training_per_million,
-            pricing.fine_tuned_input_per_million,
-            pricing.fine_tuned_output_per_million,
-        ]
-        .into_iter()
-        .flatten()
-    }
 }

@@ -2,8 +2,9 @@
 
 use fakeai_tokens::{Encoding, Tokenizer};
 
-use crate::card::{Architecture, Capabilities, Latency, Modality, ModelCard, ModelKind, Pricing};
+use crate::card::{Architecture, Capabilities, Latency, Modality, ModelCard, ModelKind};
 use crate::catalog::Catalog;
+use crate::pricing::Pricing;
 use crate::record::latency_of;
 
 /// Names that give away what a model is used for, and a model of that use. In a pattern `^` is the start of the id or

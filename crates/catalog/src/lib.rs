@@ -7,8 +7,10 @@ mod card;
 mod catalog;
 mod error;
 mod infer;
+mod pricing;
 mod record;
 
-pub use card::{Architecture, Capabilities, EmbeddingSize, Latency, Modality, ModelCard, ModelKind, Pricing};
+pub use card::{Architecture, Capabilities, EmbeddingSize, Latency, Modality, ModelCard, ModelKind};
 pub use catalog::Catalog;
 pub use error::CatalogError;
+pub use pricing::{OffPeak, Pricing, Volume};

@@ -3,7 +3,8 @@
 use fakeai_tokens::{Encoding, Tokenizer};
 use serde::Deserialize;
 
-use crate::card::{Architecture, Capabilities, EmbeddingSize, Latency, Modality, ModelCard, ModelKind, Pricing};
+use crate::card::{Architecture, Capabilities, EmbeddingSize, Latency, Modality, ModelCard, ModelKind};
+use crate::pricing::Pricing;
 
 /// A whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -195,6 +196,14 @@ fn merge_pricing(target: &mut Pricing, from: &Pricing) {
     keep(&mut target.training_per_million, from.training_per_million);
     keep(&mut target.fine_tuned_input_per_million, from.fine_tuned_input_per_million);
     keep(&mut target.fine_tuned_output_per_million, from.fine_tuned_output_per_million);
+    // Tiers go with the price they change: a model with a price of its own has none of the other's.
+    let has_own = from.input_per_million.is_some();
+    if has_own || from.volume.is_some() {
+        target.volume = from.volume;
+    }
+    if has_own || from.off_peak.is_some() {
+        target.off_peak = from.off_peak;
+    }
 }
 
 fn merge_architecture(target: &mut Architecture, from: Architecture) {

@@ -126,6 +126,9 @@ fn well_known_numbers_are_right() {
     assert_eq!(card("claude-sonnet-4-5").id, "claude-sonnet-4-5-20250929");
     assert_eq!(card("deepseek-v3").architecture.experts, Some(256));
     assert_eq!(card("text-embedding-3-small").embedding.map(|size| size.dimensions), Some(1536));
+    // Tiers go with the price they change.
+    assert!(card("gemini-2.5-pro").pricing.volume.is_some() && card("gemini-2.5-flash").pricing.volume.is_none());
+    assert!(card("deepseek-v3").pricing.off_peak.is_some());
     // Inherited through `like`, down to the day.
     assert_eq!(card("gpt-4o-2024-05-13").pricing.output_per_million, Some(15.0));
     assert_eq!(card("claude-3-5-sonnet-20241022").created, 1_729_555_200);

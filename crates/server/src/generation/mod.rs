@@ -233,7 +233,7 @@ pub(crate) fn charge_cached(context: &Context, readings: &mut Vec<Prepaid>, usag
     for Prepaid { reading, submitted, card } in readings.drain(..) {
         let cached = reading.cached_tokens();
         usage.cached_tokens += cached;
-        let pricing = &card.pricing;
+        let pricing = card.pricing.of_request(usage.prompt_tokens.into(), context.created());
         let saved = pricing.cost_usd(cached.into(), 0, 0) - pricing.cost_usd(cached.into(), cached.into(), 0);
         let mut note = context.note();
         if let Some(Admission { worker, waited, .. }) = reading.admission() {
@@ -267,11 +267,9 @@ pub(crate) async fn collect(context: &Context, answer: Answer) -> Result<Generat
 
 fn note(context: &Context, request: &GenerationRequest, generation: &Generation) {
     let usage = generation.usage;
-    let cost_usd = request.model.pricing.cost_usd(
-        usage.prompt_tokens.into(),
-        usage.cached_tokens.into(),
-        usage.completion_tokens.into(),
-    );
+    let pricing = request.model.pricing.of_request(usage.prompt_tokens.into(), context.created());
+    let cost_usd =
+        pricing.cost_usd(usage.prompt_tokens.into(), usage.cached_tokens.into(), usage.completion_tokens.into());
     let mut note = context.note();
     note.is_cut |= generation.choices.iter().any(|choice| choice.finish == Finish::Length);
     if let Some(model) = note.model.clone().filter(|_| !note.has_begun) {
@@ -287,7 +285,7 @@ fn note(context: &Context, request: &GenerationRequest, generation: &Generation)
     note.tokens.rejected += usage.rejected_prediction_tokens;
     note.tokens.audio += usage.prompt_audio_tokens + usage.completion_audio_tokens;
     note.cost_usd += cost_usd;
-    note.token_usd = request.model.pricing.cost_usd(0, 0, 1);
+    note.token_usd = pricing.cost_usd(0, 0, 1);
 }
 
 /// Waits as long as answers take that are not written token by token. `fingerprint` tells requests apart, so that

@@ -126,3 +126,30 @@ async fn the_month_leads_somewhere() {
         costs["suggestions"].as_array().unwrap().iter().map(|one| one["kind"].as_str().unwrap()).collect();
     assert!(kinds.contains(&"batch") && kinds.contains(&"cheaper_model"), "{kinds:?}");
 }
+
+#[tokio::test]
+async fn cheaper_hours_and_long_prompts_have_prices_of_their_own() {
+    let server = TestServer::new();
+    let mut spent = 0.0;
+    let mut ask = async |model: &str, words: usize| {
+        let messages = json!([{"role": "user", "content": "word ".repeat(words)}]);
+        let body = json!({"model": model, "max_tokens": 9, "temperature": 0, "messages": messages});
+        let answer = server.post("/v1/chat/completions", body).await.json();
+        let all = server.get("/metrics/costs").await.json()["total_cost_usd"].as_f64().unwrap();
+        let own = all - std::mem::replace(&mut spent, all);
+        let tokens = |name: &str| answer["usage"][name].as_f64().unwrap();
+        (own, tokens("prompt_tokens"), tokens("completion_tokens"), answer["created"].as_i64().unwrap())
+    };
+    let (.., now) = ask("gpt-4o", 1).await;
+    let until_noon = (12 * 3600 - now).rem_euclid(86_400);
+    server.clock.advance(Duration::from_secs(until_noon.try_into().unwrap()));
+    let (usual, prompt, completion, _) = ask("deepseek-v3", 50).await;
+    assert!((usual - (prompt * 0.27 + completion * 1.1) / 1e6).abs() < 1e-9, "{usual}");
+    server.clock.advance(Duration::from_secs(5 * 3600));
+    let (cheap, ..) = ask("deepseek-v3", 50).await;
+    assert!((cheap - usual / 2.0).abs() < 1e-9, "{cheap} {usual}");
+    for (words, input, output) in [(1000, 1.25, 10.0), (201_000, 2.5, 15.0)] {
+        let (cost, prompt, completion, _) = ask("gemini-2.5-pro", words).await;
+        assert!((cost - (prompt * input + completion * output) / 1e6).abs() < 1e-6, "{words}: {cost}");
+    }
+}
