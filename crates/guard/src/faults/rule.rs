@@ -65,7 +65,8 @@ impl FaultRule {
             "after" => return Err(bad("it does not happen inside a stream")),
             "endpoint" => {
                 let path = text()?.map(|path| path.trim_start_matches("/v1").trim_start_matches('/').to_owned());
-                if path.as_ref().is_some_and(String::is_empty) {
+                let is_none = |path: &String| path.is_empty() || path.contains(char::is_whitespace);
+                if path.as_ref().is_some_and(is_none) {
                     return Err(bad("a path behind /v1, with * for anything"));
                 }
                 self.endpoint = path;
@@ -216,6 +217,7 @@ mod tests {
             "cut;x=1",
             "cut;model=",
             "cut;endpoint=/v1/",
+            "cut;endpoint=/\r\nv1/*",
         ] {
             assert!(text.parse::<FaultRule>().is_err(), "{text}");
         }

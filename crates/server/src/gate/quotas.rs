@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use fakeai_core::Tick;
 use fakeai_guard::{Cost, Limiter, Limits, Refusal, Reservation, Room, Standing, Subject, Tier, written_duration};
+use fakeai_store::View;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 
@@ -84,7 +85,7 @@ impl Usage {
         let whole = |number: Option<f64>| number.filter(|number| *number > 0.0).map(|number| number as u64);
         let answer = whole(self.max_completion_tokens.or(self.max_output_tokens).or(self.max_tokens)).unwrap_or(0);
         let choices = whole(self.best_of.or(self.n)).unwrap_or(1).max(1);
-        (bytes / BYTES_PER_TOKEN).saturating_add(answer.saturating_mul(choices))
+        Quotas::prompt_tokens(bytes).saturating_add(answer.saturating_mul(choices))
     }
 
     /// Pictures it asks for, if it asks for pictures.
@@ -114,12 +115,12 @@ impl Quotas {
     }
 
     /// What a project may use of a model: as was changed for it, else as everybody.
-    fn limits(&self, context: &Context, project: &str, model: &str) -> Result<Limits, ApiError> {
+    fn limits(&self, documents: &View<'_>, project: &str, model: &str) -> Result<Limits, ApiError> {
         let mut limits = self.limits;
         if project.is_empty() || model.is_empty() {
             return Ok(limits);
         }
-        let Some(found) = context.documents().get(&limit_kind(project), model).wait()? else { return Ok(limits) };
+        let Some(found) = documents.get(&limit_kind(project), model).wait()? else { return Ok(limits) };
         let changed: Changed = serde_json::from_slice(&found.body).unwrap_or_default();
         for (changed, limit) in [
             (changed.max_requests_per_1_minute, &mut limits.requests_per_minute),
@@ -133,6 +134,21 @@ impl Quotas {
         Ok(limits)
     }
 
+    /// Tokens that prompts of so many bytes have, about.
+    pub(crate) const fn prompt_tokens(bytes: u64) -> u64 {
+        bytes / BYTES_PER_TOKEN
+    }
+
+    /// Tokens of prompts that batches of a project may have waiting for a model.
+    pub(crate) fn batch_queue(
+        &self,
+        documents: &View<'_>,
+        project: &str,
+        model: &str,
+    ) -> Result<Option<u64>, ApiError> {
+        Ok(self.limits(documents, project, model)?.batch_queue_tokens)
+    }
+
     /// Takes what a request of `bytes` to `endpoint` may use.
     pub(super) fn reserve(
         &self,
@@ -144,7 +160,8 @@ impl Quotas {
     ) -> Result<Taken, Box<(ApiError, Option<Standing>)>> {
         let now = context.clock().now();
         let model = usage.model.as_deref().unwrap_or_default();
-        let limits = self.limits(context, payer.project, model).map_err(|error| Box::new((error, None)))?;
+        let limits =
+            self.limits(&context.documents(), payer.project, model).map_err(|error| Box::new((error, None)))?;
         // Workspaces may have clocks of their own, so their buckets are their own.
         let place = format!("{}\0{}", context.workspace_name(), payer.project);
         let subject = Subject::new(payer.credential, &place, model);

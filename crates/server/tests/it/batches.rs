@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use fakeai_guard::{Limits, Tier};
 use fakeai_server::Settings;
+use fakeai_server::settings::{Gatekeeping, Quota};
 use http::Request;
 use serde_json::{Value, json};
 
@@ -305,4 +307,44 @@ async fn batches_are_listed_and_counted() {
     assert_eq!((&page["data"][0]["id"], &page["has_more"]), (&second["id"], &json!(true)));
     let rest = server.get(&format!("/v1/batches?after={}", second["id"].as_str().unwrap())).await.json();
     assert_eq!((&rest["data"][0]["id"], &rest["has_more"]), (&first["id"], &json!(false)));
+}
+
+#[tokio::test]
+async fn only_so_many_tokens_may_wait() {
+    let server = TestServer::with(|settings| {
+        settings.jobs.batch = seconds(100);
+        let limits = Limits { batch_queue_tokens: Some(1000), ..Tier::One.limits() };
+        let quotas = Some(Quota { tier: Tier::One, limits });
+        settings.gate = Gatekeeping { quotas, ..Gatekeeping::default() };
+    });
+    // Some 22 tokens each by their length: 30 fit, 80 do not, and neither do twice 30.
+    let (small, large) = (upload(&server, &chat_lines(30)).await, upload(&server, &chat_lines(80)).await);
+    let first = create(&server, &small, CHAT).await.json();
+    look(&server, &first).await;
+    server.clock.advance(seconds(6));
+    assert_eq!(look(&server, &first).await["status"], "in_progress");
+    for file in [&small, &large] {
+        let refused = create(&server, file, CHAT).await.json();
+        // Its file is looked through before time goes on.
+        look(&server, &refused).await;
+        server.clock.advance(seconds(6));
+        // Nobody works while time goes on, which would count as time the work has taken.
+        assert_eq!(look(&server, &first).await["status"], "in_progress");
+        let failed = look(&server, &refused).await;
+        assert_eq!(failed["status"], "failed");
+        assert_eq!(
+            failed["errors"]["data"],
+            json!([{
+                "code": "token_limit_exceeded", "line": null, "param": null,
+                "message": "Enqueued token limit reached for gpt-4o-mini in organization fakeai. Limit: 1,000 enqueued \
+                            tokens. Please try again once some in_progress batches have been completed.",
+            }])
+        );
+    }
+    server.clock.advance(seconds(100));
+    assert_eq!(look(&server, &first).await["status"], "completed");
+    let again = create(&server, &small, CHAT).await.json();
+    look(&server, &again).await;
+    server.clock.advance(seconds(100));
+    assert_eq!(look(&server, &again).await["status"], "completed");
 }

@@ -64,6 +64,9 @@ pub(super) struct Owner {
 pub(super) struct Checked {
     pub requests: u64,
     pub model: Option<String>,
+    /// Tokens of its prompts, about.
+    #[serde(default)]
+    pub tokens: u64,
 }
 
 /// A mistake in its file.
@@ -115,6 +118,20 @@ pub(super) enum End {
     Failed,
     Expired,
     Cancelled,
+}
+
+impl Owner {
+    /// The project, empty where none is known.
+    pub(super) fn project(&self) -> &str {
+        self.project.as_deref().unwrap_or_default()
+    }
+
+    /// Whether two have the same limits: the same key in the same project.
+    pub(super) fn is_same(one: Option<&Self>, other: Option<&Self>) -> bool {
+        let payer =
+            |owner: Option<&Self>| owner.map(|owner| (owner.key.clone(), owner.project.clone())).unwrap_or_default();
+        payer(one) == payer(other)
+    }
 }
 
 impl From<&Caller> for Owner {

@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::batch::{Checked, LineError};
 use super::input::{Entry, string};
 use crate::api::openai::files::{Line, LineReader};
+use crate::gate::Quotas;
 
 /// Most requests of a batch.
 const MOST_REQUESTS: u64 = 50_000;
@@ -30,6 +31,8 @@ pub(super) struct Check<'a> {
     /// Says what is wrong with a model.
     model_error: &'a (dyn Fn(&str) -> Option<String> + Sync),
     requests: u64,
+    /// Bytes of their bodies.
+    bytes: u64,
     model: Option<String>,
     /// Hashes of the names of requests: names would take more room than they need to.
     seen: FxHashSet<u128>,
@@ -51,7 +54,15 @@ fn missing(param: &str) -> LineError {
 
 impl<'a> Check<'a> {
     pub(super) fn new(endpoint: &'a str, model_error: &'a (dyn Fn(&str) -> Option<String> + Sync)) -> Self {
-        Self { endpoint, model_error, requests: 0, model: None, seen: FxHashSet::default(), errors: Vec::new() }
+        Self {
+            endpoint,
+            model_error,
+            requests: 0,
+            bytes: 0,
+            model: None,
+            seen: FxHashSet::default(),
+            errors: Vec::new(),
+        }
     }
 
     /// Looks a file through; what is wrong with it.
@@ -73,8 +84,9 @@ impl<'a> Check<'a> {
             let message = "The input file is empty. Please ensure that the batch contains at least one request.";
             self.errors.push(mistake("empty_file", None, message));
         }
-        let Self { requests, model, errors, .. } = self;
-        Ok(if errors.is_empty() { Ok(Checked { requests, model }) } else { Err(errors) })
+        let Self { requests, bytes, model, errors, .. } = self;
+        let tokens = Quotas::prompt_tokens(bytes);
+        Ok(if errors.is_empty() { Ok(Checked { requests, model, tokens }) } else { Err(errors) })
     }
 
     fn line(&mut self, line: &Line) -> Result<(), LineError> {
@@ -101,6 +113,7 @@ impl<'a> Check<'a> {
             return Err(mistake("url_mismatch", Some("url"), message));
         }
         let body = entry.body.filter(|body| body.get() != "null").ok_or_else(|| missing("body"))?;
+        self.bytes += body.get().len() as u64;
         let object = body.get().starts_with('{').then(|| serde_json::from_str::<Head>(body.get()).ok()).flatten();
         let wrong = || mistake("invalid_type", Some("body"), "Invalid type for 'body': expected an object.");
         let Head { model, stream } = object.ok_or_else(wrong)?;

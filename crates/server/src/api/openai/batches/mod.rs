@@ -12,6 +12,7 @@ mod line;
 mod live;
 mod metrics;
 mod parts;
+mod queue;
 mod routes;
 mod schedule;
 mod wire;

@@ -18,6 +18,7 @@ use super::check::Check;
 use super::line::Asker;
 use super::live::Live;
 use super::parts::{Slice, gather};
+use super::queue::overflow;
 use crate::api::openai::files::{File, LineReader};
 use crate::app::App;
 use crate::error::ApiError;
@@ -235,7 +236,13 @@ impl Worker {
             };
             Check::new(&endpoint, &model_error).run(lines).await
         });
-        let found = if self.has_input(batch).await? { found.await? } else { Err(vec![gone()]) };
+        let mut found = if self.has_input(batch).await? { found.await? } else { Err(vec![gone()]) };
+        if let (Ok(checked), Some(quotas)) = (&found, &self.app.gate.quotas) {
+            let documents = self.space().at(milliseconds(&self.workspace.clock()));
+            if let Some(error) = overflow(quotas, &documents, batch, checked).await? {
+                found = Err(vec![error]);
+            }
+        }
         let spent = self.now().since(began);
         let looked = |batch: &mut Batch| {
             batch.progress.reached = batch.progress.reached + spent;
